@@ -1,0 +1,121 @@
+#include "filters/chain.h"
+
+#include <algorithm>
+
+#include "filters/limiter.h"
+
+namespace weir {
+
+Chain::Chain(std::string name, Gate& gate, std::vector<std::shared_ptr<Filter>> filters)
+    : name_(std::move(name)), gate_(gate), filters_(std::move(filters)) {
+  for (const auto& filter : filters_) {
+    replay_limit_ = std::max(replay_limit_, filter->replay_limit());
+  }
+}
+
+Step Chain::arrive(Request& request) {
+  request.chain_ = this;
+  request.depth_ = 0;
+  std::fill_n(request.spent_.begin(), filters_.size(), 0);
+  begin(request);
+  request.arrived = request.now;
+  request.ticket = request.pass;
+  request.deadline = kNever;
+  request.attempts = 0;
+  request.waited = Duration{0};
+  request.ending = Ending::complete;
+  request.outcome = {};
+  request.grant = {};
+  return run(request, kOutside, Verdict::inward);
+}
+
+Step Chain::settle(Request& request, const Outcome& outcome) {
+  begin(request);
+  request.outcome = outcome;
+  return run(request, request.depth_, Verdict::outward);
+}
+
+Step Chain::wake(Request& request) {
+  begin(request);
+  for (int i = 0; i < request.depth_; ++i) {
+    Visit& visit = *request.visits_[static_cast<std::size_t>(i)];
+    const bool rings = visit.alarm_.at <= request.now;
+    if (rings) visit.clear_alarm();
+    // The innermost visit is where a waiting request waits, so it is asked in any case.
+    if (!rings && i + 1 < request.depth_) continue;
+    const Step step = run(request, i, visit.wake());
+    if (step != Step::none) return step;
+  }
+  return Step::none;
+}
+
+void Chain::end(Request& request, Ending how) {
+  begin(request);
+  request.ending = how;
+  destroy_inside(request, 0);
+  if (request.grant.cause != nullptr) Cause::pass_on(request.grant, gate_);
+  Mailbox::unlink(request);
+  request.chain_ = nullptr;
+}
+
+void Chain::begin(Request& request) {
+  request.now = gate_.now();
+  request.pass = gate_.pass();
+}
+
+// Moves the request on from filter `at`, which has just said `verdict`, until it comes to rest.
+Step Chain::run(Request& request, int at, Verdict verdict) {
+  for (;;) {
+    switch (verdict) {
+      case Verdict::stay:
+        return Step::none;
+      case Verdict::wait:
+        destroy_inside(request, at + 1);
+        return Step::wait;
+      case Verdict::inward:
+        destroy_inside(request, ++at);
+        if (at == static_cast<int>(filters_.size())) return send(request);
+        verdict = make_visit(request, static_cast<std::size_t>(at)).enter();
+        break;
+      case Verdict::outward:
+        if (at == 0) return surface(request);
+        verdict = request.visits_[static_cast<std::size_t>(--at)]->leave();
+        break;
+    }
+  }
+}
+
+Visit& Chain::make_visit(Request& request, std::size_t at) {
+  Visit& visit = filters_[at]->visit(VisitSlot(request, at));
+  request.visits_[at] = &visit;
+  request.depth_ = static_cast<std::uint8_t>(at + 1);
+  return visit;
+}
+
+void Chain::destroy_inside(Request& request, int depth) {
+  while (request.depth_ > depth) request.visits_[--request.depth_]->~Visit();
+}
+
+Step Chain::send(Request& request) {
+  if (request.grant.cause != nullptr) Cause::pass_on(request.grant, gate_);
+  ++request.attempts;
+  return Step::forward;
+}
+
+// The outcome has come out at the top. Here a busy that nobody took becomes a refusal.
+Step Chain::surface(Request& request) {
+  Outcome& outcome = request.outcome;
+  if (outcome.type == Outcome::Type::response) {
+    request.committed = true;
+    return Step::commit;
+  }
+  if (outcome.type == Outcome::Type::busy) outcome.type = Outcome::Type::refused;
+  const bool refusal =
+      outcome.type == Outcome::Type::refused || outcome.reason == Reason::deadline_in_queue;
+  if (refusal && outcome.filter != nullptr) {
+    outcome.filter->rejected.add(outcome.reason, request.tenant_label);
+  }
+  return Step::answer;
+}
+
+}  // namespace weir

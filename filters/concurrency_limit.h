@@ -1,0 +1,51 @@
+// concurrency_limit: at most `limit` requests inside at a time, one pool of permits for each value
+// of a key, or one for all.
+//
+// A permit is held from the way inward until the visit is destroyed: when the attempt's last byte
+// has been read, or its connection closed. The pool of upstream connections is one of these too,
+// innermost in every chain.
+//
+// Pools of configured tenants live for good; those of other keys stand in a table of bounded size,
+// where an idle pool (nothing in use, nobody waiting) may be replaced.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "filters/limiter.h"
+
+namespace weir {
+
+class ConcurrencyLimit final : public Limiter {
+ public:
+  static constexpr std::string_view kKind = "concurrency_limit";
+
+  struct Params {
+    std::optional<std::int64_t> limit;  // none: the tenant's `concurrency`, unlimited without one
+    bool keyed = false;                 // one pool for each value of Request::keys[key]
+    bool by_tenant = false;             // the key is `tenant` alone; a tenant's own limit wins
+    std::size_t key = 0;
+    std::int64_t max_keys = 65'536;
+    std::uint32_t tenants = 0;          // entries of the tenant table
+    Reason reason = Reason::concurrency_limit;
+  };
+
+  ConcurrencyLimit(const Params& params, FilterContext context);
+  ~ConcurrencyLimit() override;
+
+  Visit& visit(VisitSlot slot) override;
+  FilterNumbers numbers(Time now) const override;
+  void describe(const Tenant& tenant, Time now, TenantNumbers& out) const override;
+  std::vector<Reason> reasons() const override;
+  Cause& line_up(Request& request) override;
+
+ private:
+  struct State;
+  class PermitVisit;
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace weir

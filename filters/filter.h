@@ -1,0 +1,166 @@
+// The parts of a chain: filters, and the visits that requests pay them.
+//
+// A Filter is configuration plus shared state; a Visit is one request's own state at one filter.
+// A visit has three moments (enter, leave, wake) and a destructor, which gives back whatever it
+// holds; there is no other clean-up path. All of it runs inside a pass of the gate and takes the
+// time from Request::now.
+//
+// The model is that of tower's Service (poll_ready and call), with "not ready" as an outcome.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <new>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "filters/gate.h"
+#include "filters/outcome.h"
+#include "filters/request.h"
+#include "filters/tally.h"
+#include "filters/time.h"
+
+namespace weir {
+
+class Filter;
+
+// What a visit's moment ends with.
+enum class Verdict : std::uint8_t {
+  stay,     // wake: nothing to do
+  inward,   // go on to the next filter inside; visits further in were destroyed before
+  outward,  // Request::outcome goes on to the filter outside
+  wait,     // the request waits here; visits further in are destroyed
+};
+
+class Visit {
+ public:
+  explicit Visit(Request& request) : request_(request) {}
+  virtual ~Visit() = default;
+  Visit(const Visit&) = delete;
+  Visit& operator=(const Visit&) = delete;
+
+  // The request comes in: inward, outward (with Request::outcome set) or wait.
+  virtual Verdict enter() { return Verdict::inward; }
+  // Request::outcome comes from inside: outward (as it is, or changed), wait, or inward again.
+  virtual Verdict leave() { return Verdict::outward; }
+  // The alarm rang, or a grant came: stay, inward, outward or wait.
+  virtual Verdict wake() { return Verdict::stay; }
+
+  const Alarm& alarm() const { return alarm_; }
+
+ protected:
+  Request& request() const { return request_; }
+  Time now() const { return request_.now; }
+  // One alarm a visit: setting it again moves it.
+  void set_alarm(Time at, bool exact = false) { alarm_ = {at, exact}; }
+  void clear_alarm() { alarm_ = {}; }
+
+ private:
+  friend class Chain;
+  Request& request_;
+  Alarm alarm_;
+};
+
+// The room for one visit inside a request.
+class VisitSlot {
+ public:
+  VisitSlot(Request& request, std::size_t index) : request_(request), index_(index) {}
+
+  template <typename V, typename... Args>
+  Visit& make(Args&&... args) {
+    static_assert(sizeof(V) <= kVisitSize && alignof(V) <= alignof(std::max_align_t));
+    return *new (request_.slots_[index_].room) V(request_, std::forward<Args>(args)...);
+  }
+  // What the request has used up at this filter over all its visits; 0 at first.
+  std::int64_t& spent() const { return request_.spent_[index_]; }
+
+ private:
+  Request& request_;
+  std::size_t index_;
+};
+
+// What every filter is built with.
+struct FilterContext {
+  Gate& gate;
+  std::string name;           // unique among the filters with state; the `filter` label
+  std::uint32_t labels = 1;   // number of `tenant` labels of the metrics
+  std::uint64_t seed = 1;     // for jitter and for the keys of hash tables
+  bool enforce = true;        // false: shadow mode
+};
+
+// What a filter can say of itself, for the metrics. Absent parts do not apply to it.
+struct FilterNumbers {
+  struct Queue {
+    std::int64_t capacity = 0;
+    std::vector<std::int64_t> depth;  // by tenant label
+    double depth_seconds = 0;         // the time integral of the depth
+    Histogram wait;                   // seconds in the line, of all that passed by it
+    std::uint64_t full = 0, expired = 0, dropped = 0;
+  };
+  struct Permits {
+    std::int64_t in_use = 0;
+    std::int64_t limit = 0;      // with a key: of each
+    std::int64_t waiting = 0;
+    bool keyed = false;
+  };
+  struct Keys {
+    std::int64_t tracked = 0, capacity = 0;
+    std::uint64_t overflowed = 0;  // decisions on the shared bucket since no slot was idle
+  };
+  struct Retries {
+    double available = 0;  // that the budget would allow now
+    std::array<std::uint64_t, static_cast<std::size_t>(RetryResult::count_)> results{};
+  };
+  std::unique_ptr<Queue> queue;
+  std::unique_ptr<Permits> permits;
+  std::unique_ptr<Keys> keys;
+  std::unique_ptr<Retries> retries;
+};
+
+// What a filter says of one tenant, for /tenants.
+struct TenantNumbers {
+  const Quota* quota = nullptr;
+  std::int64_t available = 0;       // tokens in the tenant's bucket now
+  std::int64_t in_use = 0, limit = 0;
+  std::int64_t waiting = 0;
+};
+
+class Filter {
+ public:
+  Filter(std::string_view kind, FilterContext context);
+  virtual ~Filter() = default;
+  Filter(const Filter&) = delete;
+  Filter& operator=(const Filter&) = delete;
+
+  // Makes the request's visit in `slot`.
+  virtual Visit& visit(VisitSlot slot) = 0;
+  // Inside a pass; must not take longer than copying what it has.
+  virtual FilterNumbers numbers(Time now) const;
+  virtual void describe(const Tenant& tenant, Time now, TenantNumbers& out) const;
+  // The reasons that its refusals can have, so that their series exist from the start.
+  virtual std::vector<Reason> reasons() const { return {}; }
+
+  // How much of a request's body it would like to have held, to send it again; bytes.
+  virtual std::int64_t replay_limit() const { return 0; }
+
+  std::string_view kind() const { return kind_; }
+  const std::string& name() const { return context_.name; }
+  bool enforces() const { return context_.enforce; }
+  Gate& gate() const { return context_.gate; }
+
+  // Final refusals in this filter's name, and those that it would have made in shadow mode.
+  Tally rejected;
+  Tally shadow_rejected;
+
+ protected:
+  const FilterContext& context() const { return context_; }
+
+ private:
+  std::string kind_;
+  FilterContext context_;
+};
+
+}  // namespace weir

@@ -1,0 +1,53 @@
+#include "filters/limiter.h"
+
+#include "filters/line.h"
+
+namespace weir {
+
+SubLine* Cause::first_in_line() const {
+  SubLine* first = nullptr;
+  for (SubLine* line = lines_; line != nullptr; line = line->next_) {
+    if (line->head() == nullptr) continue;
+    if (first == nullptr || before(*line->head()->request, *first->head()->request)) first = line;
+  }
+  return first;
+}
+
+void Cause::serve(Gate& gate) {
+  while (SubLine* line = first_in_line()) {
+    Waiter& head = *line->head();
+    Grant grant;
+    if (!reserve(gate.now(), grant)) {
+      const Time look_at = ready_at(gate.now());
+      if (head.look_at != look_at) {
+        head.look_at = look_at;
+        head.rearm();
+      }
+      break;
+    }
+    ++granted_;
+    grant.cause = this;
+    grant.pass = gate.pass();
+    head.granted(grant);
+  }
+  check_unused();
+}
+
+void Cause::grant_taken() {
+  --granted_;
+  check_unused();
+}
+
+void Cause::pass_on(Grant& grant, Gate& gate) {
+  Cause& cause = *grant.cause;
+  cause.give_back(grant, gate.now());
+  --cause.granted_;
+  grant = {};
+  gate.serve_later(cause);
+}
+
+void Cause::check_unused() {
+  if (lines_ == nullptr && granted_ == 0 && !to_be_served_) unused();
+}
+
+}  // namespace weir

@@ -1,0 +1,68 @@
+// Limiters: filters that can run out of something, and the causes that requests wait for.
+//
+// A Cause is one thing that ran out: this pool of permits, this bucket. It exists (or is made) when a
+// buffer lines a request up for it, and knows the heads of the lines that wait. Freed capacity is
+// granted to the head that arrived first: reserved, counted as used until taken. While a cause has
+// waiters, its limiter says busy to everyone who holds no grant: a newcomer never takes a freed
+// place.
+#pragma once
+
+#include "filters/filter.h"
+
+namespace weir {
+
+class Limiter;
+class SubLine;
+
+class Cause {
+ public:
+  Cause() = default;
+  virtual ~Cause() = default;
+  Cause(const Cause&) = delete;
+  Cause& operator=(const Cause&) = delete;
+
+  virtual Limiter& limiter() const = 0;
+  // Reserves one unit for somebody in line, if there is one now.
+  virtual bool reserve(Time now, Grant& grant) = 0;
+  // Takes a unit back that was reserved and not used.
+  virtual void give_back(const Grant& grant, Time now) = 0;
+  // When to look again though nothing is given back; kNever for permits.
+  virtual Time ready_at(Time now) const = 0;
+  virtual RefusalKind kind() const = 0;
+  virtual Reason reason() const = 0;
+  virtual const Quota* quota() const { return nullptr; }
+  // Not one key's own. The sign of overload is read off such lines only.
+  virtual bool shared() const { return false; }
+
+  bool has_waiters() const { return lines_ != nullptr; }
+
+  // Grants what there is to those that wait, and arms the head for the rest. Enters no visit.
+  void serve(Gate& gate);
+  // The limiter has used a grant of this cause. The cause may be gone afterwards.
+  void grant_taken();
+  // The grant will not be used: it passes on to the next in line, at the end of this pass.
+  static void pass_on(Grant& grant, Gate& gate);
+
+ protected:
+  // Nobody waits and no grant is out any more: it may delete itself.
+  virtual void unused() = 0;
+
+ private:
+  friend class Gate;
+  friend class SubLine;
+  SubLine* first_in_line() const;
+  void check_unused();
+
+  SubLine* lines_ = nullptr;   // one for each buffer that has requests waiting for this
+  std::uint32_t granted_ = 0;  // grants that are out
+  bool to_be_served_ = false;
+};
+
+class Limiter : public Filter {
+ public:
+  using Filter::Filter;
+  // The cause of a busy that this limiter said to `request`, for it to wait for.
+  virtual Cause& line_up(Request& request) = 0;
+};
+
+}  // namespace weir

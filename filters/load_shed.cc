@@ -1,0 +1,67 @@
+#include "filters/load_shed.h"
+
+#include <algorithm>
+
+namespace weir {
+
+class LoadShed::SheddingVisit final : public Visit {
+ public:
+  SheddingVisit(Request& request, LoadShed& filter) : Visit(request), filter_(filter) {}
+
+  Verdict enter() override {
+    const bool newcomer = request().attempts == 0 && request().waited == Duration{0};
+    if (!newcomer || !filter_.refuses(request().tenant->priority, now())) return Verdict::inward;
+    if (!filter_.enforces()) return shadow(Reason::overloaded, Verdict::inward);
+    Outcome& outcome = request().outcome;
+    outcome = {};
+    outcome.type = Outcome::Type::refused;
+    outcome.kind = RefusalKind::capacity;
+    outcome.reason = Reason::overloaded;
+    outcome.filter = &filter_;
+    return Verdict::outward;
+  }
+
+  Verdict leave() override {
+    Outcome& outcome = request().outcome;
+    if (outcome.type != Outcome::Type::busy || outcome.kind != RefusalKind::capacity) {
+      return Verdict::outward;
+    }
+    if (!filter_.enforces()) return shadow(outcome.reason, Verdict::outward);
+    outcome.type = Outcome::Type::refused;
+    outcome.filter = &filter_;
+    return Verdict::outward;
+  }
+
+ private:
+  Verdict shadow(Reason reason, Verdict verdict) {
+    filter_.shadow_rejected.add(reason, request().tenant_label);
+    return verdict;
+  }
+
+  LoadShed& filter_;
+};
+
+LoadShed::LoadShed(const Params& params, FilterContext context, std::shared_ptr<Buffer> line)
+    : Filter(kKind, std::move(context)), params_(params), line_(std::move(line)) {
+  if (params_.target_wait && line_) watch_ = line_->watch(*params_.target_wait);
+}
+
+bool LoadShed::refuses(Priority priority, Time now) const {
+  if (!params_.target_wait || !line_) return false;
+  const Time since = line_->above_target_since(watch_, now);
+  if (since == kNever || now - since < kInterval) return false;
+  // One class more for each interval that the line has stood.
+  const auto classes = static_cast<std::size_t>((now - since) / kInterval);
+  const std::size_t last = std::min(classes, params_.classes.size()) - 1;
+  return priority <= params_.classes[last];
+}
+
+Visit& LoadShed::visit(VisitSlot slot) { return slot.make<SheddingVisit>(*this); }
+
+std::vector<Reason> LoadShed::reasons() const {
+  std::vector<Reason> reasons = {Reason::concurrency_limit, Reason::upstream_connections};
+  if (params_.target_wait) reasons.push_back(Reason::overloaded);
+  return reasons;
+}
+
+}  // namespace weir

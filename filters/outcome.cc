@@ -1,0 +1,41 @@
+#include "filters/outcome.h"
+
+namespace weir {
+
+std::string_view to_string(Reason reason) {
+  switch (reason) {
+    case Reason::none: return "none";
+    case Reason::quota_exceeded: return "quota_exceeded";
+    case Reason::concurrency_limit: return "concurrency_limit";
+    case Reason::upstream_connections: return "upstream_connections";
+    case Reason::overloaded: return "overloaded";
+    case Reason::deadline_in_queue: return "deadline_in_queue";
+    case Reason::draining: return "draining";
+    case Reason::tenant_denied: return "tenant_denied";
+    case Reason::tenant_unknown: return "tenant_unknown";
+    case Reason::no_route: return "no_route";
+    case Reason::connect_failure: return "connect_failure";
+    case Reason::upstream_reset: return "upstream_reset";
+    case Reason::upstream_truncated: return "upstream_truncated";
+    case Reason::upstream_malformed: return "upstream_malformed";
+    case Reason::head_timeout: return "head_timeout";
+    case Reason::total_timeout: return "total_timeout";
+    case Reason::idle_timeout: return "idle_timeout";
+    case Reason::client_gone: return "client_gone";
+    case Reason::count_: break;
+  }
+  return "unknown";
+}
+
+std::string_view to_string(Ending ending) {
+  switch (ending) {
+    case Ending::complete: return "complete";
+    case Ending::refused: return "refused";
+    case Ending::client_gone: return "client_gone";
+    case Ending::upstream_failed: return "upstream_failed";
+    case Ending::timed_out: return "timed_out";
+  }
+  return "unknown";
+}
+
+}  // namespace weir

@@ -1,0 +1,90 @@
+// What comes out of the inside of a chain, and why.
+//
+// A Reason is the one stable word for a refusal or failure: the same in the response, the access
+// log and the metrics. Add to the list freely; renaming one breaks users' dashboards.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "filters/time.h"
+
+namespace weir {
+
+class Filter;
+struct Quota;
+
+enum class Reason : std::uint8_t {
+  none,
+  // quota: 429
+  quota_exceeded,  // a token bucket is empty
+  // capacity: 503
+  concurrency_limit,     // all permits of a concurrency_limit are taken
+  upstream_connections,  // upstream.max_connections are in use
+  overloaded,            // load_shed: the line inside stands above its target
+  deadline_in_queue,     // a timeout ran out before the service was tried
+  draining,              // weir is shutting down
+  // not allowed: 403
+  tenant_denied,
+  tenant_unknown,
+  // nothing to route to: 404
+  no_route,
+  // the service failed: 502
+  connect_failure,     // refused, unreachable, not resolved, or not connected in time
+  upstream_reset,      // closed or reset before a byte of its answer
+  upstream_truncated,  // closed within its answer's head
+  upstream_malformed,  // what it sent is no HTTP/1.1 answer
+  // the service was too slow: 504, or an abort once the head is out
+  head_timeout,
+  total_timeout,
+  idle_timeout,
+  // the client: 499 in the log
+  client_gone,
+  count_,
+};
+
+std::string_view to_string(Reason reason);
+
+// What a refusal is about. The status follows it, whoever refused: quota 429, capacity 503.
+enum class RefusalKind : std::uint8_t { quota, capacity };
+
+// What a visit passes outward. A plain value; pointers are borrowed from the snapshot.
+struct Outcome {
+  enum class Type : std::uint8_t {
+    response,   // the service's response head has come
+    failure,    // the attempt failed: connect_failure, upstream_*
+    timed_out,  // a timeout rang: head_, total_, idle_timeout, deadline_in_queue
+    busy,       // a limiter has nothing left; whoever stands outside may wait for it
+    refused,    // final: turned away by weir
+  };
+
+  Type type = Type::response;
+  RefusalKind kind = RefusalKind::capacity;  // busy, refused
+  Reason reason = Reason::none;              // all but response
+  std::uint16_t status = 0;                  // response: the service's status
+  Duration retry_after{0};       // response: the service's Retry-After; refused: weir's advice; 0: none
+  Time retry_at = kNever;        // busy (quota): when the next token is there
+  Filter* filter = nullptr;      // busy, refused, timed_out: who says so
+  const Quota* quota = nullptr;  // busy, refused for a quota: whose policy it is
+
+  static Outcome response(std::uint16_t status, Duration retry_after = Duration{0}) {
+    Outcome o;
+    o.type = Type::response;
+    o.status = status;
+    o.retry_after = retry_after;
+    return o;
+  }
+  static Outcome failure(Reason reason) {
+    Outcome o;
+    o.type = Type::failure;
+    o.reason = reason;
+    return o;
+  }
+};
+
+// How a request ended. Every request ends exactly once, in one of these ways.
+enum class Ending : std::uint8_t { complete, refused, client_gone, upstream_failed, timed_out };
+
+std::string_view to_string(Ending ending);
+
+}  // namespace weir

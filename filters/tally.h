@@ -1,0 +1,62 @@
+// Plain counters for what happens inside the gate. They are read inside the gate too, so they
+// need no atomics.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "filters/outcome.h"
+
+namespace weir {
+
+// Counts by reason and tenant label.
+class Tally {
+ public:
+  explicit Tally(std::uint32_t labels = 1) : labels_(labels) {}
+  void add(Reason reason, std::uint32_t label) {
+    auto& row = counts_[static_cast<std::size_t>(reason)];
+    if (row.empty()) row.resize(labels_);
+    ++row[label < labels_ ? label : labels_ - 1];
+  }
+  std::uint64_t count(Reason reason, std::uint32_t label) const {
+    const auto& row = counts_[static_cast<std::size_t>(reason)];
+    return label < row.size() ? row[label] : 0;
+  }
+  std::uint64_t total() const;
+
+ private:
+  std::uint32_t labels_;
+  std::array<std::vector<std::uint64_t>, static_cast<std::size_t>(Reason::count_)> counts_;
+};
+
+// A histogram of durations with fixed bounds, in seconds: 100 µs … 60 s.
+class Histogram {
+ public:
+  static constexpr std::array<double, 18> kBounds = {0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005,
+                                                     0.01,   0.025,   0.05,   0.1,   0.25,   0.5,
+                                                     1,      2.5,     5,      10,    30,     60};
+  void observe(Duration d);
+  static std::size_t bucket(Duration d);  // the index in `counts` that `d` falls into
+  void merge(const Histogram& other);
+
+  // counts[i]: observations in (kBounds[i-1], kBounds[i]]; the last: all above.
+  std::array<std::uint64_t, kBounds.size() + 1> counts{};
+  std::uint64_t sum_nanoseconds = 0;
+  std::uint64_t total() const;
+};
+
+// What became of the wish for another attempt; the `result` label of weir_retries_total.
+enum class RetryResult : std::uint8_t {
+  taken,               // another attempt is made, after the pause
+  budget_exhausted,
+  attempts_exhausted,
+  no_time,             // the pause would end beyond the deadline or backoff.max
+  not_replayable,      // the method, or a body that is no longer held
+  count_,
+};
+
+std::string_view to_string(RetryResult result);
+
+}  // namespace weir

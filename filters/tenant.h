@@ -1,0 +1,40 @@
+// Tenants and their quotas, as the configuration names them. Immutable once a snapshot is built.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "filters/time.h"
+
+namespace weir {
+
+// A rate with a burst, in the terms of GCRA (ITU-T I.371): one token every `period`, and at most
+// `burst` of them at once. Build it with Quota::of so that no product of the two overflows.
+struct Quota {
+  std::int64_t tokens = 1;     // as configured: `tokens` per `per`
+  Duration per{1'000'000'000};
+  std::int64_t burst = 1;      // at least 1
+  Duration period{1'000'000'000};  // per / tokens, at least 1 ns
+  std::string policy;          // what RateLimit-Policy calls it: the tenant's or the filter's name
+
+  // The time that `burst` tokens take to come back.
+  Duration window() const { return period * burst; }
+};
+
+// The highest priority is served and kept longest.
+enum class Priority : std::uint8_t { low, normal, high };
+
+struct Tenant {
+  std::string name;             // "*": all tenants that have no entry of their own
+  std::uint32_t index = 0;      // 0 … number of entries - 1, "*" included
+  std::uint32_t label = 0;      // its place among the `tenant` labels of the metrics; see Labels
+  std::optional<Quota> quota;   // none: no quota of its own
+  std::optional<std::int64_t> concurrency;
+  std::uint32_t weight = 1;
+  Priority priority = Priority::normal;
+  bool deny = false;
+  bool everyone_else = false;   // stands for all tenants without an entry of their own: "*"
+};
+
+}  // namespace weir

@@ -1,0 +1,81 @@
+#include "filters/timeout.h"
+
+#include <algorithm>
+
+namespace weir {
+
+class Timeout::TimedVisit final : public Visit {
+ public:
+  TimedVisit(Request& request, Timeout& filter)
+      : Visit(request),
+        filter_(filter),
+        start_(request.now),
+        client_waited_(request.client_waited(request.now)),
+        outer_deadline_(request.deadline) {}
+  ~TimedVisit() override { request().deadline = outer_deadline_; }
+
+  Verdict enter() override {
+    const Params& p = filter_.params_;
+    for (const auto& bound : {p.head, p.total}) {
+      if (bound) request().deadline = std::min(request().deadline, saturating_add(start_, *bound));
+    }
+    set_alarm(next());
+    return Verdict::inward;
+  }
+
+  Verdict leave() override {
+    if (request().outcome.type == Outcome::Type::response) {
+      head_at_ = now();
+      set_alarm(next());
+    }
+    return Verdict::outward;
+  }
+
+  Verdict wake() override {
+    if (now() >= head_deadline()) return ring(Reason::head_timeout);
+    if (now() >= total_deadline()) return ring(Reason::total_timeout);
+    if (now() >= idle_deadline()) return ring(Reason::idle_timeout);
+    set_alarm(next());
+    return Verdict::stay;
+  }
+
+ private:
+  // The time in which weir waited for the client's body does not count.
+  Time head_deadline() const {
+    if (!filter_.params_.head || head_at_ != kNever) return kNever;
+    const Duration stood_still = request().client_waited(now()) - client_waited_;
+    return saturating_add(start_, *filter_.params_.head + stood_still);
+  }
+  Time total_deadline() const {
+    return filter_.params_.total ? saturating_add(start_, *filter_.params_.total) : kNever;
+  }
+  Time idle_deadline() const {
+    if (!filter_.params_.idle || head_at_ == kNever) return kNever;
+    return saturating_add(std::max(head_at_, request().progress), *filter_.params_.idle);
+  }
+  Time next() const { return std::min({head_deadline(), total_deadline(), idle_deadline()}); }
+
+  Verdict ring(Reason reason) {
+    Outcome& outcome = request().outcome;
+    outcome = {};
+    outcome.type = Outcome::Type::timed_out;
+    outcome.reason = request().attempts == 0 ? Reason::deadline_in_queue : reason;
+    outcome.filter = &filter_;
+    return Verdict::outward;
+  }
+
+  Timeout& filter_;
+  Time start_;
+  Duration client_waited_;
+  Time outer_deadline_;
+  Time head_at_ = kNever;
+};
+
+Timeout::Timeout(const Params& params, FilterContext context)
+    : Filter(kKind, std::move(context)), params_(params) {}
+
+Visit& Timeout::visit(VisitSlot slot) { return slot.make<TimedVisit>(*this); }
+
+std::vector<Reason> Timeout::reasons() const { return {Reason::deadline_in_queue}; }
+
+}  // namespace weir
