@@ -142,6 +142,7 @@ class Buffer::WaitingVisit final : public Visit, private Waiter {
   }
   void rearm() override;
   void granted(const Grant& grant) override;
+  void revoked() override;
   void tell() {
     if (!settling_ && visitor().mailbox != nullptr) visitor().mailbox->put(visitor(), state_.gate);
   }
@@ -239,16 +240,27 @@ void Buffer::WaitingVisit::rearm() {
 
 void Buffer::WaitingVisit::granted(const Grant& grant) {
   visitor().grant = grant;
+  if (sub->cause().shared()) {
+    const Time at = state_.gate.now();
+    for (StandingLine& watch : state_.watches) watch.left(at - joined, at);
+  }
   leave_sub();
   tell();
 }
 
+void Buffer::WaitingVisit::revoked() {
+  Cause& cause = *visitor().grant.cause;
+  visitor().grant = {};
+  state_.note_head(state_.gate.now());
+  look_at = kNever;
+  sub = &state_.sub_line(cause);
+  sub->add(*this);
+  rearm();
+  state_.gate.serve_later(cause);
+}
+
 void Buffer::WaitingVisit::leave_sub() {
-  const Time at = state_.gate.now();
-  state_.note_head(at);
-  if (sub->cause().shared()) {
-    for (StandingLine& watch : state_.watches) watch.left(at - joined, at);
-  }
+  state_.note_head(state_.gate.now());
   sub->remove(*this);
   if (sub->size() == 0) state_.recycle(*sub);
   sub = nullptr;
@@ -261,6 +273,7 @@ void Buffer::WaitingVisit::leave_line() {
     state_.gate.serve_later(sub->cause());
     leave_sub();
   } else {
+    visitor().grant.cause->out_of_line(*this);
     state_.departures.add(at);
   }
   state_.leave_line(*this, at);

@@ -20,7 +20,7 @@ Step Chain::arrive(Request& request) {
   begin(request);
   request.arrived = request.now;
   request.ticket = request.pass;
-  request.deadline = kNever;
+  request.deadline = {};
   request.attempts = 0;
   request.waited = Duration{0};
   request.ending = Ending::complete;
@@ -43,7 +43,10 @@ Step Chain::wake(Request& request) {
     if (rings) visit.clear_alarm();
     // The innermost visit is where a waiting request waits, so it is asked in any case.
     if (!rings && i + 1 < request.depth_) continue;
-    const Step step = run(request, i, visit.wake());
+    const Verdict verdict = visit.wake();
+    // What was under way further in is over, be it an attempt or a wait with a grant.
+    if (verdict == Verdict::outward) destroy_inside(request, i + 1);
+    const Step step = run(request, i, verdict);
     if (step != Step::none) return step;
   }
   return Step::none;
@@ -110,6 +113,10 @@ Step Chain::surface(Request& request) {
     return Step::commit;
   }
   if (outcome.type == Outcome::Type::busy) outcome.type = Outcome::Type::refused;
+  // What the client is told of a quota: when the next token is there.
+  if (outcome.retry_after == Duration{0} && outcome.retry_at != kNever) {
+    outcome.retry_after = std::max(outcome.retry_at - request.now, Duration{1});
+  }
   const bool refusal =
       outcome.type == Outcome::Type::refused || outcome.reason == Reason::deadline_in_queue;
   if (refusal && outcome.filter != nullptr) {

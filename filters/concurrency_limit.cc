@@ -104,8 +104,11 @@ class ConcurrencyLimit::PermitVisit final : public Visit {
     State::Pool& pool = state.pool(request());
     if (take_grant(pool)) return Verdict::inward;
     const bool line = pool.cause != nullptr && pool.cause->has_waiters();
-    if (pool.in_use >= *limit || line) return busy();
-    state.take(pool);
+    if (pool.in_use >= *limit || line) {
+      if (pool.cause == nullptr || !pool.cause->take_over(request())) return busy();
+    } else {
+      state.take(pool);
+    }
     pool_ = &pool;
     return Verdict::inward;
   }

@@ -46,6 +46,16 @@ class KeyTable {
     return &claimable->cell;
   }
 
+  // The cell of the key with this hash if it has one.
+  Cell* find(std::uint64_t hash) {
+    if (hash == kFree) hash = 1;
+    std::size_t at = place(hash);
+    for (std::size_t i = std::min(kProbes, size_); i > 0; --i, at = at + 1 == size_ ? 0 : at + 1) {
+      if (slots_[at].hash == hash) return &slots_[at].cell;
+    }
+    return nullptr;
+  }
+
   std::size_t used() const { return used_; }  // slots that were ever taken
   std::size_t size() const { return size_; }
 

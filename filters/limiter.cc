@@ -29,8 +29,19 @@ void Cause::serve(Gate& gate) {
     grant.cause = this;
     grant.pass = gate.pass();
     head.granted(grant);
+    granted_waiters_.insert(head);
   }
   check_unused();
+}
+
+std::optional<Grant> Cause::take_over(const Request& request) {
+  Waiter* last = granted_waiters_.last();
+  if (last == nullptr || !before(request, *last->request)) return std::nullopt;
+  const Grant grant = last->request->grant;
+  granted_waiters_.remove(*last);
+  --granted_;
+  last->revoked();
+  return grant;
 }
 
 void Cause::grant_taken() {

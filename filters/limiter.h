@@ -4,10 +4,14 @@
 // buffer lines a request up for it, and knows the heads of the lines that wait. Freed capacity is
 // granted to the head that arrived first: reserved, counted as used until taken. While a cause has
 // waiters, its limiter says busy to everyone who holds no grant: a newcomer never takes a freed
-// place.
+// place. Only who arrived first of all may take over a grant that a later one has not used yet.
+// Otherwise two who each hold half of what both need could pass the halves round for ever.
 #pragma once
 
+#include <optional>
+
 #include "filters/filter.h"
+#include "filters/waiter.h"
 
 namespace weir {
 
@@ -38,6 +42,10 @@ class Cause {
 
   // Grants what there is to those that wait, and arms the head for the rest. Enters no visit.
   void serve(Gate& gate);
+  // A grant that somebody who arrived after `request` has not used yet: it is the request's now.
+  std::optional<Grant> take_over(const Request& request);
+  // A waiter that was granted something comes out of its line.
+  void out_of_line(Waiter& granted) { granted_waiters_.remove(granted); }
   // The limiter has used a grant of this cause. The cause may be gone afterwards.
   void grant_taken();
   // The grant will not be used: it passes on to the next in line, at the end of this pass.
@@ -55,6 +63,7 @@ class Cause {
 
   SubLine* lines_ = nullptr;   // one for each buffer that has requests waiting for this
   std::uint32_t granted_ = 0;  // grants that are out
+  WaiterList<&Waiter::in_sub> granted_waiters_;  // who has one and is still in line
   bool to_be_served_ = false;
 };
 

@@ -6,6 +6,7 @@
 // writes them from the worker's thread, outside the gate or in, and filters only read them.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -36,6 +37,17 @@ struct Grant {
   Time before{};  // for a bucket: its state before and after the charge
   Time after{};
   std::uint64_t pass = 0;  // the pass of the gate in which it was granted
+};
+
+// Until when the timeouts around a visit let it work. Those that stand still while weir waits for the
+// client's body are counted as if it had never been waited for.
+struct Deadline {
+  Time fixed = kNever;
+  Time still = kNever;
+
+  Time at(Duration client_waited) const {
+    return std::min(fixed, saturating_add(still, client_waited));
+  }
 };
 
 // An alarm that a request wants. `exact` ones deserve a precise timer; the others may ring a tick
@@ -87,7 +99,7 @@ class Request {
   std::uint64_t pass = 0;      // the current pass's number
   Time arrived{};              // first arrival; orders the lines
   std::uint64_t ticket = 0;    // breaks ties of `arrived`
-  Time deadline = kNever;      // the earliest that a timeout around the current visit allows
+  Deadline deadline;           // what the timeouts around the current visit allow
   std::uint32_t attempts = 0;  // times that it was sent on toward the service
   Duration waited{0};          // in all lines together
   Ending ending = Ending::complete;  // set before the visits are destroyed

@@ -104,7 +104,8 @@ class Retry::TryingVisit final : public Visit {
     const Duration asked = request().outcome.retry_after;
     if (asked > p.max) return RetryResult::no_time;
     pause = std::max(pause, asked);
-    if (saturating_add(now(), pause) >= deadline_) return RetryResult::no_time;
+    const Time deadline = deadline_.at(request().client_waited(now()));
+    if (saturating_add(now(), pause) >= deadline) return RetryResult::no_time;
     if (!filter_.state_->budget.draw(now())) return RetryResult::budget_exhausted;
     return RetryResult::taken;
   }
@@ -128,7 +129,7 @@ class Retry::TryingVisit final : public Visit {
 
   Retry& filter_;
   std::int64_t& tries_;
-  Time deadline_;  // what the timeouts outside allow
+  Deadline deadline_;  // what the timeouts outside allow
   Time resume_at_ = kNever;
 };
 

@@ -12,9 +12,9 @@ class StandingLine {
  public:
   explicit StandingLine(Duration target) : target_(target) {}
 
-  // The line is empty, or somebody leaves it after less than the target.
+  // The line is empty, or somebody gets his turn after less than the target.
   void was_under(Time now) { last_under_ = std::max(last_under_, now); }
-  // Somebody leaves it after `wait`.
+  // Somebody gets his turn after `wait`. (Who gives up says nothing of the line.)
   void left(Duration wait, Time now) {
     if (wait < target_) was_under(now);
   }

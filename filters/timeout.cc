@@ -16,8 +16,10 @@ class Timeout::TimedVisit final : public Visit {
 
   Verdict enter() override {
     const Params& p = filter_.params_;
-    for (const auto& bound : {p.head, p.total}) {
-      if (bound) request().deadline = std::min(request().deadline, saturating_add(start_, *bound));
+    Deadline& deadline = request().deadline;
+    if (p.total) deadline.fixed = std::min(deadline.fixed, total_deadline());
+    if (p.head) {
+      deadline.still = std::min(deadline.still, saturating_add(start_ - client_waited_, *p.head));
     }
     set_alarm(next());
     return Verdict::inward;
@@ -67,7 +69,7 @@ class Timeout::TimedVisit final : public Visit {
   Timeout& filter_;
   Time start_;
   Duration client_waited_;
-  Time outer_deadline_;
+  Deadline outer_deadline_;
   Time head_at_ = kNever;
 };
 

@@ -104,6 +104,11 @@ struct TokenBucket::State {
     ++overflowed;
     return overflow;
   }
+  // False if the bucket was idle, and its slot went to another key.
+  bool still_has(const Request& request, const Bucket& bucket) {
+    if (&bucket == &overflow || has_own_bucket(*request.tenant)) return true;
+    return others.find(request.keys[params.key]) == &bucket;
+  }
 };
 
 class TokenBucket::BucketVisit final : public Visit {
@@ -111,6 +116,7 @@ class TokenBucket::BucketVisit final : public Visit {
   BucketVisit(Request& request, TokenBucket& filter) : Visit(request), filter_(filter) {}
   ~BucketVisit() override {
     if (bucket_ == nullptr || request().reached > reached_) return;
+    if (!filter_.state_->still_has(request(), *bucket_)) return;
     bucket_->refund(charge_, *quota_, request().pass, now());
     if (bucket_->cause != nullptr) filter_.gate().serve_later(*bucket_->cause);
   }
@@ -124,9 +130,14 @@ class TokenBucket::BucketVisit final : public Visit {
     if (take_grant(bucket)) return Verdict::inward;
     const Time conforms_at = bucket.conforms_at(*quota_, now());
     const bool line = bucket.cause != nullptr && bucket.cause->has_waiters();
-    if (conforms_at > now() || line) return busy(std::max(conforms_at, now()));
-    charge_ = bucket.charge(*quota_, now());
-    charge_.pass = request().pass;
+    if (conforms_at > now() || line) {
+      const auto grant = bucket.cause != nullptr ? bucket.cause->take_over(request()) : std::nullopt;
+      if (!grant) return busy(std::max(conforms_at, now()));
+      charge_ = *grant;
+    } else {
+      charge_ = bucket.charge(*quota_, now());
+      charge_.pass = request().pass;
+    }
     bucket_ = &bucket;
     return Verdict::inward;
   }

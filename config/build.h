@@ -1,0 +1,41 @@
+// A checked file → Settings and Snapshot. Cannot fail: everything that could was an error before.
+#pragma once
+
+#include <memory>
+
+#include "config/filter_build.h"
+#include "config/plan.h"
+#include "config/snapshot.h"
+
+namespace weir {
+
+// All but `tenants`' labels, which depend on how many there are.
+Settings settings_of(const Value& file);
+Priority priority_of(const Value& tenant);
+
+class SnapshotBuilder {
+ public:
+  // `seed`: for hash secrets and jitter.
+  SnapshotBuilder(const Value& file, const Plan& plan, std::uint64_t seed, Gate& gate);
+  std::unique_ptr<Snapshot> build();
+
+ private:
+  void label_tenants();
+  void index_tenants();
+  void build_pool();
+  void build_chain(const PlannedChain& planned);
+  void build_routes();
+  std::shared_ptr<Filter> build_filter(const PlannedFilter& planned, std::shared_ptr<Buffer> line);
+  FilterContext context(const std::string& name, bool enforce) const;
+  std::vector<Priority> classes() const;
+
+  const Value& file_;
+  const Plan& plan_;
+  std::uint64_t seed_;
+  Gate& gate_;
+  std::unique_ptr<Snapshot> snapshot_;
+  std::shared_ptr<Filter> pool_;
+  std::unordered_map<std::string, std::shared_ptr<Filter>> shared_;
+};
+
+}  // namespace weir

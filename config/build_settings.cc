@@ -1,0 +1,88 @@
+#include "config/build.h"
+#include "config/words.h"
+
+namespace weir {
+namespace {
+
+Duration duration_of(const Value& map, std::string_view key) { return Duration{map.get(key).number}; }
+
+Endpoint endpoint_of(const Value& map, std::string_view key) {
+  const Value& value = map.get(key);
+  return *parse_endpoint(value.text, value.spec->use);
+}
+
+UpstreamSettings upstream_of(const Value& map) {
+  UpstreamSettings out;
+  out.address = endpoint_of(map, "address");
+  out.max_connections = map.get("max_connections").number;
+  out.connect_timeout = duration_of(map, "connect_timeout");
+  out.idle_timeout = duration_of(map, "idle_timeout");
+  if (const std::string& host = map.get("host").text; host != "preserve") out.host = host;
+  return out;
+}
+
+Limits limits_of(const Value& map) {
+  Limits out;
+  out.max_connections = map.get("max_connections").number;
+  out.max_head = map.get("max_head").number;
+  out.max_body = map.get("max_body").number;
+  out.buffered_bytes = map.get("buffered_bytes").number;
+  out.head_timeout = duration_of(map, "head_timeout");
+  out.body_timeout = duration_of(map, "body_timeout");
+  out.idle_timeout = duration_of(map, "idle_timeout");
+  return out;
+}
+
+TenantSettings tenant_settings_of(const Value& map) {
+  TenantSettings out;
+  out.from = *parse_field(map.get("from").text);
+  out.default_name = map.get("default").text;
+  const std::string& unknown = map.get("unknown").text;
+  out.unknown = unknown == "own"      ? UnknownTenants::own
+                : unknown == "shared" ? UnknownTenants::shared
+                                      : UnknownTenants::refuse;
+  out.secret = map.get("secret").number != 0;
+  return out;
+}
+
+Tenant tenant_of(const Value& entry, std::size_t index) {
+  Tenant out;
+  out.name = entry.name;
+  out.index = static_cast<std::uint32_t>(index);
+  out.quota = quota_of(entry, out.name);
+  if (const Value* limit = entry.find("concurrency")) out.concurrency = limit->number;
+  out.weight = static_cast<std::uint32_t>(entry.get("weight").number);
+  out.priority = priority_of(entry);
+  out.deny = entry.get("deny").number != 0;
+  out.everyone_else = out.name == "*";
+  return out;
+}
+
+}  // namespace
+
+Priority priority_of(const Value& tenant) {
+  const std::string& word = tenant.get("priority").text;
+  return word == "low" ? Priority::low : word == "high" ? Priority::high : Priority::normal;
+}
+
+Settings settings_of(const Value& file) {
+  Settings out;
+  out.name = file.get("name").text;
+  out.listen = endpoint_of(file, "listen");
+  out.upstream = upstream_of(file.get("upstream"));
+  out.admin = endpoint_of(file.get("admin"), "listen");
+  if (const Value* telemetry = file.find("telemetry")) out.telemetry = endpoint_of(*telemetry, "listen");
+  out.workers = file.get("workers").number;
+  out.limits = limits_of(file.get("limits"));
+  for (const Value& range : file.get("trusted_proxies").items)
+    out.trusted_proxies.push_back(*parse_cidr(range.text));
+  out.tenant = tenant_settings_of(file.get("tenant"));
+  const Value& tenants = file.get("tenants");
+  out.tenants.reserve(tenants.items.size());
+  for (const Value& entry : tenants.items) out.tenants.push_back(tenant_of(entry, out.tenants.size()));
+  out.max_tenant_labels = file.get("metrics").get("max_tenants").number;
+  out.drain_timeout = duration_of(file.get("drain"), "timeout");
+  return out;
+}
+
+}  // namespace weir

@@ -1,0 +1,10 @@
+// docs/config.md: the table and the prose (prose.h) as a page for people.
+#pragma once
+
+#include <string>
+
+namespace weir {
+
+std::string config_page();
+
+}  // namespace weir

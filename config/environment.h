@@ -1,0 +1,19 @@
+// ${NAME} and ${NAME:-default} in values, after YAML has been parsed: what a variable holds can
+// never become structure. $${ stands for ${.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "config/tree.h"
+
+namespace weir {
+
+using Environment = std::function<std::optional<std::string>(const std::string&)>;
+
+// Expands all scalars of the tree in place; an unset variable without a default is an error. A
+// default also stands in for a variable that is set but empty, as in the shell.
+void expand_variables(Node& root, const Environment& environment, Report& report);
+
+}  // namespace weir

@@ -1,0 +1,43 @@
+// What a filter's maker gets besides its own keys: config/filter_kinds.cc.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "config/field.h"
+#include "config/value.h"
+#include "filters/buffer.h"
+#include "filters/filter.h"
+#include "filters/tenant.h"
+
+namespace weir {
+
+class FilterBuild {
+ public:
+  FilterBuild(FilterContext filter_context, std::size_t key_index, std::uint32_t tenant_count,
+              std::vector<Priority> priorities, std::shared_ptr<Buffer> buffer_inside)
+      : context(std::move(filter_context)),
+        key(key_index),
+        tenants(tenant_count),
+        classes(std::move(priorities)),
+        line(std::move(buffer_inside)) {}
+
+  FilterContext context;
+  std::size_t key;                // its key's place in Request::keys
+  std::uint32_t tenants;          // entries of the tenant table
+  std::vector<Priority> classes;  // that the tenants have, lowest first
+  std::shared_ptr<Buffer> line;   // the next buffer inside it, if any
+};
+
+// The fields of a filter's `key:`; empty: it has none.
+Key key_of(const Value& params);
+bool is_tenant_alone(const Key& key);
+
+// The tokens that come back in a second, at least 1: the default of `burst`.
+std::int64_t default_burst(std::int64_t tokens, std::int64_t per);
+// Out of `rate` and `burst`; none without a rate.
+std::optional<Quota> quota_of(const Value& map, const std::string& policy);
+// Why a rate with that burst cannot be counted in 64 bits of nanoseconds; empty: it can.
+std::string quota_trouble(const Value& map);
+
+}  // namespace weir

@@ -1,0 +1,196 @@
+#include "config/prose.h"
+
+namespace weir {
+namespace {
+
+constexpr Prose kProse[] = {
+    {"listen", "A name is not allowed here: say which address is meant.", R"(
+listen: "[::1]:8080"
+)"},
+    {"upstream",
+     "The pool of connections stands innermost in every chain, as a limiter called `upstream`: a "
+     "request that finds it full is *busy*, and waits in a `buffer` if one stands outside.\n\nAn "
+     "unused connection must not be kept longer than the service keeps it, or requests run into "
+     "connections that are just being closed. A `Keep-Alive: timeout` in the service's answers is "
+     "heeded if it is shorter.",
+     R"(
+upstream:
+  address: app.local:3000      # all of the name's addresses are tried
+  max_connections: 128
+  idle_timeout: 10s
+)"},
+    {"admin",
+     "Metrics, health and this very configuration with all defaults filled in (`GET /config`, secrets "
+     "out). Keep it where only you can reach it.",
+     R"(
+admin: {listen: "[::1]:9901"}
+)"},
+    {"telemetry", "", R"(
+telemetry: {listen: 0.0.0.0:9902}
+)"},
+    {"workers",
+     "One is enough for most services; limits are exact with any number, since all workers share one "
+     "state.",
+     ""},
+    {"limits", "They hold for every client and every chain, before any filter is asked.", R"(
+limits:
+  max_connections: 2000
+  max_body: 10MiB
+  head_timeout: 5s
+)"},
+    {"trusted_proxies",
+     "`client_ip` is the address of the connection. Where that lies in one of these ranges, the "
+     "rightmost address of `X-Forwarded-For` outside of them is taken instead.",
+     R"(
+trusted_proxies: [10.0.0.0/8, "fd00::/8"]
+)"},
+    {"upgrades", "", R"(
+upgrades: {protocols: [websocket], max: 500, idle_timeout: 5m}
+)"},
+    {"tenant",
+     "The name is looked up under `tenants:`. Where it is not found, `unknown` decides. A name that is "
+     "a credential is never shown with `secret: true`: metrics, logs and `/tenants` have "
+     "`sha256:` and twelve digits of its hash, the same ones after each restart.",
+     R"(
+tenant: {from: header x-api-key, secret: true, unknown: refuse}
+tenants:
+  k-5d0c4f: {rate: 100/s}
+)"},
+    {"tenants",
+     "Quotas come into force where a chain has `token_bucket: {key: tenant}`, `concurrency` where it "
+     "has `concurrency_limit: {key: tenant}`, `priority` where it has `load_shed` with `target_wait`; "
+     "`weir check` warns where one has no effect. `\"*\"` needs its quotes: to YAML a bare star is "
+     "something else.\n\nThe first `metrics.max_tenants` of them have labels of their own in the "
+     "metrics; 100,000 tenants are fine.",
+     R"(
+tenants:
+  acme: {rate: 1000/s, burst: 200, priority: high}
+  beta: {rate: 100/s, concurrency: 16}
+  evil: {deny: true}
+  "*": {rate: 10/s}
+chain:
+  - load_shed: {target_wait: 50ms}
+  - token_bucket: {key: tenant}
+  - buffer: {capacity: 256, max_wait: 500ms}
+  - concurrency_limit: {key: tenant, limit: 64}      # beta's own 16 wins
+)"},
+    {"chain",
+     "A list, outermost filter first; what each order means is told in [filters.md](filters.md). An "
+     "item is a filter's name with its keys, `- buffer: {capacity: 64}`, or the name alone, `- buffer`. "
+     "A chain takes up to 16 filters and up to 8 different keys.\n\nTwo filters of one kind in a chain "
+     "need names, since their state belongs to the name; `timeout` has none. Names are unique in the "
+     "file. A filter without one is called by its kind in the top-level chain, `CHAIN/KIND` in others.",
+     R"(
+chain:
+  - timeout: 30s
+  - token_bucket: {key: tenant, rate: 100/s}
+  - token_bucket: {name: by_address, key: client_ip, rate: 20/s}
+  - buffer: {capacity: 64, max_wait: 200ms}
+  - concurrency_limit: {limit: 32}
+  - retry: {retry_on: [connect_failure, reset, 503]}
+)"},
+    {"routes",
+     "Paths are compared decoded and normalised, and forwarded as they came. A `path_prefix` ends at a "
+     "segment's end. Field names and hosts are compared without case.\n\n`weir check` warns of a route "
+     "that an earlier one leaves nothing for.",
+     R"(
+routes:
+  - {match: {path: /healthz}, chain: []}
+  - {name: uploads, match: {path_prefix: /files, method: [PUT, POST]}, chain: slow}
+  - match: {host: "*.internal.example", header: {x-kind: batch}}
+    chain: [timeout: 5m, concurrency_limit: {limit: 2}]
+chains:
+  slow: [timeout: 10m, concurrency_limit: {limit: 8}]
+)"},
+    {"chains", "A chain that no route names is an error: it would never be used.", ""},
+    {"shared",
+     "Such a filter is one state, however many chains have it: one bucket, one limit, one line for "
+     "them all. `timeout` and `load_shed` cannot be shared, since what they do depends on the chain "
+     "that they stand in.",
+     R"(
+shared:
+  slots: {concurrency_limit: {limit: 64}}
+chain:
+  - buffer
+  - shared: slots
+routes:
+  - {match: {path_prefix: /batch}, chain: batch}
+chains:
+  batch:
+    - buffer: {capacity: 16}
+    - shared: slots
+)"},
+    {"metrics", "", R"(
+metrics: {max_tenants: 100}
+)"},
+    {"drain", "`0s` cuts at once.", R"(
+drain: {timeout: 1m}
+)"},
+};
+
+}  // namespace
+
+const std::string_view kIntroduction =
+    R"(<!-- Made by config_docs out of config/table.cc, filter_kinds.cc and prose.cc; do not edit. -->
+# Configuration
+
+One YAML file, read strictly: a key that weir does not know, a number without its unit, a limit of
+zero, a chain that cannot work is an error, not a guess. `weir check -c FILE` prints `OK`, or all
+that is wrong with the file at once, each with its place and what to do:
+
+```text
+weir.yaml:7:16: chain[1].buffer.capasity: unknown key; did you mean "capacity"? (known here: …)
+weir.yaml:9:22: tenants.acme.rate: "100" has no unit: write 100/s (or /m, /h, /d)
+```
+
+`weir run` does not start on an error. A warning marks what works but is hardly meant.
+
+This is enough to start with:
+
+```yaml
+listen: 127.0.0.1:8080
+upstream: {address: 127.0.0.1:3000}
+```
+
+All the rest has defaults; `GET /config` at the admin port shows them filled in. For completion and
+checks in your editor, begin the file with
+
+```text
+# yaml-language-server: $schema=docs/weir.schema.json
+```
+
+## How values are written
+
+| type | looks like | notes |
+|---|---|---|
+| number | `64` | decimal and whole, no leading zero, no quotes |
+| duration | `500ms` `1.5s` `10m` `1h` `1d` | never without its unit; up to three decimals |
+| size | `512B` `32KiB` `1MiB` `1GiB` `1TiB` | powers of 1024, whole |
+| rate | `100/s` `30/m` `500/h` `10000/d` | whole; for less than one a second take a longer unit |
+| share | `20%` `12.5%` | up to two decimals |
+| boolean | `true` `false` | nothing else: not `yes`, not `on` |
+| part of a request | `client_ip` · `header x-tenant` · `path_segment 1` · `query q` · `cookie c` · `method` · `route` · `tenant` | IPv6 addresses count by /64; segments from 1 |
+| text | `anonymous` | in quotes if YAML would read a number or a boolean |
+
+Only durations and sizes whose table says so may be zero. Nothing that limits may be: to refuse a
+tenant write `deny: true`, to lift a limit leave the key out.
+
+**Variables.** `${NAME}` and `${NAME:-default}` in values are replaced out of the environment, after
+YAML has been read, so that no variable can change the structure. One that is not set and has no
+default is an error. `$${` stands for `${`. Inside `{ }` and `[ ]` YAML wants quotes around them:
+`{address: "${UPSTREAM}"}`.
+
+**YAML.** Maps, lists and scalars, in one document of at most 64 MiB. Quote what begins with a star
+(`"*"`, `"*.example.com"`) and IPv6 addresses in braces (`"[::1]:8080"`). Anchors, aliases, tags and
+duplicate keys are errors.
+)";
+
+std::span<const Prose> prose() { return kProse; }
+
+const Prose* find_prose(std::string_view key) {
+  for (const Prose& each : kProse)
+    if (each.key == key) return &each;
+  return nullptr;
+}
+
+}  // namespace weir

@@ -1,0 +1,81 @@
+#include "config/route_match.h"
+#include "config/rules.h"
+
+namespace weir {
+namespace {
+
+std::string at_route(std::size_t i, std::string_view key = {}) {
+  return "routes[" + std::to_string(i) + "]" + (key.empty() ? "" : "." + std::string(key));
+}
+
+void check_match(const Value& match, std::size_t i, Report& report) {
+  const Value* path = match.own("path");
+  const Value* prefix = match.own("path_prefix");
+  if (path != nullptr && prefix != nullptr)
+    report.error(match.at, at_route(i, "match"), "has both path and path_prefix: keep one of them");
+  for (const Value* each : {path, prefix})
+    if (each != nullptr && !each->bad && each->text.find('%') != std::string::npos)
+      report.warning(each->at, at_route(i, "match." + each->name),
+                     quoted(each->text) + " is matched against decoded paths: write the characters "
+                     "themselves, not their %XX");
+  const Value* header = match.own("header");
+  if (header == nullptr) return;
+  for (std::size_t a = 0; a < header->items.size(); ++a)
+    for (std::size_t b = 0; b < a; ++b)
+      if (lower_case(header->items[a].name) == lower_case(header->items[b].name))
+        report.error(header->items[a].name_at, at_route(i, "match.header." + header->items[a].name),
+                     "stands twice: case makes no difference in field names");
+}
+
+// Routes that one before them leaves nothing for.
+void check_reach(const Value& file, Report& report) {
+  const Value& routes = file.get("routes");
+  std::vector<RouteMatch> before;
+  for (std::size_t i = 0; i < routes.items.size(); ++i) {
+    const Value* match = routes.items[i].own("match");
+    if (match == nullptr || match->bad) return;  // already an error
+    RouteMatch own = match_of(*match);
+    for (std::size_t j = 0; j < before.size(); ++j)
+      if (covers(before[j], own)) {
+        report.warning(routes.items[i].at, at_route(i), "is never reached: " + at_route(j) + " (line " +
+                       std::to_string(routes.items[j].at.line) + ") matches all that it does");
+        break;
+      }
+    before.push_back(std::move(own));
+  }
+  const Value* chain = file.own("chain");
+  for (std::size_t j = 0; chain != nullptr && j < before.size(); ++j)
+    if (covers(before[j], RouteMatch{})) {
+      report.warning(chain->name_at, "chain", "is never reached: " + at_route(j) + " (line " +
+                     std::to_string(routes.items[j].at.line) + ") matches every request");
+      break;
+    }
+}
+
+void check_unused(const Value& file, const Plan& plan, Report& report) {
+  const Path root;
+  for (const PlannedChain& chain : plan.chains)
+    if (!chain.used)
+      report.error(chain.at, chain.path, "no route leads here: name it in a route, as chain: " +
+                                             chain.name + ", or take it out");
+  const Path section(root, "shared");
+  for (const std::string& name : plan.unused_shared) {
+    const Value* shared = file.get("shared").own(name);
+    report.error(shared->at, Path(section, name), "no chain has it: name it in one, as - shared: " +
+                                                      name + ", or take it out");
+  }
+}
+
+}  // namespace
+
+void check_route_rules(const Value& file, const Plan& plan, Report& report) {
+  const Value& routes = file.get("routes");
+  for (std::size_t i = 0; i < routes.items.size(); ++i) {
+    const Value* match = routes.items[i].own("match");
+    if (match != nullptr && !match->bad) check_match(*match, i, report);
+  }
+  check_reach(file, report);
+  check_unused(file, plan, report);
+}
+
+}  // namespace weir

@@ -1,0 +1,151 @@
+#include <algorithm>
+
+#include "config/filter_build.h"
+#include "config/rules.h"
+#include "config/suggest.h"
+#include "config/words.h"
+
+namespace weir {
+namespace {
+
+// What the chains that are in use make of tenants.
+struct Uses {
+  const PlannedFilter* bucket = nullptr;       // token_bucket with the tenants' own rates
+  const PlannedFilter* limit = nullptr;        // concurrency_limit by tenant
+  const PlannedFilter* bare_limit = nullptr;   // the same, without a limit of its own
+  bool classes = false;                        // load_shed with target_wait
+};
+
+Uses uses_of(const Plan& plan) {
+  Uses uses;
+  for (const PlannedChain& chain : plan.chains) {
+    if (!chain.used) continue;
+    for (const PlannedFilter& filter : chain.filters) {
+      const std::string_view kind = filter.kind->name;
+      const bool by_tenant = is_tenant_alone(key_of(*filter.params));
+      if (kind == "token_bucket" && by_tenant && !filter.params->has("rate")) uses.bucket = &filter;
+      if (kind == "concurrency_limit" && by_tenant) {
+        uses.limit = &filter;
+        if (!filter.params->has("limit")) uses.bare_limit = &filter;
+      }
+      uses.classes |= kind == "load_shed" && filter.params->has("target_wait");
+    }
+  }
+  return uses;
+}
+
+class TenantRules {
+ public:
+  TenantRules(const Value& file, const Plan& plan, Report& report)
+      : tenants_(file.get("tenants")),
+        tenant_(file.get("tenant")),
+        uses_(uses_of(plan)),
+        report_(report) {}
+
+  void run() {
+    check_source();
+    for (const Value& entry : tenants_.items)
+      if (!entry.bad) check_entry(entry);
+    check_everyone_else();
+    warn_once("rate", uses_.bucket != nullptr, "token_bucket with key: tenant and no rate of its own");
+    warn_once("concurrency", uses_.limit != nullptr, "concurrency_limit with key: tenant");
+    warn_once("priority", uses_.classes, "load_shed with target_wait");
+  }
+
+ private:
+  std::string path(const Value& entry, std::string_view key = {}) const {
+    const Path root;
+    const Path tenants(root, "tenants");
+    const Path one(tenants, entry.name);
+    return key.empty() ? one.text() : Path(one, key).text();
+  }
+
+  void check_source() {
+    const Value& from = tenant_.get("from");
+    const Result<Field> field = parse_field(from.text);
+    if (from.bad || !field) return;
+    if (field->kind == Field::Kind::tenant)
+      report_.error(from.at, "tenant.from", "a tenant cannot be told by the tenant: name a part of the "
+                                            "request, such as header x-tenant");
+    if (looks_secret(*field) && !tenant_.has("secret"))
+      report_.warning(from.at, "tenant.from",
+                      quoted(from.text) + " looks like a credential, and the names of tenants are "
+                      "shown in metrics and logs: write secret: true to show a hash, or secret: false "
+                      "if they may be seen");
+  }
+
+  static bool looks_secret(const Field& field) {
+    if (field.kind == Field::Kind::cookie) return true;
+    if (field.kind != Field::Kind::header && field.kind != Field::Kind::query) return false;
+    for (const std::string_view part : {"auth", "key", "token", "secret", "password"})
+      if (lower_case(field.name).find(part) != std::string::npos) return true;
+    return false;
+  }
+
+  void check_entry(const Value& entry) {
+    if (entry.has("burst") && !entry.has("rate"))
+      report_.error(entry.own("burst")->name_at, path(entry, "burst"),
+                    "a burst needs a rate: add one, or leave burst out");
+    if (const std::string trouble = quota_trouble(entry); !trouble.empty())
+      report_.error(entry.find("burst")->at, path(entry, "burst"), entry.find("burst")->text + " " + trouble);
+    if (entry.get("deny").number != 0 && entry.items.size() > 1)
+      report_.warning(entry.name_at, path(entry), "denied: its other keys have no effect");
+    if (entry.items.empty())
+      report_.warning(entry.name_at, path(entry), "says nothing: the tenant is unlimited");
+  }
+
+  void check_everyone_else() {
+    const Value* others = tenants_.own("*");
+    const bool refused = tenant_.get("unknown").text == "refuse";
+    if (refused) {
+      if (others != nullptr)
+        report_.warning(others->name_at, path(*others),
+                        "has no effect: unknown tenants are refused (tenant.unknown)");
+      return;
+    }
+    const bool any_rate = any_has("rate");
+    if (uses_.bucket != nullptr && !any_rate) {
+      report_.warning(uses_.bucket->at, uses_.bucket->path,
+                      "limits nobody: no tenant has a rate under tenants:, and the filter none of its "
+                      "own");
+    } else if (uses_.bucket != nullptr && others == nullptr) {
+      report_.warning(tenants_.name_at, "tenants",
+                      "all tenants without an entry are unlimited: add \"*\": {rate: 10/s}, say, or "
+                      "tenant: {unknown: refuse}");
+    }
+    if (uses_.bare_limit != nullptr && !any_has("concurrency"))
+      report_.warning(uses_.bare_limit->at, uses_.bare_limit->path,
+                      "limits nobody: no tenant has a concurrency under tenants:, and the filter no "
+                      "limit of its own");
+  }
+
+  bool any_has(std::string_view key) const {
+    return std::any_of(tenants_.items.begin(), tenants_.items.end(),
+                       [&](const Value& entry) { return entry.has(key); });
+  }
+
+  // At the first tenant that has the key: there may be very many.
+  void warn_once(std::string_view key, bool has_effect, const std::string& wanted) {
+    if (has_effect) return;
+    for (const Value& entry : tenants_.items) {
+      const Value* value = entry.own(key);
+      if (value == nullptr) continue;
+      report_.warning(value->name_at, path(entry, key),
+                      "has no effect: no chain has a " + wanted);
+      return;
+    }
+  }
+
+  const Value& tenants_;
+  const Value& tenant_;
+  const Uses uses_;
+  Report& report_;
+};
+
+}  // namespace
+
+void check_tenant_rules(const Value& file, const Plan& plan, Report& report) {
+  TenantRules(file, plan, report).run();
+}
+
+}  // namespace weir

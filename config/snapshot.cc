@@ -1,0 +1,11 @@
+#include "config/snapshot.h"
+
+namespace weir {
+
+Snapshot::Found Snapshot::find_tenant(std::string_view name) const {
+  const auto found = by_name_.find(name);
+  if (found == by_name_.end()) return {all_others_, false};
+  return {&settings.tenants[found->second], true};
+}
+
+}  // namespace weir

@@ -1,0 +1,125 @@
+// The configuration in force: immutable once built, shared by all workers and the admin plane.
+//
+// Settings are what stands in the file, checked and in the units of the code. A Snapshot is that
+// plus what is built from it: the chains with their filters, and the tables for look-up.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "config/endpoint.h"
+#include "config/field.h"
+#include "filters/chain.h"
+#include "filters/tenant.h"
+#include "filters/time.h"
+
+namespace weir {
+
+struct UpstreamSettings {
+  Endpoint address;
+  std::int64_t max_connections = 512;
+  Duration connect_timeout = std::chrono::seconds(1);
+  Duration idle_timeout = std::chrono::seconds(4);
+  std::string host;  // empty: preserve
+};
+
+struct Limits {
+  std::int64_t max_connections = 10'000;
+  std::int64_t max_head = 32 << 10;
+  std::int64_t max_body = 1 << 30;
+  std::int64_t buffered_bytes = 32 << 20;
+  Duration head_timeout = std::chrono::seconds(10);
+  Duration body_timeout = std::chrono::seconds(30);  // without a byte of the body
+  Duration idle_timeout = std::chrono::seconds(75);
+};
+
+enum class UnknownTenants : std::uint8_t { own, shared, refuse };
+
+struct TenantSettings {
+  Field from{Field::Kind::header, "x-tenant", 0};
+  std::string default_name = "anonymous";
+  UnknownTenants unknown = UnknownTenants::own;
+  bool secret = false;  // its name is a credential (an API key): show a hash
+};
+
+struct RouteMatch {
+  std::optional<std::string> path;         // the whole path, normalised
+  std::optional<std::string> path_prefix;  // at a segment boundary
+  std::vector<std::string> methods;        // any of them; empty: all
+  std::optional<std::string> host;         // "example.com" or "*.example.com", lower case
+  std::map<std::string, std::string> headers;  // all must be equal
+};
+
+struct Route {
+  std::string name;  // its `name:`, or the match in short; the `route` label
+  std::uint32_t index = 0;
+  RouteMatch match;
+  Chain* chain = nullptr;
+  std::vector<Key> keys;  // what Request::keys must hold for this chain
+};
+
+struct Settings {
+  Endpoint listen;
+  UpstreamSettings upstream;
+  Endpoint admin;                     // 127.0.0.1:9901 by default
+  std::optional<Endpoint> telemetry;
+  std::int64_t workers = 1;
+  Limits limits;
+  std::vector<Cidr> trusted_proxies;
+  std::string name = "weir";          // of the deployment: Via, Proxy-Status
+  TenantSettings tenant;
+  std::vector<Tenant> tenants;        // by Tenant::index
+  std::int64_t max_tenant_labels = 1000;  // metrics.max_tenants
+  Duration drain_timeout = std::chrono::seconds(30);
+};
+
+class Snapshot {
+ public:
+  Settings settings;
+
+  // Routes in order of match; the last one has no conditions if a top-level chain stands.
+  std::vector<Route> routes;
+  std::vector<std::unique_ptr<Chain>> chains;
+  // All filters, each once, outermost first within each chain, the upstream's pool last; no two
+  // have the same name.
+  std::vector<std::shared_ptr<Filter>> filters;
+
+  // The tenant of that name: its own entry, or what stands for all that have none ("*", or an
+  // unlimited one). Null: refused (tenant.unknown: refuse). `own_entry` says which.
+  struct Found {
+    const Tenant* tenant = nullptr;
+    bool own_entry = false;
+  };
+  Found find_tenant(std::string_view name) const;
+
+  // Values of the `tenant` label, by Tenant::label; the last one is "other".
+  std::vector<std::string> labels;
+  std::uint32_t other_label() const { return static_cast<std::uint32_t>(labels.size() - 1); }
+
+  // The key of the hash that makes Request::keys out of fields; random for each process.
+  std::array<std::uint64_t, 2> hash_secret{};
+
+  // The effective configuration, every default filled in, secrets out: as YAML and as JSON.
+  std::string effective_yaml;
+  std::string effective_json;
+
+ private:
+  friend class SnapshotBuilder;
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view s) const { return std::hash<std::string_view>{}(s); }
+  };
+  std::unordered_map<std::string, std::uint32_t, Hash, std::equal_to<>> by_name_;
+  const Tenant* all_others_ = nullptr;
+  Tenant unlimited_;
+};
+
+}  // namespace weir

@@ -1,0 +1,283 @@
+#include "config/table.h"
+
+#include "config/units.h"
+#include "config/words.h"
+
+namespace weir {
+namespace {
+
+constexpr std::int64_t kMostConnections = 1'000'000;
+constexpr KeySpec kUpstream[] = {
+    {.name = "address",
+     .spec = endpoint(EndpointUse::connect),
+     .required = true,
+     .doc = "The service: `host:port` (all of a name's addresses are tried) or `unix:/path`."},
+    {.name = "max_connections",
+     .spec = integer(1, kMostConnections),
+     .preset = "512",
+     .doc = "Connections to the service at a time. Their pool stands innermost in every chain."},
+    {.name = "connect_timeout",
+     .spec = duration(kMillisecond, kHour),
+     .preset = "1s",
+     .doc = "For connecting, all addresses together; then the attempt is a `connect_failure`."},
+    {.name = "idle_timeout",
+     .spec = duration(kMillisecond, kDay),
+     .preset = "4s",
+     .doc = "How long an unused connection is kept. Stay under the service's own (Node: 5 s)."},
+    {.name = "host",
+     .spec = text(kHostHeader),
+     .preset = "preserve",
+     .doc = "`preserve` passes the client's `Host` on; anything else is sent instead of it."},
+};
+
+constexpr KeySpec kAdmin[] = {
+    {.name = "listen",
+     .spec = endpoint(EndpointUse::admin),
+     .preset = "127.0.0.1:9901",
+     .doc = "`/metrics /live /ready /config /tenants /version`; what changes anything is answered to "
+            "loopback only."},
+};
+
+constexpr KeySpec kTelemetry[] = {
+    {.name = "listen",
+     .spec = endpoint(EndpointUse::admin),
+     .required = true,
+     .doc = "A listener of `/metrics /live /ready` alone, for kubelet and Prometheus."},
+};
+
+constexpr KeySpec kLimits[] = {
+    {.name = "max_connections",
+     .spec = integer(1, kMostConnections),
+     .preset = "10000",
+     .doc = "Connections of clients at a time; more are closed at once."},
+    {.name = "max_head",
+     .spec = bytes(kKiB, kMiB),
+     .preset = "32KiB",
+     .doc = "A request's or response's first line and fields; more is 431 or 502."},
+    {.name = "max_body",
+     .spec = bytes(1, kTiB),
+     .preset = "1GiB",
+     .doc = "A request's body; more is 413."},
+    {.name = "buffered_bytes",
+     .spec = bytes(0, kTiB),
+     .preset = "32MiB",
+     .doc = "All bodies held for retries together; beyond it a request is just not retryable. `0B` "
+            "holds none."},
+    {.name = "head_timeout",
+     .spec = duration(kMillisecond, kHour),
+     .preset = "10s",
+     .doc = "From a request's first byte to the end of its head; then 408."},
+    {.name = "body_timeout",
+     .spec = duration(kMillisecond, kHour),
+     .preset = "30s",
+     .doc = "Without a byte of a request's body; then 408."},
+    {.name = "idle_timeout",
+     .spec = duration(kMillisecond, kDay),
+     .preset = "75s",
+     .doc = "Between two requests of a connection."},
+};
+
+constexpr Spec kToken1 = text(kToken);
+constexpr Spec kCidrSpec = {.type = Type::cidr};
+
+constexpr KeySpec kUpgrades[] = {
+    {.name = "protocols",
+     .spec = list_of(kToken1, 0, 16),
+     .preset = "[websocket]",
+     .doc = "The protocols that a connection may be upgraded to."},
+    {.name = "max",
+     .spec = integer(1, kMostConnections),
+     .preset = "1000",
+     .doc = "Tunnels at a time; they hold no permits."},
+    {.name = "idle_timeout",
+     .spec = duration(kMillisecond, kDay),
+     .preset = "10m",
+     .doc = "Of a tunnel, without a byte either way."},
+};
+
+constexpr KeySpec kTenant[] = {
+    {.name = "from",
+     .spec = {.type = Type::field, .schema = R"({"not": {"const": "tenant"}})"},
+     .preset = "header x-tenant",
+     .doc = "Which part of a request names its tenant: `client_ip`, `header N`, `path_segment N`, "
+            "`query N`, `cookie N`, `method` or `route`."},
+    {.name = "default",
+     .spec = text(kTenantName),
+     .preset = "anonymous",
+     .doc = "The name of a request without that part."},
+    {.name = "unknown",
+     .spec = word(kUnknownWords),
+     .preset = "own",
+     .doc = "A tenant that `tenants:` does not name gets a bucket of its own of the `\"*\"` size "
+            "(`own`), shares one with all such (`shared`), or is answered 403 (`refuse`)."},
+    {.name = "secret",
+     .spec = boolean(),
+     .preset = "false",
+     .doc = "The name is a credential, such as an API key: a hash of it is shown everywhere."},
+};
+
+constexpr KeySpec kTenantEntry[] = {
+    {.name = "rate",
+     .spec = rate(),
+     .doc = "Its quota, for `token_bucket` by tenant. Left out: none.",
+     .zero = "nothing would pass; to refuse the tenant write deny: true, for no quota leave rate out"},
+    {.name = "burst",
+     .spec = integer(1, kMaxTokens),
+     .doc = "How many at once. Left out: what the rate gives in a second, at least 1.",
+     .zero = "not even one request would pass; leave burst out for one second's worth"},
+    {.name = "weight",
+     .spec = integer(1, 1000),
+     .preset = "1",
+     .no_effect = true,
+     .doc = "Its share of what is scarce.",
+     .zero = "to refuse the tenant write deny: true"},
+    {.name = "priority",
+     .spec = word(kPriorityWords),
+     .preset = "normal",
+     .doc = "Whom `load_shed` with `target_wait` refuses first: `low`."},
+    {.name = "concurrency",
+     .spec = integer(1, kMostConnections),
+     .doc = "Its requests at a time, for `concurrency_limit` by tenant.",
+     .zero = "nothing would pass; to refuse the tenant write deny: true, for no limit leave "
+             "concurrency out"},
+    {.name = "deny", .spec = boolean(), .preset = "false", .doc = "All its requests are answered 403."},
+};
+
+constexpr Spec kTenantSpec = {.type = Type::map,
+                              .keys = kTenantEntry,
+                              .key_count = std::size(kTenantEntry),
+                              .schema = R"({"dependencies": {"burst": ["rate"]}})"};
+
+constexpr Spec kMethodSpec = text(kMethod);
+constexpr Spec kFieldValueSpec = text(kHeaderValue);
+
+constexpr KeySpec kMatch[] = {
+    {.name = "path", .spec = text(kUrlPath), .doc = "The whole path, decoded and normalised."},
+    {.name = "path_prefix",
+     .spec = text(kUrlPath),
+     .doc = "Its beginning, up to a segment's end: `/api` is the prefix of `/api/x`, not of `/apix`."},
+    {.name = "method", .spec = one_or_more(kMethodSpec, 32), .doc = "One method, or a list of them."},
+    {.name = "host",
+     .spec = text(kHostPattern),
+     .doc = "`example.com`, or `\"*.example.com\"` for everything below it; the port is not looked "
+            "at."},
+    {.name = "header",
+     .spec = names_to(kFieldValueSpec, kToken, 16),
+     .secret = true,
+     .doc = "Fields and their values, all of which must be equal."},
+};
+
+constexpr Spec kChainSpec = list_of(kFilterSpec, 0, kMostFilters);
+constexpr Spec kChainOrNameSpec = {.type = Type::list,
+                                   .max = kMostFilters,
+                                   .item = &kFilterSpec,
+                                   .named = &kName};
+constexpr Spec kSharedFilterSpec = {.type = Type::filter, .shareable_only = true};
+
+constexpr KeySpec kRoute[] = {
+    {.name = "name",
+     .spec = text(kName),
+     .doc = "The `route` label of the metrics. Left out: the match in short."},
+    {.name = "match",
+     .spec = {.type = Type::map,
+              .keys = kMatch,
+              .key_count = std::size(kMatch),
+              .schema = R"({"not": {"required": ["path", "path_prefix"]}})"},
+     .required = true,
+     .doc = "What a request must be like; all that stands here must hold, `{}` is every request."},
+    {.name = "chain",
+     .spec = kChainOrNameSpec,
+     .doc = "A chain, or the name of one under `chains:`; left out, or `default`: the top-level one."},
+};
+constexpr Spec kRouteSpec = map_of(kRoute);
+
+constexpr KeySpec kMetrics[] = {
+    {.name = "max_tenants",
+     .spec = integer(0, 100'000),
+     .preset = "1000",
+     .doc = "Configured tenants that get a label of their own; all others are counted as `other`."},
+};
+
+constexpr KeySpec kDrain[] = {
+    {.name = "timeout",
+     .spec = duration(0, kDay),
+     .preset = "30s",
+     .doc = "How long requests under way may take to finish when weir is told to stop."},
+};
+
+constexpr KeySpec kFile[] = {
+    {.name = "listen",
+     .spec = endpoint(EndpointUse::listen),
+     .required = true,
+     .doc = "Where clients come in: `0.0.0.0:8080`, `\"[::]:8080\"`, `:8080` (IPv4 and IPv6) or "
+            "`unix:/path`. Port 0 is any free one."},
+    {.name = "upstream", .spec = map_of(kUpstream), .required = true, .doc = "The service."},
+    {.name = "admin", .spec = map_of(kAdmin), .preset = "{}", .doc = "The admin listener."},
+    {.name = "telemetry",
+     .spec = map_of(kTelemetry),
+     .no_effect = true,
+     .doc = "A listener that can change nothing and tells no configuration. Left out: none."},
+    {.name = "workers",
+     .spec = integer(1, 256),
+     .preset = "1",
+     .doc = "Threads of the data plane, each with its event loop."},
+    {.name = "limits", .spec = map_of(kLimits), .preset = "{}", .doc = "Bounds for every client."},
+    {.name = "trusted_proxies",
+     .spec = list_of(kCidrSpec, 0, 1000),
+     .preset = "[]",
+     .doc = "Address ranges whose `X-Forwarded-For` is believed, read from the right; anybody else's "
+            "is replaced."},
+    {.name = "upgrades",
+     .spec = map_of(kUpgrades),
+     .no_effect = true,
+     .doc = "Connections that become a tunnel, such as WebSocket."},
+    {.name = "tenant",
+     .spec = map_of(kTenant),
+     .preset = "{}",
+     .doc = "How a request's tenant is found."},
+    {.name = "tenants",
+     .spec = names_to(kTenantSpec, kTenantName, 1'000'000),
+     .preset = "{}",
+     .doc = "The tenants by name; `\"*\"` stands for all others. Without it they are unlimited."},
+    {.name = "chain",
+     .spec = kChainSpec,
+     .preset = "- timeout: 30s\n"
+               "- buffer: {capacity: 256, max_wait: 1s}\n"
+               "- concurrency_limit: {limit: 256}\n"
+               "- retry: {attempts: 2, retry_on: [connect_failure, reset]}\n",
+     .doc = "The filters, outermost first; `[]` is none."},
+    {.name = "routes",
+     .spec = list_of(kRouteSpec, 0, 1000),
+     .preset = "[]",
+     .doc = "Which requests take another chain; the first match wins, the rest take `chain`."},
+    {.name = "chains",
+     .spec = names_to(kChainSpec, kName, 256),
+     .preset = "{}",
+     .doc = "More chains by name, for `routes`."},
+    {.name = "shared",
+     .spec = names_to(kSharedFilterSpec, kName, 256),
+     .preset = "{}",
+     .doc = "Filters by name that stand in several chains, as `- shared: NAME`, with one state."},
+    {.name = "metrics", .spec = map_of(kMetrics), .preset = "{}", .doc = "What is counted how."},
+    {.name = "drain", .spec = map_of(kDrain), .preset = "{}", .doc = "How weir stops."},
+    {.name = "name",
+     .spec = text(kName),
+     .preset = "weir",
+     .doc = "What this weir calls itself, in `Via` and `Proxy-Status`."},
+};
+
+constexpr Spec kFileSpec = map_of(kFile);
+
+}  // namespace
+
+constexpr Spec kFilterSpec = {.type = Type::filter};
+
+const Spec& file_spec() { return kFileSpec; }
+
+const KeySpec* find_key(const Spec& map, std::string_view name) {
+  for (const KeySpec& key : map.all_keys())
+    if (key.name == name) return &key;
+  return nullptr;
+}
+
+}  // namespace weir

@@ -1,0 +1,112 @@
+// What the filters say of themselves: lines, permits, tables of keys, retries.
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "metrics/families.h"
+#include "metrics/reading.h"
+
+namespace weir {
+namespace {
+
+using Queue = FilterNumbers::Queue;
+using Permits = FilterNumbers::Permits;
+using Keys = FilterNumbers::Keys;
+
+// Calls `use(name, numbers)` for each filter that has such a part. Names are unique among these.
+template <typename Part, typename Use>
+void each(const Reading& reading, std::unique_ptr<Part> FilterNumbers::*part, Use use) {
+  for (const FilterReading& r : reading.filters) {
+    if (const Part* numbers = (r.numbers.*part).get()) use(r.filter->name(), *numbers);
+  }
+}
+
+void add_queue_depth(const ExpositionSources& sources, const Reading& reading, Families& out) {
+  Family depth = Families::gauge("weir_queue_depth", "Requests that wait in the line.");
+  each(reading, &FilterNumbers::queue, [&](const std::string& name, const Queue& queue) {
+    for (std::size_t i = 0; i < sources.tenants.size(); ++i) {
+      depth.add({{"filter", name}, {"tenant", sources.tenants[i]}},
+                i < queue.depth.size() ? queue.depth[i] : std::int64_t{0});
+    }
+  });
+  out.put(std::move(depth));
+}
+
+void add_queues(const Reading& reading, Families& out) {
+  Family capacity = Families::gauge("weir_queue_capacity", "Places in the line.");
+  Family integral = Families::counter("weir_queue_depth_seconds_total",
+                                      "Time integral of the depth of the line; its rate is L.");
+  Family wait = Families::histogram("weir_queue_wait_seconds",
+                                    "Time in the line, of all requests that came by it.");
+  Family refusals = Families::counter("weir_queue_refusals_total",
+                                      "Requests that the line refused: it was full, their time ran "
+                                      "out in it, or they were dropped for a newcomer.");
+  each(reading, &FilterNumbers::queue, [&](const std::string& name, const Queue& queue) {
+    capacity.add({{"filter", name}}, queue.capacity);
+    integral.add({{"filter", name}}, queue.depth_seconds);
+    wait.add({{"filter", name}}, queue.wait);
+    refusals.add({{"filter", name}, {"how", "full"}}, queue.full);
+    refusals.add({{"filter", name}, {"how", "expired"}}, queue.expired);
+    refusals.add({{"filter", name}, {"how", "dropped"}}, queue.dropped);
+  });
+  for (Family* family : {&capacity, &integral, &wait, &refusals}) out.put(std::move(*family));
+}
+
+void add_permits(const Reading& reading, Families& out) {
+  Family in_use = Families::gauge("weir_permits_in_use", "Permits that requests hold.");
+  Family limit = Families::gauge("weir_concurrency_limit",
+                                 "Permits that there are; with a key, for each of its values.");
+  Family waiting = Families::gauge("weir_permits_awaited", "Requests that wait for a permit.");
+  each(reading, &FilterNumbers::permits, [&](const std::string& name, const Permits& permits) {
+    in_use.add({{"filter", name}}, permits.in_use);
+    waiting.add({{"filter", name}}, permits.waiting);
+    if (permits.limit > 0) limit.add({{"filter", name}}, permits.limit);
+  });
+  for (Family* family : {&in_use, &limit, &waiting}) out.put(std::move(*family));
+}
+
+void add_keys(const Reading& reading, Families& out) {
+  Family tracked = Families::gauge("weir_keys_tracked", "Keys that have state of their own.");
+  Family capacity = Families::gauge("weir_keys_capacity", "Keys that can have state of their own.");
+  Family overflowed =
+      Families::counter("weir_keys_overflowed_total",
+                        "Decisions on the state that keys share while the table has no idle slot.");
+  each(reading, &FilterNumbers::keys, [&](const std::string& name, const Keys& keys) {
+    tracked.add({{"filter", name}}, keys.tracked);
+    capacity.add({{"filter", name}}, keys.capacity);
+    overflowed.add({{"filter", name}}, keys.overflowed);
+  });
+  for (Family* family : {&tracked, &capacity, &overflowed}) out.put(std::move(*family));
+}
+
+void add_retries(const Reading& reading, Families& out) {
+  Family budget = Families::gauge("weir_retry_budget_available",
+                                  "Attempts that the retry budget would allow now.");
+  std::array<std::uint64_t, static_cast<std::size_t>(RetryResult::count_)> results{};
+  each(reading, &FilterNumbers::retries,
+       [&](const std::string& name, const FilterNumbers::Retries& retries) {
+         budget.add({{"filter", name}}, retries.available);
+         for (std::size_t i = 0; i < results.size(); ++i) results[i] += retries.results[i];
+       });
+  Family total = Families::counter("weir_retries_total",
+                                   "What became of the wish for another attempt, by result.");
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    total.add({{"result", to_string(static_cast<RetryResult>(i))}}, results[i]);
+  }
+  out.put(std::move(total));
+  out.put(std::move(budget));
+}
+
+}  // namespace
+
+void add_filter_families(const ExpositionSources& sources, const Reading& reading, Families& out) {
+  add_queue_depth(sources, reading, out);
+  add_queues(reading, out);
+  add_permits(reading, out);
+  add_keys(reading, out);
+  add_retries(reading, out);
+}
+
+}  // namespace weir

@@ -1,0 +1,56 @@
+// The process: version, configuration, log, and what the kernel says.
+
+#include "metrics/exposition.h"
+#include "metrics/families.h"
+#include "metrics/process_numbers.h"
+
+namespace weir {
+namespace {
+
+void add_single(Family family, double value, Families& out) {
+  family.add({}, value);
+  out.put(std::move(family));
+}
+
+void add_weir(const ExpositionSources& sources, Families& out) {
+  Family build = Families::gauge("weir_build_info", "Always 1; the labels tell the version.");
+  build.add({{"version", sources.version}, {"revision", sources.revision}}, 1.0);
+  out.put(std::move(build));
+
+  Family reloads =
+      Families::counter("weir_config_reloads_total", "Reloads of the configuration, by result.");
+  reloads.add({{"result", "success"}}, 0.0);
+  reloads.add({{"result", "failure"}}, 0.0);
+  out.put(std::move(reloads));
+
+  add_single(Families::gauge("weir_tenants_folded",
+                             "Configured tenants that are counted under the label other."),
+             static_cast<double>(sources.folded_tenants), out);
+  const std::uint64_t lost = sources.lost_log_lines ? sources.lost_log_lines() : 0;
+  add_single(Families::counter("weir_log_lines_lost_total",
+                               "Log lines dropped, since writing them would have stalled weir."),
+             static_cast<double>(lost), out);
+}
+
+}  // namespace
+
+void add_process_families(const ExpositionSources& sources, Families& out) {
+  add_weir(sources, out);
+  const ProcessNumbers numbers = read_process_numbers();
+  const std::chrono::duration<double> started = sources.started.time_since_epoch();
+  add_single(Families::counter("process_cpu_seconds_total", "CPU time, user and system."),
+             numbers.cpu_seconds, out);
+  add_single(Families::gauge("process_resident_memory_bytes", "Resident memory."),
+             numbers.resident_bytes, out);
+  add_single(Families::gauge("process_virtual_memory_bytes", "Virtual memory."),
+             numbers.virtual_bytes, out);
+  add_single(Families::gauge("process_open_fds", "Open file descriptors."),
+             numbers.open_descriptors, out);
+  add_single(Families::gauge("process_max_fds", "File descriptors that may be open."),
+             numbers.max_descriptors, out);
+  add_single(Families::gauge("process_threads", "Threads."), numbers.threads, out);
+  add_single(Families::gauge("process_start_time_seconds", "Start, in seconds since the epoch."),
+             started.count(), out);
+}
+
+}  // namespace weir

@@ -1,0 +1,44 @@
+// One look at all the numbers behind the gate: plain copies, made inside a single pass, so that
+// what is exposed adds up (arrivals = ended + inside, for each tenant).
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "metrics/exposition.h"
+
+namespace weir {
+
+// The ledgers of all workers together.
+struct LedgerReading {
+  struct Ended {
+    std::uint32_t label;
+    std::uint16_t code;
+    Source source;
+    std::uint64_t count;
+  };
+  std::vector<std::uint64_t> arrivals, inside;  // by tenant label
+  std::vector<Ended> ended;                     // as found: one row for each worker
+};
+
+struct FilterReading {
+  const Filter* filter = nullptr;
+  FilterNumbers numbers;
+  Tally rejected, shadow_rejected;
+};
+
+struct Reading {
+  LedgerReading ledger;
+  std::vector<FilterReading> filters;
+  std::vector<Tally> own_rejected;  // by worker
+};
+
+// Makes one pass of the gate. `filters`: each once.
+Reading take_reading(Gate& gate, const std::vector<const Filter*>& filters,
+                     const std::vector<const WorkerMetrics*>& workers, std::size_t labels);
+
+// Sums the rows of `ledger.ended` that agree in all but the count, and sorts them.
+void merge_ended(LedgerReading& ledger);
+
+}  // namespace weir

@@ -1,0 +1,100 @@
+// What the workers count outside the gate: durations, attempts, connections.
+
+#include <array>
+#include <map>
+#include <string>
+
+#include "metrics/exposition.h"
+#include "metrics/families.h"
+
+namespace weir {
+namespace {
+
+constexpr std::array kSides = {Side::downstream, Side::upstream};
+
+template <std::size_t n>
+std::uint64_t sum(const ExpositionSources& sources, std::array<Counter, n> WorkerMetrics::*counters,
+                  std::size_t index) {
+  std::uint64_t total = 0;
+  for (const WorkerMetrics* worker : sources.workers) total += (worker->*counters)[index].get();
+  return total;
+}
+
+std::uint64_t sum(const ExpositionSources& sources, Counter WorkerMetrics::*counter) {
+  std::uint64_t total = 0;
+  for (const WorkerMetrics* worker : sources.workers) total += (worker->*counter).get();
+  return total;
+}
+
+// Routes of the same name are one series.
+Family by_route(Family family, const ExpositionSources& sources,
+                std::vector<SharedHistogram> WorkerMetrics::*histograms) {
+  std::map<std::string_view, Histogram> by_name;
+  for (std::size_t i = 0; i < sources.routes.size(); ++i) {
+    Histogram& merged = by_name[sources.routes[i]];
+    for (const WorkerMetrics* worker : sources.workers) {
+      const auto& list = worker->*histograms;
+      if (i < list.size()) merged.merge(list[i].read());
+    }
+  }
+  for (const auto& [route, histogram] : by_name) family.add({{"route", route}}, histogram);
+  return family;
+}
+
+Family by_side(Family family, const ExpositionSources& sources,
+               std::array<Counter, 2> WorkerMetrics::*counters) {
+  for (const Side side : kSides) {
+    family.add({{"side", to_string(side)}}, sum(sources, counters, static_cast<std::size_t>(side)));
+  }
+  return family;
+}
+
+Family single(Family family, std::uint64_t value) {
+  family.add({}, value);
+  return family;
+}
+
+Family overhead(const ExpositionSources& sources) {
+  Family family = Families::histogram(
+      "weir_overhead_seconds",
+      "Time that weir itself added to a request, without waits, the service and slow clients.");
+  Histogram merged;
+  for (const WorkerMetrics* worker : sources.workers) merged.merge(worker->overhead.read());
+  family.add({}, merged);
+  return family;
+}
+
+Family attempts(const ExpositionSources& sources) {
+  Family family = Families::counter("weir_upstream_attempts_total",
+                                    "Attempts at the service, by what came of them.");
+  for (std::size_t i = 0; i < static_cast<std::size_t>(AttemptResult::count_); ++i) {
+    family.add({{"result", to_string(static_cast<AttemptResult>(i))}},
+               sum(sources, &WorkerMetrics::attempts, i));
+  }
+  return family;
+}
+
+}  // namespace
+
+void add_worker_families(const ExpositionSources& sources, Families& out) {
+  out.put(by_route(Families::histogram("weir_request_duration_seconds",
+                                       "From a request's head to the last byte of its answer."),
+                   sources, &WorkerMetrics::request_duration));
+  out.put(by_route(Families::histogram("weir_upstream_duration_seconds",
+                                       "From sending an attempt to the head of the answer."),
+                   sources, &WorkerMetrics::upstream_duration));
+  out.put(overhead(sources));
+  out.put(attempts(sources));
+  out.put(by_side(Families::counter("weir_responses_truncated_total",
+                                    "Responses cut after their head, by the side that ended them."),
+                  sources, &WorkerMetrics::responses_truncated));
+  out.put(by_side(Families::gauge("weir_connections_active", "Open connections, idle ones too."),
+                  sources, &WorkerMetrics::connections_active));
+  out.put(single(Families::counter("weir_connections_refused_total",
+                                   "Client connections closed at once, since there were too many."),
+                 sum(sources, &WorkerMetrics::connections_refused)));
+  out.put(single(Families::gauge("weir_tunnels_active", "Upgraded connections."),
+                 sum(sources, &WorkerMetrics::tunnels_active)));
+}
+
+}  // namespace weir

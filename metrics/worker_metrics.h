@@ -1,0 +1,105 @@
+// What one worker counts. A single writer, the worker's thread; read by the scrape from another.
+//
+// Two kinds of numbers. The ledger (arrivals, inside, ended, by tenant) is written and read inside
+// a pass of the gate, so that arrivals = ended + inside holds exactly in every scrape. Everything
+// else is a relaxed atomic that only its worker writes: a plain store, no lock prefix.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "filters/tally.h"
+#include "filters/time.h"
+
+namespace weir {
+
+// Written by one thread, read by any.
+class Counter {
+ public:
+  void add(std::uint64_t n = 1) {
+    value_.store(value_.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
+  }
+  void subtract(std::uint64_t n = 1) { add(~n + 1); }
+  std::uint64_t get() const { return value_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<std::uint64_t> value_{0};
+};
+
+// A Histogram (same bounds) that one thread writes and any reads.
+class SharedHistogram {
+ public:
+  void observe(Duration d);
+  Histogram read() const;
+
+ private:
+  std::array<Counter, Histogram::kBounds.size() + 1> counts_;
+  Counter sum_nanoseconds_;
+};
+
+enum class Source : std::uint8_t { service, weir };
+enum class Side : std::uint8_t { downstream, upstream };
+
+enum class AttemptResult : std::uint8_t {
+  response,      // a response head came, whatever its status, below 500
+  server_error,  // a response head with a status of 500 or above
+  connect_failure,
+  reset,
+  malformed,  // truncated heads too
+  timeout,
+  cancelled,  // the client left, or the request ended otherwise
+  count_,
+};
+
+// The words of the labels `source`, `side` and `result`.
+std::string_view to_string(Source source);
+std::string_view to_string(Side side);
+std::string_view to_string(AttemptResult result);
+
+enum class BadRequest : std::uint8_t;  // proxy/http/head_guard.h; at most 64 of them
+
+class WorkerMetrics {
+ public:
+  // `labels`: tenant labels ("other" included); `routes`: route labels.
+  WorkerMetrics(std::uint32_t labels, std::uint32_t routes);
+
+  // --- the ledger: inside a pass of the gate only
+  void arrived(std::uint32_t label);
+  void ended(std::uint32_t label, std::uint16_t code, Source source);
+  struct Codes {  // ended requests by code and source, unordered, few
+    struct Row {
+      std::uint16_t code;
+      Source source;
+      std::uint64_t count;
+    };
+    std::vector<Row> rows;
+  };
+  struct Ledger {
+    std::uint64_t arrivals = 0;
+    std::uint64_t inside = 0;
+    Codes ended;
+  };
+  const std::vector<Ledger>& ledger() const { return ledger_; }  // by label
+  // Final refusals that no filter made (draining, tenant_denied, tenant_unknown, no_route); the
+  // others are in Filter::rejected. Together they are weir_rejected_total.
+  Tally rejected;
+
+  // --- the worker's own
+  std::array<Counter, 64> bad_requests;        // by BadRequest
+  std::array<Counter, 2> responses_truncated;  // by Side: who cut it
+  std::array<Counter, static_cast<std::size_t>(AttemptResult::count_)> attempts;
+  std::array<Counter, 2> connections_active;  // by Side; a gauge
+  Counter connections_refused;                // over limits.max_connections, or no descriptors
+  Counter tunnels_active;
+  std::vector<SharedHistogram> request_duration;   // by route
+  std::vector<SharedHistogram> upstream_duration;  // by route
+  SharedHistogram overhead;
+
+ private:
+  std::vector<Ledger> ledger_;
+};
+
+}  // namespace weir

@@ -1,0 +1,178 @@
+#include "proxy/admin/session.h"
+
+#include <chrono>
+#include <string>
+#include <utility>
+
+#include <boost/asio/error.hpp>
+#include <boost/beast/core/bind_handler.hpp>
+#include <boost/beast/http/empty_body.hpp>
+#include <boost/beast/http/error.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/write.hpp>
+
+#include "proxy/admin/compress.h"
+
+namespace weir {
+
+namespace beast = boost::beast;
+namespace http = boost::beast::http;
+
+namespace {
+
+constexpr auto kIdleTimeout = std::chrono::seconds(60);
+constexpr auto kTimeout = std::chrono::seconds(10);
+constexpr std::uint32_t kMaxHead = 8 << 10;
+constexpr std::uint64_t kMaxBody = 4 << 10;
+constexpr std::size_t kMaxBuffer = 16 << 10;
+constexpr std::size_t kFirstRead = 4 << 10;
+constexpr std::size_t kWorthCompressing = 1 << 10;
+
+std::string_view view(beast::string_view text) { return {text.data(), text.size()}; }
+
+template <typename Request>
+std::optional<std::string_view> field(const Request& request, http::field name) {
+  const auto found = request.find(name);
+  if (found == request.end()) return std::nullopt;
+  return view(found->value());
+}
+
+// All fields of one name, as one list.
+template <typename Request>
+std::string joined(const Request& request, http::field name) {
+  std::string all;
+  const auto range = request.equal_range(name);
+  for (auto i = range.first; i != range.second; ++i) all += std::string(view(i->value())) + ",";
+  return all;
+}
+
+template <typename Message>
+void set_fields(Message& message, const AdminReply& reply, bool keep_alive) {
+  message.set(http::field::content_type, reply.type);
+  message.set(http::field::cache_control, "no-store");
+  message.set("X-Content-Type-Options", "nosniff");
+  if (!reply.allow.empty()) message.set(http::field::allow, reply.allow);
+  if (reply.compress) message.set(http::field::vary, "Accept-Encoding");
+  message.keep_alive(keep_alive);
+}
+
+}  // namespace
+
+Session::Session(boost::asio::ip::tcp::socket socket, const std::vector<Page>& pages,
+                 Sessions& open)
+    : stream_(std::move(socket)),
+      pages_(pages),
+      open_(open),
+      place_(open.insert(open.end(), this)),
+      buffer_(kMaxBuffer) {}
+
+Session::~Session() { open_.erase(place_); }
+
+void Session::close() {
+  idle_ = false;
+  Error ignored;
+  stream_.socket().shutdown(boost::asio::ip::tcp::socket::shutdown_both, ignored);
+  stream_.close();
+}
+
+void Session::await() {
+  parser_.emplace();
+  parser_->header_limit(kMaxHead);
+  parser_->body_limit(kMaxBody);
+  if (buffer_.size() > 0) return read();  // pipelined
+  idle_ = true;
+  open_.splice(open_.end(), open_, place_);
+  stream_.expires_after(kIdleTimeout);
+  stream_.async_read_some(buffer_.prepare(kFirstRead),
+                          [self = shared_from_this()](Error error, std::size_t size) {
+                            if (error) return self->close();
+                            self->buffer_.commit(size);
+                            self->read();
+                          });
+}
+
+void Session::read() {
+  idle_ = false;
+  stream_.expires_after(kTimeout);
+  http::async_read(stream_, buffer_, *parser_,
+                   [self = shared_from_this()](Error error, std::size_t) { self->on_read(error); });
+}
+
+void Session::on_read(Error error) {
+  if (!error) return send(ask());
+  if (error == http::error::header_limit) return refuse(431, "The head is too large.");
+  if (error == http::error::body_limit) return refuse(413, "The body is too large.");
+  const bool malformed = error.category() == make_error_code(http::error::bad_method).category() &&
+                         error != http::error::end_of_stream &&
+                         error != http::error::partial_message;
+  if (malformed) return refuse(400, "That is no HTTP/1.1 request.");
+  close();
+}
+
+AdminReply Session::ask() const {
+  const auto& request = parser_->get();
+  AdminRequest question;
+  question.method = view(request.method_string());
+  question.target = view(request.target());
+  question.host = field(request, http::field::host).value_or("");
+  question.origin = field(request, http::field::origin);
+  if (const auto found = request.find("Sec-Fetch-Site"); found != request.end()) {
+    question.fetch_site = view(found->value());
+  }
+  question.from_loopback = from_loopback();
+  return answer(pages_, question);
+}
+
+void Session::refuse(unsigned status, std::string_view detail) {
+  parser_.emplace();  // what was read is not kept alive
+  parser_->get().keep_alive(false);
+  send(problem(status, detail));
+}
+
+void Session::send(const AdminReply& reply) {
+  const auto& request = parser_->get();
+  const auto status = static_cast<http::status>(reply.status);
+  const bool keep_alive = request.keep_alive();
+  std::optional<std::string> packed;
+  if (reply.compress && reply.body.size() >= kWorthCompressing &&
+      wants_gzip(joined(request, http::field::accept_encoding))) {
+    packed = gzip(reply.body);
+  }
+  const std::size_t size = packed ? packed->size() : reply.body.size();
+  auto finish = [&](auto&& message) {
+    set_fields(message, reply, keep_alive);
+    if (packed) message.set(http::field::content_encoding, "gzip");
+    message.content_length(size);
+    write(std::forward<decltype(message)>(message));
+  };
+  if (request.method() == http::verb::head) {
+    finish(http::response<http::empty_body>(status, 11));
+  } else {
+    http::response<http::string_body> message(status, 11);
+    message.body() = packed ? std::move(*packed) : reply.body;
+    finish(std::move(message));
+  }
+}
+
+void Session::write(http::message_generator&& message) {
+  const bool keep_alive = message.keep_alive();
+  stream_.expires_after(kTimeout);
+  beast::async_write(stream_, std::move(message),
+                     [self = shared_from_this(), keep_alive](Error error, std::size_t) {
+                       if (error || !keep_alive) return self->close();
+                       self->await();
+                     });
+}
+
+bool Session::from_loopback() const {
+  Error error;
+  const auto peer = stream_.socket().remote_endpoint(error);
+  if (error) return false;
+  const auto address = peer.address();
+  if (address.is_v6() && address.to_v6().is_v4_mapped()) {
+    return make_address_v4(boost::asio::ip::v4_mapped, address.to_v6()).is_loopback();
+  }
+  return address.is_loopback();
+}
+
+}  // namespace weir

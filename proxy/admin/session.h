@@ -1,0 +1,60 @@
+// One connection to the admin plane: reads a request, answers it, and again while it is kept alive.
+//
+// Threads: all on the admin plane's. It lives as long as an operation of its is under way.
+#pragma once
+
+#include <list>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http/message_generator.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/string_body.hpp>
+
+#include "proxy/admin/page.h"
+
+namespace weir {
+
+class Session;
+// Those that are open, the one that has been idle for longest first among the idle.
+using Sessions = std::list<Session*>;
+
+class Session : public std::enable_shared_from_this<Session> {
+ public:
+  // `pages` and `open` outlive it.
+  Session(boost::asio::ip::tcp::socket socket, const std::vector<Page>& pages, Sessions& open);
+  ~Session();
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  void start() { await(); }
+  bool idle() const { return idle_; }
+  void close();
+
+ private:
+  using Error = boost::beast::error_code;
+  using Parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
+
+  void await();  // the first byte of a request
+  void read();   // the rest of it
+  void on_read(Error error);
+  void refuse(unsigned status, std::string_view detail);
+  void send(const AdminReply& reply);
+  void write(boost::beast::http::message_generator&& message);
+  bool from_loopback() const;
+  AdminReply ask() const;
+
+  boost::beast::tcp_stream stream_;
+  const std::vector<Page>& pages_;
+  Sessions& open_;
+  Sessions::iterator place_;
+  boost::beast::flat_buffer buffer_;
+  std::optional<Parser> parser_;  // of the current request
+  bool idle_ = true;
+};
+
+}  // namespace weir

@@ -1,0 +1,195 @@
+#include "proxy/cli/cli.h"
+
+#include <chrono>
+#include <cstdio>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+
+#include "build_info.h"
+#include "config/units.h"
+#include "proxy/cli/check_command.h"
+#include "proxy/cli/exit_code.h"
+#include "proxy/cli/flags.h"
+#include "proxy/cli/remote_commands.h"
+#include "proxy/cli/run_command.h"
+#include "proxy/demo/demo.h"
+
+namespace weir {
+namespace {
+
+// What to do once the command line is understood.
+using Command = std::function<int()>;
+
+constexpr const char* kExitCodes =
+    "Exit codes: 0 done, 1 bad config or could not start, 2 wrong usage, 3 drain cut short.";
+constexpr const char* kSignals =
+    "Signals: TERM and INT drain (a second one ends at once).\n"
+    "Exit codes: 0 done, 1 bad config or could not start, 2 wrong usage, 3 drain cut short.";
+
+// Durations are written as in the config: 500ms, 10s, 2m.
+std::string check_duration(const std::string& text) {
+  const auto parsed = parse_duration(text);
+  return parsed ? std::string() : parsed.error;
+}
+Duration to_duration(const std::string& text) { return Duration{*parse_duration(text)}; }
+std::chrono::milliseconds to_milliseconds(const std::string& text) {
+  return std::chrono::ceil<std::chrono::milliseconds>(to_duration(text));
+}
+
+CLI::Option* add_duration(CLI::App& app, const std::string& name, std::string& value,
+                          const std::string& help) {
+  return app.add_option(name, value, help)
+      ->check(CLI::Validator(check_duration, ""))
+      ->type_name("DURATION");
+}
+
+void add_flag(CLI::App& app, const Flag& flag, std::string& value) {
+  CLI::Option* const option = app.add_option(std::string(flag.name), value, std::string(flag.help));
+  option->type_name(std::string(flag.argument));
+  option->envname(environment_name(flag));
+  if (!flag.otherwise.empty()) option->default_str(std::string(flag.otherwise));
+  option->group("Instead of a file");
+}
+
+// A file or flags: which of them wins is nothing to guess about.
+void check_sources(const RunOptions& options) {
+  if (options.file.empty()) {
+    if (!options.flags[static_cast<std::size_t>(FlagId::upstream)].empty()) return;
+    throw CLI::ValidationError("weir run", "needs -c FILE, or --upstream ADDRESS");
+  }
+  for (std::size_t i = 0; i < kFlagCount; ++i) {
+    if (options.flags[i].empty()) continue;
+    throw CLI::ValidationError("weir run", std::string(kFlags[i].name) + " (or " +
+                                               environment_name(kFlags[i]) +
+                                               ") does not go with -c; it belongs into the file");
+  }
+}
+
+void add_run(CLI::App& app, Command& chosen) {
+  CLI::App& run = *app.add_subcommand("run", "Stand before a service and serve");
+  const auto options = std::make_shared<RunOptions>();
+  run.add_option("-c,--config", options->file, "Configuration file")->type_name("FILE");
+  run.add_flag("--print-config", options->print_config,
+               "Print the YAML that the flags amount to, or the file's with every default; end");
+  for (std::size_t i = 0; i < kFlagCount; ++i) add_flag(run, kFlags[i], options->flags[i]);
+  run.footer(std::string("Examples:\n  weir run -c weir.yaml\n"
+                         "  weir run --listen :8080 --upstream 127.0.0.1:3000 --rate 100/s "
+                         "--concurrency 64\n\n") +
+             kSignals);
+  run.callback([options, &chosen] {
+    check_sources(*options);
+    chosen = [options] { return run_weir(*options); };
+  });
+}
+
+void add_check(CLI::App& app, Command& chosen) {
+  CLI::App& check = *app.add_subcommand("check", "Say whether a configuration file is right");
+  const auto file = std::make_shared<std::string>();
+  check.add_option("-c,--config,file", *file, "Configuration file")->required()->type_name("FILE");
+  check.footer("Prints OK, or each error as FILE:LINE:COLUMN: path: what is wrong; warnings too.");
+  check.callback([file, &chosen] { chosen = [file] { return check_config(*file); }; });
+}
+
+void add_demo(CLI::App& app, Command& chosen) {
+  CLI::App& demo = *app.add_subcommand("demo", "Show it: a small service, weir, and a load");
+  struct Given {
+    std::string run_for;
+    bool no_load = false;
+    std::string listen, admin;
+  };
+  const auto given = std::make_shared<Given>();
+  add_duration(demo, "--for", given->run_for, "End by itself after this time");
+  demo.add_flag("--no-load", given->no_load, "Only serve; make your own load");
+  demo.add_option("--listen", given->listen, "Where clients come in")->type_name("ADDRESS");
+  demo.add_option("--admin", given->admin, "Where the admin pages are")->type_name("ADDRESS");
+  demo.callback([given, &chosen] {
+    DemoOptions options;
+    if (!given->run_for.empty()) options.run_for = to_duration(given->run_for);
+    options.load = !given->no_load;
+    if (!given->listen.empty()) options.listen = given->listen;
+    if (!given->admin.empty()) options.admin = given->admin;
+    chosen = [options] { return run_demo(options); };
+  });
+}
+
+struct RemoteGiven {
+  RemoteOptions options;
+  std::string timeout = "2s";
+  std::string wait_at_most = "60s";
+  bool live = false;
+  bool wait = false;
+
+  RemoteOptions parsed() const {
+    RemoteOptions out = options;
+    out.timeout = to_milliseconds(timeout);
+    return out;
+  }
+};
+
+std::shared_ptr<RemoteGiven> add_remote(CLI::App& command) {
+  auto given = std::make_shared<RemoteGiven>();
+  CLI::Option* const admin =
+      command.add_option("--admin", given->options.admin, "The admin plane of that weir");
+  admin->type_name("ADDRESS")->envname("WEIR_ADMIN")->capture_default_str();
+  command.add_option("-c,--config", given->options.file, "A file whose admin.listen to ask")
+      ->type_name("FILE")
+      ->excludes(admin);
+  add_duration(command, "--timeout", given->timeout, "For an answer")->capture_default_str();
+  return given;
+}
+
+void add_drain(CLI::App& app, Command& chosen) {
+  CLI::App& drain = *app.add_subcommand("drain", "Have a running weir finish and end");
+  const auto given = add_remote(drain);
+  drain.add_flag("--wait", given->wait, "Return only when it has ended");
+  add_duration(drain, "--wait-at-most", given->wait_at_most, "With --wait; then exit 3")
+      ->capture_default_str();
+  drain.callback([given, &chosen] {
+    chosen = [given] {
+      return drain_weir(given->parsed(), given->wait, to_milliseconds(given->wait_at_most));
+    };
+  });
+}
+
+void add_healthcheck(CLI::App& app, Command& chosen) {
+  CLI::App& health = *app.add_subcommand("healthcheck", "Exit 0 if a running weir is ready");
+  const auto given = add_remote(health);
+  health.add_flag("--live", given->live, "Ask only whether it works; a draining one does");
+  health.callback([given, &chosen] {
+    chosen = [given] { return check_health(given->parsed(), given->live); };
+  });
+}
+
+}  // namespace
+
+int run_cli(int argc, const char* const* argv) {
+  CLI::App app(
+      "weir stands before an HTTP service, lets through what the service can bear and each "
+      "tenant's quota allows, and refuses the rest early and clearly.",
+      "weir");
+  Command chosen;
+  app.set_version_flag("--version",
+                       "weir " + std::string(kVersion) + " (" + std::string(kRevision) + ")");
+  app.require_subcommand(1);
+  app.footer(kExitCodes);
+  add_run(app, chosen);
+  add_check(app, chosen);
+  add_demo(app, chosen);
+  add_drain(app, chosen);
+  add_healthcheck(app, chosen);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    // Help and version come this way too, with code 0.
+    return app.exit(error) == 0 ? kDone : kWrongUsage;
+  }
+  return chosen();
+}
+
+}  // namespace weir

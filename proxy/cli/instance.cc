@@ -1,0 +1,60 @@
+#include "proxy/cli/instance.h"
+
+#include <utility>
+#include <vector>
+
+#include "proxy/http/head_guard.h"
+#include "proxy/http/reply.h"
+#include "proxy/loop/clock.h"
+#include "proxy/loop/log.h"
+
+namespace weir {
+namespace {
+
+// Of those that a request can have.
+std::vector<std::string> bad_request_words() {
+  std::vector<std::string> words(kBadRequests);
+  for (std::size_t i = 0; i < kBadRequests; ++i) {
+    const auto reason = static_cast<BadRequest>(i);
+    if (reason == BadRequest::none || reason == BadRequest::bad_status_line) continue;
+    words[i] = to_string(reason);
+  }
+  return words;
+}
+
+std::vector<const WorkerMetrics*> workers_of(const Server& server) {
+  std::vector<const WorkerMetrics*> workers;
+  for (const auto& worker : server.metrics()) workers.push_back(worker.get());
+  return workers;
+}
+
+}  // namespace
+
+Instance::StartResult Instance::start(std::shared_ptr<const Snapshot> snapshot, Gate& gate,
+                                      std::function<void()> ask_to_drain) {
+  std::unique_ptr<Instance> instance(new Instance);
+  Server::StartResult server = Server::start(snapshot, gate);
+  if (!server.server) return {nullptr, std::move(server.error)};
+  instance->server_ = std::move(server.server);
+  AdminPlane::StartResult admin = AdminPlane::start({
+      .gate = gate,
+      .snapshot = std::move(snapshot),
+      .workers = workers_of(*instance->server_),
+      .bad_requests = bad_request_words(),
+      .own_codes = own_status_codes(),
+      .started = wall_clock(),
+      .ready = [self = instance.get()] { return self->ready_.load(); },
+      .drain = std::move(ask_to_drain),
+      .lost_log_lines = lost_log_lines,
+  });
+  if (!admin.plane) return {nullptr, std::move(admin.error)};
+  instance->admin_ = std::move(admin.plane);
+  return {std::move(instance), {}};
+}
+
+void Instance::drain(Duration timeout) {
+  ready_.store(false);
+  server_->drain(timeout);
+}
+
+}  // namespace weir

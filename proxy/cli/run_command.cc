@@ -1,0 +1,139 @@
+#include "proxy/cli/run_command.h"
+
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <optional>
+#include <thread>
+#include <utility>
+
+#include "build_info.h"
+#include "config/load.h"
+#include "proxy/cli/exit_code.h"
+#include "proxy/cli/instance.h"
+#include "proxy/cli/signals.h"
+#include "proxy/loop/clock.h"
+#include "proxy/loop/log.h"
+
+namespace weir {
+namespace {
+
+// Loads, and tells everything that is wrong: one line each, as compilers do, without a time.
+std::unique_ptr<Snapshot> load(const RunOptions& options, Gate& gate) {
+  std::optional<FlagConfig> flags;
+  if (options.file.empty()) flags.emplace(options.flags);
+  LoadOptions from;
+  from.file = "<flags>";
+  LoadResult result =
+      flags ? load_text(flags->yaml(), from, gate) : load_file(options.file, LoadOptions{}, gate);
+  auto tell = [&flags](const Diagnostic& d, const char* mark) {
+    const std::string text = flags ? flags->in_terms_of_flags(d) : d.text();
+    std::fprintf(stderr, "%s%s\n", text.c_str(), mark);
+  };
+  for (const Diagnostic& warning : result.warnings) tell(warning, " (warning)");
+  for (const Diagnostic& error : result.errors) tell(error, "");
+  if (const std::size_t count = result.errors.size()) {
+    std::fprintf(stderr, "weir: not started: %zu error%s in %s\n", count, count == 1 ? "" : "s",
+                 flags ? "the flags" : options.file.c_str());
+  }
+  return std::move(result.snapshot);
+}
+
+// The life of one instance, told by events. Its methods are called on the main thread.
+class Life {
+ public:
+  Life(Instance& instance, Events& events) : instance_(instance), events_(events) {}
+  ~Life() {
+    if (waiter_.joinable()) waiter_.join();
+  }
+  Life(const Life&) = delete;
+  Life& operator=(const Life&) = delete;
+
+  int live() {
+    for (;;) {
+      switch (events_.wait()) {
+        case Events::Kind::stop:
+          if (draining()) exit_now();
+          drain();
+          break;
+        case Events::Kind::drain_asked:
+          if (!draining()) drain();
+          break;
+        case Events::Kind::hangup:
+          log_warning("HUP: this version cannot reload its configuration; restart it instead");
+          break;
+        case Events::Kind::reopen: break;
+        case Events::Kind::drained: return whole_ ? kDone : kCutShort;
+      }
+    }
+  }
+
+ private:
+  bool draining() const { return waiter_.joinable(); }
+
+  void drain() {
+    const Duration timeout = instance_.server().snapshot().settings.drain_timeout;
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(timeout).count();
+    log_info("draining, for at most " + std::to_string(seconds) + " s");
+    instance_.drain(timeout);
+    waiter_ = std::thread([this] {
+      whole_ = instance_.server().wait();
+      events_.notify(Events::Kind::drained);
+    });
+  }
+
+  [[noreturn]] static void exit_now() {
+    log_warning("second signal: ending at once");
+    stop_log();
+    std::_Exit(kCutShort);
+  }
+
+  Instance& instance_;
+  Events& events_;
+  std::thread waiter_;
+  bool whole_ = false;  // written before `drained` is told
+};
+
+std::string greeting(const Instance& instance) {
+  return "weir " + std::string(kVersion) + " listening on " + instance.server().address() +
+         ", upstream " + instance.server().snapshot().settings.upstream.address.text +
+         ", admin on " + instance.admin_address();
+}
+
+// From the start of all threads to their end.
+int serve(std::shared_ptr<const Snapshot> snapshot, Gate& gate) {
+  Events events;
+  Instance::StartResult started = Instance::start(
+      std::move(snapshot), gate, [&events] { events.notify(Events::Kind::drain_asked); });
+  if (!started.instance) {
+    log_error(started.error);
+    return kFailed;
+  }
+  log_info(greeting(*started.instance));
+  const int code = Life(*started.instance, events).live();
+  log_info(code == kDone ? "drained" : "the drain ran out of time: some requests were cut");
+  return code;
+}
+
+}  // namespace
+
+int run_weir(const RunOptions& options) {
+  if (options.print_config && options.file.empty()) {
+    std::fputs(FlagConfig(options.flags).yaml().c_str(), stdout);
+    return kDone;
+  }
+  block_signals();
+  Gate gate(read_clock);
+  std::unique_ptr<Snapshot> snapshot = load(options, gate);
+  if (!snapshot) return kFailed;
+  if (options.print_config) {
+    std::fputs(snapshot->effective_yaml.c_str(), stdout);
+    return kDone;
+  }
+  start_log();
+  const int code = serve(std::move(snapshot), gate);
+  stop_log();
+  return code;
+}
+
+}  // namespace weir

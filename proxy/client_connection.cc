@@ -1,0 +1,332 @@
+#include "proxy/client_connection.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+
+#include "proxy/exchange.h"
+#include "proxy/http/reply.h"
+#include "proxy/loop/clock.h"
+#include "proxy/worker.h"
+
+namespace weir {
+
+ClientConnection::ClientConnection(Worker& worker, const ClientAddress& address)
+    : Stream(worker.loop(), worker.buffers(), worker.read_scratch()),
+      worker_(worker),
+      address_(address) {
+  worker_.add(*this);
+}
+
+void ClientConnection::accept(Worker& worker, int fd, bool unix_socket,
+                              const ClientAddress& address) {
+  auto* client = new ClientConnection(worker, address);
+  const int error = unix_socket ? client->open_pipe(fd) : client->open_tcp(fd);
+  if (error != 0) {
+    ::close(fd);
+    return client->close_now();
+  }
+  client->become_idle();
+}
+
+// --- bytes
+
+std::span<char> ClientConnection::available() {
+  return fresh_.empty() ? inbox_.bytes() : fresh_;
+}
+
+void ClientConnection::take(std::size_t n) {
+  if (fresh_.empty()) return inbox_.drop(n);
+  fresh_ = fresh_.subspan(n);
+}
+
+void ClientConnection::on_read(char* data, std::size_t size) {
+  if (phase_ == Phase::goodbye) {
+    discard_left_ -= std::min<std::uint64_t>(discard_left_, size);
+    if (discard_left_ == 0) close_now();
+    return;
+  }
+  if (inbox_.empty()) {
+    fresh_ = {data, size};
+  } else {
+    inbox_.append(worker_.buffers(), {data, size});
+  }
+  process();
+  if (!fresh_.empty()) {
+    const std::span<char> rest = fresh_;
+    fresh_ = {};
+    if (!closed_ && phase_ != Phase::goodbye) {
+      inbox_.append(worker_.buffers(), {rest.data(), rest.size()});
+    }
+  }
+  bound_reading();
+}
+
+// What nobody can take yet is kept up to a bound.
+void ClientConnection::bound_reading() {
+  if (closed_ || phase_ == Phase::goodbye) return;
+  const auto bound = static_cast<std::size_t>(worker_.snapshot().settings.limits.max_head);
+  if (inbox_.size() < bound || wants_body_) return;
+  pause();
+}
+
+void ClientConnection::pause() {
+  stop_reading();
+  // Nothing tells of a client that leaves while its socket is not read, so it is asked.
+  watch();
+}
+
+void ClientConnection::watch() { ring_at(read_clock() + kAskSocket); }
+
+void ClientConnection::want_more(Time now) {
+  wants_body_ = true;
+  start_reading();
+  set_deadline(saturating_add(now, worker_.snapshot().settings.limits.body_timeout));
+}
+
+// Moves on as far as what has come allows. Never entered twice: an exchange that ends inside of it
+// only changes the phase.
+void ClientConnection::process() {
+  if (processing_) return;
+  processing_ = true;
+  bool more = true;
+  while (more && !closed_) {
+    switch (phase_) {
+      case Phase::idle:
+      case Phase::head: more = !available().empty() && read_head(); break;
+      case Phase::exchange:
+        wants_body_ = false;
+        exchange_->on_client_bytes();
+        more = phase_ != Phase::exchange;
+        break;
+      case Phase::discard: more = discard(); break;
+      case Phase::flush:
+      case Phase::goodbye: more = false; break;
+    }
+  }
+  processing_ = false;
+}
+
+// True: an exchange has begun, and may have ended again.
+bool ClientConnection::read_head() {
+  const std::size_t max_head =
+      static_cast<std::size_t>(worker_.snapshot().settings.limits.max_head);
+  std::span<char> bytes = available();
+  if (!scan_.begun() && !skipped_line_ && bytes.size() >= 2 && bytes[0] == '\r' &&
+      bytes[1] == '\n') {
+    skipped_line_ = true;  // RFC 9112 §2.2: at least one empty line is to be ignored
+    take(2);
+    return true;
+  }
+  // Of one byte alone nobody can say yet whether it begins that line.
+  const bool half_line = bytes.size() == 1 && bytes[0] == '\r' && !skipped_line_;
+  const auto found = half_line ? HeadScan::Found::incomplete
+                               : scan_.scan({bytes.data(), bytes.size()}, max_head);
+  if (found == HeadScan::Found::bad) {
+    refuse(scan_.bad());
+    return false;
+  }
+  if (found == HeadScan::Found::incomplete) {
+    if (phase_ == Phase::idle) {
+      phase_ = Phase::head;
+      set_deadline(
+          saturating_add(read_clock(), worker_.snapshot().settings.limits.head_timeout));
+    }
+    return false;
+  }
+  const std::size_t size = scan_.size();
+  scan_.reset();
+  skipped_line_ = false;
+  Exchange& exchange = worker_.take_exchange();
+  const BadRequest bad = exchange.read(*this, {bytes.data(), size});
+  if (bad != BadRequest::none) {
+    exchange.discard();
+    refuse(bad);
+    return false;
+  }
+  take(size);
+  phase_ = Phase::exchange;
+  exchange_ = &exchange;
+  deadline_ = kNever;
+  exchange.begin();
+  return true;
+}
+
+// A head that is none: answered, and closed, since nobody knows where the next one would begin.
+void ClientConnection::refuse(BadRequest reason) {
+  worker_.metrics().bad_requests[static_cast<std::size_t>(reason)].add();
+  HeadWriter out(worker_.write_scratch());
+  ReplyContext context;
+  context.name = worker_.snapshot().settings.name;
+  context.date = worker_.date();
+  context.close = true;
+  write_reply(out, worker_.body_scratch(), reply_to(reason), context);
+  const std::string_view text = out.text();
+  std::array<uv_buf_t, 1> buffers = {
+      uv_buf_init(const_cast<char*>(text.data()), static_cast<unsigned>(text.size()))};
+  if (write(buffers) == Written::failed) return close_now();
+  exchange_done(false, UINT64_MAX);
+}
+
+bool ClientConnection::discard() {
+  const auto n =
+      static_cast<std::size_t>(std::min<std::uint64_t>(discard_left_, available().size()));
+  if (n != 0) take(n);
+  discard_left_ -= n;
+  if (discard_left_ != 0) return false;
+  become_idle();
+  return true;
+}
+
+// --- from one exchange to the next
+
+void ClientConnection::exchange_done(bool keep_alive, std::uint64_t body_left) {
+  exchange_ = nullptr;
+  wants_body_ = false;
+  close_after_ = !keep_alive || body_left > kDiscardToKeepAlive;
+  discard_left_ = close_after_ ? (body_left == 0 ? 0 : kDiscardToClose) : body_left;
+  phase_ = Phase::flush;
+  if (has_pending()) {
+    stuck_bytes_ = static_cast<std::uint32_t>(pending_bytes());
+    set_deadline(saturating_add(read_clock(), worker_.snapshot().settings.limits.body_timeout));
+    return;
+  }
+  go_on();
+}
+
+void ClientConnection::go_on() {
+  if (close_after_) return say_goodbye();
+  if (worker_.draining() && discard_left_ == 0 && available().empty()) return close_now();
+  if (discard_left_ != 0) {
+    phase_ = Phase::discard;
+    start_reading();
+    set_deadline(saturating_add(read_clock(), worker_.snapshot().settings.limits.body_timeout));
+  } else {
+    become_idle();
+  }
+  process();
+}
+
+void ClientConnection::become_idle() {
+  phase_ = Phase::idle;
+  start_reading();
+  set_deadline(saturating_add(read_clock(), worker_.snapshot().settings.limits.idle_timeout));
+}
+
+// Closes so that the answer arrives: a reset, which unread bytes would cause, might overtake it.
+void ClientConnection::say_goodbye() {
+  const bool clean = discard_left_ == 0 && available().empty();
+  phase_ = Phase::goodbye;
+  inbox_.release();
+  if (clean) return close_now();
+  discard_left_ = kDiscardToClose;
+  shut_down();
+  start_reading();
+  set_deadline(read_clock() + kGoodbye);
+}
+
+void ClientConnection::abort(bool reset) {
+  exchange_ = nullptr;
+  if (reset) close_reset();
+  close_now();
+}
+
+void ClientConnection::close_now() {
+  if (closed_) return;
+  closed_ = true;
+  worker_.alarms().cancel(*this);
+  worker_.remove(*this);
+  inbox_.release();
+  close();
+}
+
+void ClientConnection::lose_client() {
+  Exchange* exchange = exchange_;
+  exchange_ = nullptr;
+  close_now();
+  if (exchange != nullptr) exchange->on_client_gone();
+}
+
+void ClientConnection::close_if_idle() {
+  if (phase_ == Phase::idle) close_now();
+}
+
+void ClientConnection::drop() { lose_client(); }
+
+// --- events
+
+void ClientConnection::on_end(int error) {
+  // The client may close its side and still read the answer to what it had sent.
+  if (phase_ == Phase::flush && error == UV_EOF) {
+    close_after_ = true;
+    discard_left_ = 0;
+    return;
+  }
+  lose_client();
+}
+
+void ClientConnection::on_drained() {
+  if (phase_ == Phase::exchange) {
+    exchange_->on_client_drained();
+  } else if (phase_ == Phase::flush) {
+    go_on();
+    bound_reading();
+  }
+}
+
+void ClientConnection::on_write_failed(int /*error*/) { lose_client(); }
+
+// --- time
+
+void ClientConnection::set_deadline(Time at) {
+  deadline_ = at;
+  if (at != kNever) ring_at(at);
+}
+
+// An alarm that rings sooner does: it is then moved.
+void ClientConnection::ring_at(Time at) {
+  if (!closed_ && (!armed() || rings_at() > at)) worker_.alarms().set(*this, at);
+}
+
+void ClientConnection::ring() {
+  const Time now = read_clock();
+  if (phase_ == Phase::exchange) return watch_exchange(now);
+  if (now >= deadline_) return on_deadline(now);
+  worker_.alarms().set(*this, deadline_);
+}
+
+void ClientConnection::watch_exchange(Time now) {
+  const bool asks = !reading() || has_pending();
+  if (asks && peer_left()) return lose_client();
+  if (has_pending()) {
+    const auto pending = static_cast<std::uint32_t>(pending_bytes());
+    if (pending != stuck_bytes_) {
+      stuck_bytes_ = pending;
+      stuck_since_ = now;
+    } else if (now - stuck_since_ > worker_.snapshot().settings.limits.body_timeout) {
+      return lose_client();
+    }
+  } else {
+    stuck_bytes_ = 0;
+  }
+  if (wants_body_ && now >= deadline_) return exchange_->on_body_timeout();
+  if (wants_body_) ring_at(deadline_);
+  if (asks) ring_at(now + kAskSocket);
+}
+
+void ClientConnection::on_deadline(Time now) {
+  switch (phase_) {
+    case Phase::head: return refuse(BadRequest::head_timeout);
+    case Phase::flush: {
+      const auto pending = static_cast<std::uint32_t>(pending_bytes());
+      if (pending == stuck_bytes_) return close_now();
+      stuck_bytes_ = pending;
+      return set_deadline(
+          saturating_add(now, worker_.snapshot().settings.limits.body_timeout));
+    }
+    default: return close_now();
+  }
+}
+
+}  // namespace weir

@@ -1,0 +1,52 @@
+// Makes a connection to the service for one exchange: the addresses of its name in turn, each within
+// upstream.connect_timeout, as well as the wait for the resolver.
+//
+// Owner and thread: the exchange, on its worker. Tells its owner once, never from inside dial().
+#pragma once
+
+#include <cstddef>
+
+#include "proxy/loop/alarms.h"
+#include "proxy/resolver.h"
+#include "proxy/service_connection.h"
+
+namespace weir {
+
+class Worker;
+
+class Dialer final : private AlarmEntry, private Resolver::Waiter, private ServiceUser {
+ public:
+  class Owner {
+   public:
+    virtual void on_dialed(ServiceConnection& connection) = 0;  // attached to the dialer still
+    virtual void on_dial_failed() = 0;
+
+   protected:
+    ~Owner() = default;
+  };
+
+  Dialer(Worker& worker, Owner& owner) : worker_(worker), owner_(owner) {}
+  ~Dialer() override { cancel(); }
+
+  void dial();
+  void cancel();
+
+ private:
+  void try_next();
+  void fail();
+  void ring() override;  // the resolver takes too long, or there is nothing to try
+  void on_resolved() override;
+  void on_service_connected(int error) override;
+  void on_service_bytes(char* /*data*/, std::size_t /*size*/) override {}
+  void on_service_end(int /*error*/) override {}
+  void on_service_drained() override {}
+  void on_service_write_failed() override {}
+
+  Worker& worker_;
+  Owner& owner_;
+  ServiceConnection* connecting_ = nullptr;
+  std::size_t tried_ = 0;
+  std::size_t current_ = 0;
+};
+
+}  // namespace weir

@@ -1,0 +1,160 @@
+#include "proxy/exchange.h"
+
+#include "proxy/client_connection.h"
+#include "proxy/http/parser.h"
+#include "proxy/http/router.h"
+#include "proxy/loop/clock.h"
+#include "proxy/worker.h"
+
+namespace weir {
+
+Exchange::Exchange(Worker& worker, std::size_t place)
+    : worker_(worker), place_(place), dialer_(worker, *this) {}
+
+Exchange::~Exchange() { worker_.alarms().cancel(*this); }
+
+Exchange& Exchange::of(Request& request) {
+  return static_cast<OwnedRequest&>(request).exchange;
+}
+
+int Exchange::client_descriptor() const {
+  return client_ != nullptr ? client_->descriptor() : -1;
+}
+
+void Exchange::reset() {
+  request_.emplace(*this);
+  request_->mailbox = &worker_;
+  route_ = nullptr;
+  done_ = ended_ = first_sent_ = false;
+  upload_.replayed = 0;
+  upload_.head_sent = upload_.sent_all = upload_.broken = upload_.expects_continue = false;
+  download_.scan.reset();
+  download_.status = 0;
+  download_.head_done = download_.complete = download_.reusable = false;
+  attempt_ = {};
+  spent_ = connecting_ = Duration{0};
+  drained_ = 0;
+  drain_until_ = kNever;
+}
+
+BadRequest Exchange::read(ClientConnection& client, std::string_view text) {
+  reset();
+  client_ = &client;
+  head_bytes_.append(worker_.buffers(), text);
+  BadRequest bad = read_request_head(head_bytes_.view(), head_);
+  if (bad != BadRequest::none) return bad;
+  if (bad = read_target(head_, target_); bad != BadRequest::none) return bad;
+  if (bad = request_framing(head_, upload_.framing); bad != BadRequest::none) return bad;
+  if (!llhttp_agrees_on_request(head_, upload_.framing)) return BadRequest::parsers_disagree;
+  const auto max_body = static_cast<std::uint64_t>(worker_.snapshot().settings.limits.max_body);
+  return upload_.framing.length > max_body ? BadRequest::body_too_large : BadRequest::none;
+}
+
+void Exchange::discard() {
+  client_ = nullptr;
+  retire();
+}
+
+void Exchange::begin() {
+  head_came_ = read_clock();
+  upload_.reader.begin(upload_.framing);
+  upload_.expects_continue = head_.minor == 1 && head_.has(FieldId::expect) &&
+                             equals_ignoring_case(head_.value(FieldId::expect), "100-continue");
+  client_keeps_ = !says_close(head_);
+  const auto& trusted = worker_.snapshot().settings.trusted_proxies;
+  client_trusted_ = !trusted.empty() && is_trusted(trusted, client_->address());
+  request_id_ = head_.value(FieldId::x_request_id);
+  if (!is_sound_request_id(request_id_) || head_.has_several(FieldId::x_request_id)) {
+    worker_.request_ids().make(made_id_);
+    request_id_ = {made_id_.data(), made_id_.size()};
+  }
+  arrive();
+}
+
+void Exchange::arrive() {
+  const Router::Decision decision =
+      worker_.router().decide(head_, target_, client_->address(), *request_);
+  route_ = decision.route;
+  follow(enter_chain(decision.refusal));
+}
+
+// The arrival. What is refused at once is counted as ended in the same pass.
+Step Exchange::enter_chain(Reason refusal) {
+  const Gate::Pass pass(worker_.gate());
+  worker_.metrics().arrived(label());
+  Step step = Step::answer;
+  if (refusal == Reason::none) {
+    step = route_->chain->arrive(*request_);
+  } else {
+    request_->now = pass.now();
+    request_->outcome = {};
+    request_->outcome.type = Outcome::Type::refused;
+    request_->outcome.reason = refusal;
+    worker_.metrics().rejected.add(refusal, label());
+  }
+  if (step == Step::answer) {
+    close_ledger(Ending::refused, reply_status(), Source::weir);
+  }
+  return step;
+}
+
+void Exchange::follow(Step step) {
+  // What its client has abandoned is not tried again.
+  if (client_ == nullptr && step != Step::none && step != Step::answer) {
+    return end_abandoned(Ending::client_gone, false);
+  }
+  switch (step) {
+    case Step::none:
+    case Step::commit: break;
+    case Step::wait: stop_attempt(AttemptResult::cancelled); break;
+    case Step::forward:
+      stop_attempt(AttemptResult::cancelled);
+      start_attempt();
+      break;
+    case Step::answer: return answer();
+  }
+  if (!done_) sync_alarm();
+}
+
+// Its alarm rang, or it came out of the mailbox. If that moves it on while an attempt is under way,
+// the attempt took too long.
+void Exchange::wake() {
+  Step step = Step::none;
+  {
+    const Gate::Pass pass(worker_.gate());
+    step = route_->chain->wake(*request_);
+  }
+  if (step != Step::none) stop_attempt(AttemptResult::timeout);
+  follow(step);
+}
+
+void Exchange::on_mail(bool client_gone) {
+  if (done_) return;
+  if (client_gone && client_ != nullptr && !attempt_.under_way) {
+    // Left while it waited: what it was granted goes to the next in line.
+    ClientConnection* client = client_;
+    client->abort(false);
+    return on_client_gone();
+  }
+  wake();
+}
+
+void Exchange::sync_alarm() {
+  Alarm alarm = request_->inside() ? request_->alarm() : Alarm{};
+  if (drain_until_ < alarm.at) alarm = {drain_until_, false};
+  // One that rings sooner than a coarse alarm wants does: it is then moved. Most requests end before
+  // it does, and the next one on this exchange finds it set.
+  if (!alarm.exact && armed() && !exact() && rings_at() <= alarm.at) return;
+  worker_.alarms().set(*this, alarm.at, alarm.exact);
+}
+
+void Exchange::ring() {
+  if (done_) return;
+  const Time now = read_clock();
+  if (now >= drain_until_) return end_abandoned(Ending::client_gone, false);
+  if (!request_->inside()) return;
+  if (now < request_->alarm().at) return sync_alarm();
+  wake();
+}
+
+}  // namespace weir

@@ -1,0 +1,204 @@
+// One request's life: from a head that passed the guard to the last byte of its answer.
+//
+//   client → read() → begin(): route, tenant, chain.arrive → attempt → settle → commit → end
+//
+// It owns the chain's Request, the request's head, and what is held of its body for another attempt.
+// It pulls the body from its client's connection as the service takes it, and pushes the answer to
+// the client as it comes; either source is stopped while its sink has bytes pending.
+//
+// The parts: exchange.cc (arrival and the chain's steps), exchange_attempt.cc (a connection to the
+// service and what can fail about it), exchange_upload.cc, exchange_download.cc, exchange_ending.cc.
+//
+// Owner: its worker, which lends it while a request lasts. Thread: the worker's. It may end inside
+// any of its own calls; retiring it is delayed until the stack is unwound, so `done_` can be asked.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "config/snapshot.h"
+#include "filters/chain.h"
+#include "filters/request.h"
+#include "metrics/worker_metrics.h"
+#include "proxy/dialer.h"
+#include "proxy/http/body_reader.h"
+#include "proxy/http/framing.h"
+#include "proxy/http/head.h"
+#include "proxy/http/head_guard.h"
+#include "proxy/http/request_id.h"
+#include "proxy/http/target.h"
+#include "proxy/loop/alarms.h"
+#include "proxy/loop/buffer_pool.h"
+#include "proxy/loop/stream.h"
+#include "proxy/service_connection.h"
+
+namespace weir {
+
+class ClientConnection;
+class Worker;
+struct Reply;
+
+class Exchange final : private AlarmEntry, private ServiceUser, private Dialer::Owner {
+ public:
+  Exchange(Worker& worker, std::size_t place);
+  ~Exchange() override;
+
+  static Exchange& of(Request& request);
+  std::size_t place() const { return place_; }  // among the worker's
+  void set_place(std::size_t place) { place_ = place; }
+
+  // --- for the client's connection
+  // Takes a copy of the head. On any other answer than none call discard().
+  BadRequest read(ClientConnection& client, std::string_view head);
+  void discard();
+  void begin();
+  void on_client_bytes();
+  void on_client_drained();
+  void on_client_gone();   // its connection is closed already
+  void on_body_timeout();
+
+  // --- for the worker
+  void on_mail(bool client_gone);
+  int client_descriptor() const;  // -1 without a client
+  void cut();  // the drain's time is up
+
+ private:
+  struct OwnedRequest : Request {
+    explicit OwnedRequest(Exchange& e) : exchange(e) {}
+    Exchange& exchange;
+  };
+
+  // The client's body on its way to the service.
+  struct Upload {
+    Framing framing;
+    BodyReader reader;
+    ByteQueue held;              // for another attempt; all of it while request.replayable
+    std::size_t replayed = 0;    // of `held`, in this attempt
+    bool head_sent = false;      // in this attempt
+    bool sent_all = false;       // in this attempt, but for what the socket has pending
+    bool broken = false;         // the service does not take any more
+    bool expects_continue = false;  // the client waits for 100 before it sends
+  };
+  // A piece of it.
+  struct Piece {
+    std::span<char> payload;
+    std::size_t consumed = 0;  // of what the client's connection lends
+    bool last = false;
+  };
+  // The service's answer on its way to the client.
+  struct Download {
+    ByteQueue head_bytes;        // of a head that came in parts
+    HeadScan scan;
+    BodyReader reader;
+    Framing outward;
+    std::uint16_t status = 0;
+    bool head_done = false;
+    bool complete = false;
+    bool reusable = false;       // as far as the service's own word goes
+    bool keeps_client = false;
+  };
+  struct Attempt {
+    Time began{};
+    ServiceConnection* service = nullptr;
+    bool under_way = false;
+    bool counted = false;        // in the metrics
+    bool wrote = false;          // at least a byte was handed to a socket
+    bool resent = false;         // once more, since a reused connection had died
+    bool forced_hold = false;    // `held` has what a dead connection did not take
+  };
+
+  // exchange.cc
+  void reset();
+  std::uint32_t label() const { return request_->tenant_label; }
+  void arrive();
+  Step enter_chain(Reason refusal);
+  void follow(Step step);
+  void wake();
+  void sync_alarm();
+  void ring() override;
+
+  // exchange_attempt.cc
+  void start_attempt();
+  void dial_again();
+  void adopt(ServiceConnection& service);
+  void on_dialed(ServiceConnection& service) override;
+  void on_dial_failed() override;
+  void fail_attempt(Reason reason);
+  void stop_attempt(AttemptResult why);
+  void count_attempt(AttemptResult result);
+  bool may_resend() const;
+  bool is_idempotent() const;
+  void on_service_connected(int /*error*/) override {}
+  void on_service_end(int error) override;
+  void on_service_drained() override;
+  void on_service_write_failed() override;
+
+  // exchange_upload.cc
+  void rewind_upload();
+  void pump_upload();
+  bool next_piece(Piece& piece);
+  bool read_piece(Piece& piece);
+  bool write_piece(const Piece& piece);
+  std::string_view outgoing_head();
+  void note_written(std::size_t taken);
+  void hold(std::string_view payload);
+  void stop_holding();
+  void upload_broke(const Piece& piece);
+  void refuse_body(BadRequest why);
+
+  // exchange_download.cc
+  void on_service_bytes(char* data, std::size_t size) override;
+  bool read_response_head(std::span<char>& bytes);
+  void relay_interim(const Head& head);
+  void settle_response(const Head& head, const Framing& framing, std::span<char> rest);
+  void commit(const Head& head, const Framing& framing, std::span<char> rest);
+  void deliver(std::span<char> bytes, std::string_view head);
+  void drain_abandoned(std::span<char> bytes);
+  void end_until_close();
+
+  // exchange_ending.cc
+  void finish_download(std::size_t extra);
+  std::uint16_t reply_status() const;
+  void answer();
+  void send_reply(const Reply& reply, std::uint64_t body_left);
+  void abort_response(Ending how, Side side);
+  void lose_client();
+  void end_abandoned(Ending how, bool connection_clean);
+  void end_request(Ending how, std::uint16_t code, Source source);
+  void close_ledger(Ending how, std::uint16_t code, Source source);
+  void observe_durations();
+  std::uint64_t body_left();
+  void retire();
+
+  Worker& worker_;
+  std::size_t place_;
+  std::optional<OwnedRequest> request_;
+  ClientConnection* client_ = nullptr;
+  const Route* route_ = nullptr;
+
+  ByteQueue head_bytes_;
+  Head head_;
+  Target target_;
+  RequestIds::Text made_id_{};
+  std::string_view request_id_;
+  bool client_keeps_ = false;    // wants to keep the connection
+  bool client_trusted_ = false;  // one of trusted_proxies
+  bool done_ = true;
+  bool ended_ = false;           // in the ledger
+
+  Upload upload_;
+  Download download_;
+  Attempt attempt_;
+  Dialer dialer_;
+
+  Time head_came_{};
+  Duration spent_{0};            // weir's own time so far, waits included until they are subtracted
+  bool first_sent_ = false;      // spent_ holds the way to the service
+  Duration connecting_{0};       // of the first attempt
+  std::uint64_t drained_ = 0;    // of an abandoned answer
+  Time drain_until_ = kNever;
+};
+
+}  // namespace weir

@@ -1,0 +1,116 @@
+// Of Exchange: an attempt, from the connection to the service to what can fail about it.
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "proxy/client_connection.h"
+#include "proxy/exchange.h"
+#include "proxy/loop/clock.h"
+#include "proxy/worker.h"
+
+namespace weir {
+
+void Exchange::start_attempt() {
+  attempt_ = {};
+  attempt_.under_way = true;
+  attempt_.began = request_->now;
+  rewind_upload();
+  ServiceConnection* service = worker_.pool().take_idle();
+  // What cannot be sent twice does not go where nobody listens any more.
+  while (service != nullptr && !is_idempotent() && service->peer_left()) {
+    service->release(false);
+    service = worker_.pool().take_idle();
+  }
+  if (service == nullptr) return dialer_.dial();
+  adopt(*service);
+}
+
+// A reused connection had died: the same attempt again, on a fresh one.
+void Exchange::dial_again() {
+  attempt_.resent = true;
+  if (attempt_.service != nullptr) std::exchange(attempt_.service, nullptr)->release(false);
+  rewind_upload();
+  dialer_.dial();
+}
+
+void Exchange::adopt(ServiceConnection& service) {
+  attempt_.service = &service;
+  service.attach(*this);
+  pump_upload();
+}
+
+void Exchange::on_dialed(ServiceConnection& service) {
+  if (!first_sent_) connecting_ = read_clock() - attempt_.began;
+  adopt(service);
+}
+
+void Exchange::on_dial_failed() { fail_attempt(Reason::connect_failure); }
+
+void Exchange::fail_attempt(Reason reason) {
+  AttemptResult result = AttemptResult::malformed;
+  if (reason == Reason::connect_failure) result = AttemptResult::connect_failure;
+  if (reason == Reason::upstream_reset) result = AttemptResult::reset;
+  stop_attempt(result);
+  Step step = Step::none;
+  {
+    const Gate::Pass pass(worker_.gate());
+    step = route_->chain->settle(*request_, Outcome::failure(reason));
+  }
+  if (client_ == nullptr) return end_abandoned(Ending::client_gone, false);
+  follow(step);
+}
+
+// Whatever the attempt was doing is over. Its connection goes back to the pool if its answer was
+// read to the end, and is closed otherwise.
+void Exchange::stop_attempt(AttemptResult why) {
+  if (!attempt_.under_way) return;
+  attempt_.under_way = false;
+  dialer_.cancel();
+  if (attempt_.service != nullptr) {
+    const bool clean = download_.complete && download_.reusable && upload_.sent_all;
+    std::exchange(attempt_.service, nullptr)->release(clean);
+  }
+  download_.head_bytes.release();
+  count_attempt(why);
+  if (request_->client_wait_since != kNever) request_->client_wait_ends(read_clock());
+  if (client_ != nullptr) client_->want_nothing();
+}
+
+void Exchange::count_attempt(AttemptResult result) {
+  if (std::exchange(attempt_.counted, true)) return;
+  worker_.metrics().attempts[static_cast<std::size_t>(result)].add();
+}
+
+// RFC 9110 §9.2.2.
+bool Exchange::is_idempotent() const {
+  static constexpr std::array<std::string_view, 6> kMethods = {"GET",    "HEAD",    "PUT",
+                                                               "DELETE", "OPTIONS", "TRACE"};
+  return std::ranges::find(kMethods, head_.method_text()) != kMethods.end();
+}
+
+bool Exchange::may_resend() const {
+  const bool reused = attempt_.service != nullptr && attempt_.service->served_before();
+  if (!reused || attempt_.resent || client_ == nullptr) return false;
+  return !attempt_.wrote || (is_idempotent() && request_->replayable);
+}
+
+void Exchange::on_service_end(int error) {
+  if (download_.head_done) {
+    if (drain_until_ != kNever) return end_abandoned(Ending::client_gone, false);
+    if (error == UV_EOF && download_.reader.ends_with_connection()) return end_until_close();
+    return abort_response(Ending::upstream_failed, Side::upstream);
+  }
+  if (!download_.head_bytes.empty()) return fail_attempt(Reason::upstream_truncated);
+  if (may_resend()) return dial_again();
+  fail_attempt(Reason::upstream_reset);
+}
+
+void Exchange::on_service_drained() {
+  note_written(1);
+  pump_upload();
+}
+
+// It may have said something before: what that was, or that there is nothing, the next read tells.
+void Exchange::on_service_write_failed() { upload_.broken = true; }
+
+}  // namespace weir

@@ -1,0 +1,231 @@
+// Of Exchange: the service's answer on its way to the client.
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "proxy/client_connection.h"
+#include "proxy/exchange.h"
+#include "proxy/http/chunk.h"
+#include "proxy/http/list.h"
+#include "proxy/http/parser.h"
+#include "proxy/http/rewrite.h"
+#include "proxy/loop/clock.h"
+#include "proxy/worker.h"
+
+namespace weir {
+
+namespace {
+
+constexpr std::uint64_t kDrainBytes = 1 << 20;
+constexpr Duration kDrainTime = std::chrono::seconds(5);
+
+uv_buf_t buffer_of(std::string_view bytes) {
+  return uv_buf_init(const_cast<char*>(bytes.data()), static_cast<unsigned>(bytes.size()));
+}
+
+std::optional<std::chrono::seconds> read_seconds(std::string_view text) {
+  std::int64_t seconds = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  if (error != std::errc{} || end != text.data() + text.size() || seconds < 0) return std::nullopt;
+  return std::chrono::seconds(std::min<std::int64_t>(seconds, 366 * 86'400));
+}
+
+// Seconds, or a date (RFC 9110 §10.2.3).
+Duration retry_after(const Head& head) {
+  const std::string_view value = head.value(FieldId::retry_after);
+  if (value.empty()) return Duration{0};
+  if (const auto seconds = read_seconds(value)) return *seconds;
+  const auto date = parse_date(value);
+  if (!date) return Duration{0};
+  const auto wait = *date - std::chrono::floor<std::chrono::seconds>(wall_clock());
+  return std::clamp<Duration>(wait, Duration{0}, std::chrono::hours(366 * 24));
+}
+
+// How long the service says it keeps idle connections: Keep-Alive: timeout=5.
+Duration idle_promise(const Head& head) {
+  Duration promise = Duration::max();
+  if (!head.has(FieldId::keep_alive)) return promise;
+  for_each_item(head.value(FieldId::keep_alive), [&promise](std::string_view item) {
+    if (!equals_ignoring_case(item.substr(0, 8), "timeout=")) return;
+    if (const auto seconds = read_seconds(item.substr(8))) promise = *seconds;
+  });
+  return promise;
+}
+
+}  // namespace
+
+void Exchange::on_service_bytes(char* data, std::size_t size) {
+  std::span<char> bytes(data, size);
+  ByteQueue gathered;  // a head that came in parts, and what came behind it
+  if (!download_.head_done) {
+    if (!download_.head_bytes.empty()) {
+      download_.head_bytes.append(worker_.buffers(), {data, size});
+      gathered = std::move(download_.head_bytes);
+      bytes = gathered.bytes();
+    }
+    if (!read_response_head(bytes)) {
+      // Ended, or there is more to come.
+      if (!done_ && attempt_.service != nullptr && !download_.head_done && !bytes.empty()) {
+        download_.head_bytes.append(worker_.buffers(), {bytes.data(), bytes.size()});
+      }
+      return;
+    }
+  }
+  if (drain_until_ != kNever) return drain_abandoned(bytes);
+  deliver(bytes, {});
+}
+
+// Reads interim heads and the final one. True: `bytes` is what came behind an answer that has begun
+// before; false: all has been done, but for `bytes` that are the beginning of a head.
+bool Exchange::read_response_head(std::span<char>& bytes) {
+  const auto max_head = static_cast<std::size_t>(worker_.snapshot().settings.limits.max_head);
+  Head& head = worker_.response_head();
+  while (!bytes.empty()) {
+    const std::string_view text(bytes.data(), bytes.size());
+    const auto found = download_.scan.scan(text, max_head);
+    if (found == HeadScan::Found::incomplete) return false;
+    BadRequest bad = download_.scan.bad();
+    if (found == HeadScan::Found::complete) {
+      bad = weir::read_response_head(text.substr(0, download_.scan.size()), head);
+    }
+    Framing framing;
+    const bool to_head = head_.method_text() == "HEAD";
+    if (bad == BadRequest::none) bad = response_framing(head, to_head, framing);
+    if (bad != BadRequest::none || head.status == 101 ||
+        !llhttp_agrees_on_response(head, framing, to_head)) {
+      fail_attempt(Reason::upstream_malformed);
+      return false;
+    }
+    bytes = bytes.subspan(download_.scan.size());
+    download_.scan.reset();
+    if (head.status >= 200) {
+      download_.reader.begin(framing);
+      settle_response(head, framing, bytes);
+      return false;
+    }
+    relay_interim(head);
+    if (done_) return false;
+  }
+  return false;
+}
+
+void Exchange::relay_interim(const Head& head) {
+  upload_.expects_continue = upload_.expects_continue && head.status != 100;
+  if (head_.minor == 0 || client_ == nullptr) return;
+  HeadWriter out(worker_.write_scratch());
+  write_interim_head(out, head, worker_.snapshot().settings.name);
+  std::array<uv_buf_t, 1> buffers = {buffer_of(out.text())};
+  if (client_->write(buffers) == Stream::Written::failed) lose_client();
+}
+
+void Exchange::settle_response(const Head& head, const Framing& framing, std::span<char> rest) {
+  download_.head_done = true;
+  download_.status = head.status;
+  download_.reusable = !says_close(head) && framing.kind != Framing::Kind::until_close;
+  if (head.has(FieldId::keep_alive)) attempt_.service->note_keep_alive(idle_promise(head));
+  count_attempt(head.status < 500 ? AttemptResult::response : AttemptResult::server_error);
+  const Outcome outcome = Outcome::response(head.status, retry_after(head));
+  Step step = Step::none;
+  {
+    const Gate::Pass pass(worker_.gate());
+    step = route_->chain->settle(*request_, outcome);
+  }
+  worker_.metrics().upstream_duration[route_->index].observe(request_->now - attempt_.began);
+  if (client_ == nullptr) {
+    drain_until_ = request_->now + kDrainTime;
+    sync_alarm();
+    return drain_abandoned(rest);
+  }
+  if (step == Step::commit) return commit(head, framing, rest);
+  // Not this answer. If it is here to its end, its connection can serve the next attempt.
+  BodyReader::Piece piece;
+  download_.complete =
+      download_.reader.read(rest.data(), rest.size(), piece) == BodyReader::Result::done &&
+      piece.consumed == rest.size();
+  follow(step);
+}
+
+void Exchange::commit(const Head& head, const Framing& framing, std::span<char> rest) {
+  request_->committed = true;
+  const bool takes_chunks = head_.minor == 1;
+  download_.outward = outward_response_framing(framing, takes_chunks);
+  download_.keeps_client = client_keeps_ && !worker_.draining() &&
+                           download_.outward.kind != Framing::Kind::until_close;
+  HeadWriter out(worker_.write_scratch());
+  OutgoingResponse response{head, download_.outward};
+  response.describes_body = head_.method_text() == "HEAD" || head.status == 304;
+  response.close = !download_.keeps_client;
+  response.keep_alive = download_.keeps_client && !takes_chunks;
+  response.request_id = request_id_;
+  response.name = worker_.snapshot().settings.name;
+  response.date = worker_.date();
+  write_response_head(out, response);
+  const Time began = request_->now;
+  request_->progress = began;
+  sync_alarm();
+  deliver(rest, out.text());
+  spent_ += read_clock() - began;
+}
+
+// Writes a piece of the body on, behind the head if that is still to go.
+void Exchange::deliver(std::span<char> bytes, std::string_view head) {
+  BodyReader::Piece piece;
+  const BodyReader::Result result =
+      download_.reader.read(bytes.data(), bytes.size(), piece);
+  const bool done = result == BodyReader::Result::done;
+  if (result == BodyReader::Result::bad) {
+    return abort_response(Ending::upstream_failed, Side::upstream);
+  }
+  std::array<uv_buf_t, 4> buffers;
+  std::size_t n = 0;
+  ChunkSize size;
+  if (!head.empty()) buffers[n++] = buffer_of(head);
+  const bool chunked = download_.outward.kind == Framing::Kind::chunked;
+  if (piece.payload != 0) {
+    if (chunked) buffers[n++] = buffer_of(size.write(piece.payload));
+    buffers[n++] = uv_buf_init(bytes.data(), static_cast<unsigned>(piece.payload));
+    if (head.empty()) request_->progress = read_clock();
+  }
+  if (chunked) {
+    const std::string_view end = chunk_end(piece.payload != 0, done);
+    if (!end.empty()) buffers[n++] = buffer_of(end);
+  }
+  if (n != 0 && client_->write({buffers.data(), n}) == Stream::Written::failed) {
+    return lose_client();
+  }
+  if (done) return finish_download(bytes.size() - piece.consumed);
+  if (client_->has_pending()) {
+    attempt_.service->stop_reading();
+    client_->watch();
+  }
+}
+
+void Exchange::on_client_drained() {
+  if (attempt_.service != nullptr) attempt_.service->start_reading();
+}
+
+// The service has closed where that is the end of the body.
+void Exchange::end_until_close() {
+  if (download_.outward.kind == Framing::Kind::chunked) {
+    std::array<uv_buf_t, 1> buffers = {buffer_of(chunk_end(false, true))};
+    if (client_->write(buffers) == Stream::Written::failed) return lose_client();
+  }
+  finish_download(0);
+}
+
+// Nobody waits for this answer any more. It is read to its end, if that is not far, so that the
+// service can get on with something else and its connection be used again.
+void Exchange::drain_abandoned(std::span<char> bytes) {
+  BodyReader::Piece piece;
+  const BodyReader::Result result = download_.reader.read(bytes.data(), bytes.size(), piece);
+  drained_ += piece.consumed;
+  if (result == BodyReader::Result::done) {
+    download_.complete = true;
+    return end_abandoned(Ending::client_gone, piece.consumed == bytes.size());
+  }
+  if (result == BodyReader::Result::bad || drained_ > kDrainBytes) {
+    end_abandoned(Ending::client_gone, false);
+  }
+}
+
+}  // namespace weir

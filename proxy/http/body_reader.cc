@@ -1,0 +1,203 @@
+#include "proxy/http/body_reader.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include "proxy/http/characters.h"
+
+namespace weir {
+
+namespace {
+
+// Fields that must not come after the body that they would have framed, routed or authorised
+// (RFC 9110 §6.5.1).
+constexpr std::array<std::string_view, 25> kForbiddenTrailers = {
+    "te", "age", "host", "date", "range", "cookie", "expect", "pragma", "trailer", "upgrade",
+    "if-match", "location", "connection", "keep-alive", "set-cookie", "content-type",
+    "cache-control", "authorization", "content-range", "if-none-match", "content-length",
+    "content-encoding", "proxy-connection", "transfer-encoding", "proxy-authorization"};
+
+bool is_forbidden_trailer(std::string_view name) {
+  for (const std::string_view forbidden : kForbiddenTrailers) {
+    if (equals_ignoring_case(name, forbidden)) return true;
+  }
+  return name.size() > 1 && equals_ignoring_case(name.substr(0, 12), "x-forwarded-");
+}
+
+}  // namespace
+
+void BodyReader::begin(const Framing& framing) {
+  bad_ = BadRequest::none;
+  received_ = left_ = 0;
+  digits_ = name_size_ = 0;
+  overhead_ = 0;
+  switch (framing.kind) {
+    case Framing::Kind::none: state_ = State::done; break;
+    case Framing::Kind::length:
+      state_ = framing.length == 0 ? State::done : State::identity;
+      left_ = framing.length;
+      break;
+    case Framing::Kind::chunked: state_ = State::size; break;
+    case Framing::Kind::until_close: state_ = State::until_close; break;
+  }
+}
+
+std::uint64_t BodyReader::remaining() const {
+  if (state_ == State::done) return 0;
+  return state_ == State::identity ? left_ : UINT64_MAX;
+}
+
+BodyReader::Result BodyReader::read(char* data, std::size_t size, Piece& piece) {
+  piece = {};
+  switch (state_) {
+    case State::done: return Result::done;
+    case State::bad: return Result::bad;
+    case State::until_close: piece = {size, size}; break;
+    case State::identity: {
+      const auto n = static_cast<std::size_t>(std::min<std::uint64_t>(left_, size));
+      piece = {n, n};
+      left_ -= n;
+      if (left_ == 0) state_ = State::done;
+      break;
+    }
+    default: return read_chunked(data, size, piece);
+  }
+  received_ += piece.payload;
+  return state_ == State::done ? Result::done : Result::more;
+}
+
+BodyReader::Result BodyReader::read_chunked(char* data, std::size_t size, Piece& piece) {
+  std::size_t at = 0;
+  while (at < size && state_ != State::done) {
+    if (state_ == State::data) {
+      const auto n = static_cast<std::size_t>(std::min<std::uint64_t>(left_, size - at));
+      if (piece.payload != at) std::memmove(data + piece.payload, data + at, n);
+      piece.payload += n;
+      at += n;
+      left_ -= n;
+      if (left_ == 0) state_ = State::data_cr;
+      continue;
+    }
+    if (!step(data[at++])) {
+      state_ = State::bad;
+      return Result::bad;
+    }
+  }
+  piece.consumed = at;
+  received_ += piece.payload;
+  return state_ == State::done ? Result::done : Result::more;
+}
+
+bool BodyReader::refuse(BadRequest reason) {
+  bad_ = reason;
+  return false;
+}
+
+bool BodyReader::step(char c) {
+  switch (state_) {
+    case State::size:
+    case State::size_more: return step_size(c);
+    case State::extension:
+    case State::extension_quoted:
+    case State::extension_escaped: return step_extension(c);
+    case State::size_lf:
+      if (c != '\n') return refuse(BadRequest::bad_chunk_size);
+      state_ = left_ == 0 ? State::trailer_start : State::data;
+      overhead_ = 0;
+      return true;
+    case State::data_cr:
+      if (c != '\r') return refuse(BadRequest::bad_chunk);
+      state_ = State::data_lf;
+      return true;
+    case State::data_lf:
+      if (c != '\n') return refuse(BadRequest::bad_chunk);
+      state_ = State::size;
+      return true;
+    default: return step_trailer(c);
+  }
+}
+
+bool BodyReader::step_size(char c) {
+  if (const int digit = hex_value(c); digit >= 0) {
+    if (state_ == State::size) {
+      left_ = 0;
+      digits_ = 0;
+      overhead_ = 0;
+      state_ = State::size_more;
+    }
+    // Fifteen digits cannot overflow; leading zeros count.
+    if (++digits_ > 15) return refuse(BadRequest::bad_chunk_size);
+    left_ = left_ * 16 + static_cast<std::uint64_t>(digit);
+    return true;
+  }
+  if (state_ == State::size) return refuse(BadRequest::bad_chunk_size);
+  if (c == ';') {
+    state_ = State::extension;
+  } else if (c == '\r') {
+    state_ = State::size_lf;
+  } else {
+    return refuse(BadRequest::bad_chunk_size);
+  }
+  return true;
+}
+
+bool BodyReader::step_extension(char c) {
+  if (++overhead_ > kMaxExtension) return refuse(BadRequest::chunk_extension_too_long);
+  if (state_ == State::extension_escaped) {
+    state_ = State::extension_quoted;
+    return is_value_char(c) || refuse(BadRequest::bad_chunk);
+  }
+  if (state_ == State::extension_quoted) {
+    if (c == '"') state_ = State::extension;
+    if (c == '\\') state_ = State::extension_escaped;
+    return is_value_char(c) || refuse(BadRequest::bad_chunk);
+  }
+  if (c == '\r') {
+    state_ = State::size_lf;
+    return true;
+  }
+  if (c == '"') {
+    state_ = State::extension_quoted;
+    return true;
+  }
+  return is_token_char(c) || c == '=' || c == ';' || refuse(BadRequest::bad_chunk);
+}
+
+bool BodyReader::step_trailer(char c) {
+  if (++overhead_ > kMaxTrailers) return refuse(BadRequest::trailer_too_large);
+  switch (state_) {
+    case State::trailer_start:
+      if (c == '\r') {
+        state_ = State::end_lf;
+        return true;
+      }
+      if (!is_token_char(c)) return refuse(BadRequest::bad_trailer);
+      name_size_ = 0;
+      state_ = State::trailer_name;
+      [[fallthrough]];
+    case State::trailer_name:
+      if (c == ':') {
+        const std::string_view name{name_, std::min<std::size_t>(name_size_, sizeof name_)};
+        if (is_forbidden_trailer(name)) return refuse(BadRequest::forbidden_trailer);
+        state_ = State::trailer_value;
+        return true;
+      }
+      if (name_size_ < sizeof name_) name_[name_size_++] = c;
+      return is_token_char(c) || refuse(BadRequest::bad_trailer);
+    case State::trailer_value:
+      if (c == '\r') {
+        state_ = State::trailer_lf;
+        return true;
+      }
+      return is_value_char(c) || refuse(BadRequest::bad_trailer);
+    case State::trailer_lf:
+      state_ = State::trailer_start;
+      return c == '\n' || refuse(BadRequest::bad_trailer);
+    default:  // end_lf
+      state_ = State::done;
+      return c == '\n' || refuse(BadRequest::bad_trailer);
+  }
+}
+
+}  // namespace weir

@@ -1,0 +1,80 @@
+// Reads a message's body out of the stream of bytes: where it ends, and for the chunked coding what
+// of it is payload (RFC 9112 §7.1).
+//
+// The payload of one read is gathered at the front of the buffer in place, so that it is written on
+// as one piece, however many chunks it came in. Strict: CRLF line ends, no white space about the
+// size, extensions and trailers bounded, no trailer that would change the message's meaning.
+// Trailers are checked and dropped.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "proxy/http/framing.h"
+
+namespace weir {
+
+class BodyReader {
+ public:
+  static constexpr std::size_t kMaxExtension = 256;  // bytes of one chunk's extensions
+  static constexpr std::size_t kMaxTrailers = 4096;  // bytes of all trailers together
+
+  enum class Result : std::uint8_t { more, done, bad };
+
+  void begin(const Framing& framing);
+
+  struct Piece {
+    std::size_t consumed = 0;  // bytes of the input that belong to the body
+    std::size_t payload = 0;   // bytes at the front of the input that are its payload
+  };
+  Result read(char* data, std::size_t size, Piece& piece);
+  BadRequest bad() const { return bad_; }
+
+  bool ends_with_connection() const { return state_ == State::until_close; }
+  bool done() const { return state_ == State::done; }
+  // Payload read so far.
+  std::uint64_t received() const { return received_; }
+  // What is still to come of a body of known length; UINT64_MAX where nobody knows.
+  std::uint64_t remaining() const;
+
+ private:
+  enum class State : std::uint8_t {
+    done,
+    identity,
+    until_close,
+    // chunked
+    size,          // the first digit of a size
+    size_more,
+    extension,     // after ';'
+    extension_quoted,
+    extension_escaped,
+    size_lf,
+    data,
+    data_cr,
+    data_lf,
+    trailer_start,
+    trailer_name,
+    trailer_value,
+    trailer_lf,
+    end_lf,
+    bad,
+  };
+
+  Result read_chunked(char* data, std::size_t size, Piece& piece);
+  bool step(char c);
+  bool step_size(char c);
+  bool step_extension(char c);
+  bool step_trailer(char c);
+  bool refuse(BadRequest reason);
+
+  State state_ = State::done;
+  BadRequest bad_ = BadRequest::none;
+  std::uint8_t digits_ = 0;       // of the chunk size
+  std::uint8_t name_size_ = 0;    // of the trailer's name; kept only up to name_
+  std::uint16_t overhead_ = 0;    // bytes of this chunk's extensions, or of the trailers
+  char name_[22];
+  std::uint64_t left_ = 0;        // of the body, or of the chunk
+  std::uint64_t received_ = 0;
+};
+
+}  // namespace weir

@@ -1,0 +1,102 @@
+#include "proxy/http/framing.h"
+
+#include "proxy/http/characters.h"
+#include "proxy/http/list.h"
+
+namespace weir {
+
+namespace {
+
+// 1*DIGIT; eighteen of them cannot overflow.
+bool read_length(std::string_view text, std::uint64_t& length) {
+  if (text.empty() || text.size() > 18) return false;
+  length = 0;
+  for (const char c : text) {
+    if (!is_digit(c)) return false;
+    length = length * 10 + static_cast<std::uint64_t>(c - '0');
+  }
+  return true;
+}
+
+// What the two framing fields say, where both kinds of message agree.
+BadRequest read_framing_fields(const Head& head, Framing& framing, bool& given) {
+  given = true;
+  const bool encoded = head.has(FieldId::transfer_encoding);
+  if (encoded && head.has(FieldId::content_length)) return BadRequest::length_and_encoding;
+  if (encoded) {
+    if (head.minor == 0) return BadRequest::transfer_encoding_in_http10;
+    if (head.has_several(FieldId::transfer_encoding)) {
+      return BadRequest::duplicate_transfer_encoding;
+    }
+    if (!equals_ignoring_case(head.value(FieldId::transfer_encoding), "chunked")) {
+      return BadRequest::bad_transfer_encoding;
+    }
+    framing.kind = Framing::Kind::chunked;
+    return BadRequest::none;
+  }
+  if (head.has(FieldId::content_length)) {
+    if (head.has_several(FieldId::content_length)) return BadRequest::duplicate_content_length;
+    if (!read_length(head.value(FieldId::content_length), framing.length)) {
+      return BadRequest::bad_content_length;
+    }
+    framing.kind = framing.length == 0 ? Framing::Kind::none : Framing::Kind::length;
+    return BadRequest::none;
+  }
+  given = false;
+  return BadRequest::none;
+}
+
+}  // namespace
+
+BadRequest request_framing(const Head& head, Framing& framing) {
+  framing = {};
+  bool given = false;
+  return read_framing_fields(head, framing, given);
+}
+
+BadRequest response_framing(const Head& head, bool to_head_request, Framing& framing) {
+  framing = {};
+  bool given = false;
+  const BadRequest bad = read_framing_fields(head, framing, given);
+  if (bad != BadRequest::none) return bad;
+  if (to_head_request || head.status < 200 || head.status == 204 || head.status == 304) {
+    framing = {};
+  } else if (!given) {
+    framing.kind = Framing::Kind::until_close;
+  }
+  return BadRequest::none;
+}
+
+Framing outward_response_framing(const Framing& inward, bool client_takes_chunks) {
+  if (inward.kind != Framing::Kind::chunked && inward.kind != Framing::Kind::until_close) {
+    return inward;
+  }
+  return {client_takes_chunks ? Framing::Kind::chunked : Framing::Kind::until_close, 0};
+}
+
+void write_framing(HeadWriter& out, const Framing& framing) {
+  if (framing.kind == Framing::Kind::chunked) {
+    out.add("Transfer-Encoding: chunked\r\n");
+  } else if (framing.kind == Framing::Kind::length) {
+    out.add("Content-Length: ");
+    out.add_number(framing.length);
+    out.add("\r\n");
+  }
+}
+
+bool says_close(const Head& head) {
+  bool close = head.minor == 0;
+  for (const FieldLine& line : head.fields) {
+    if (line.id != FieldId::connection) continue;
+    for_each_item(head.text(line.value), [&](std::string_view item) {
+      if (equals_ignoring_case(item, "close")) {
+        close = true;
+      } else if (head.minor == 0 && equals_ignoring_case(item, "keep-alive")) {
+        close = false;
+      }
+    });
+  }
+  return close;
+}
+
+}  // namespace weir

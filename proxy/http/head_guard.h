@@ -1,0 +1,106 @@
+// The guard before everything: strict validation of a raw head (RFC 9112, RFC 9110 §5).
+//
+// Two steps, both linear. HeadScan finds the end of a head that may come a byte at a time; it keeps
+// its position, so no byte is looked at twice. read_*_head then goes over the whole head once, and
+// refuses all that two readers could take for two different things: obs-fold, bare CR or LF, control
+// characters, white space before a colon, bad names. What passes is laid out as a Head. What the
+// fields mean for the message's framing is framing.h's.
+//
+// Nothing here allocates but a Head's vector of fields, and that only while it grows.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "proxy/http/head.h"
+
+namespace weir {
+
+// Why a message is turned away before it is a request: the `reason` of weir_bad_requests_total, and
+// in the answer. Some (bad_chunk, the timeouts, body_too_large) may also befall one that has begun.
+enum class BadRequest : std::uint8_t {
+  none,
+  // the first line
+  bad_request_line,
+  bad_method,
+  bad_target,
+  fragment_in_target,
+  bad_version,
+  http2_preface,
+  connect_method,
+  trace_method,
+  // lines and fields
+  bare_lf,
+  bare_cr,
+  control_character,
+  obs_fold,
+  leading_whitespace,
+  empty_field_name,
+  bad_field_name,
+  space_before_colon,
+  missing_colon,
+  // host
+  missing_host,
+  duplicate_host,
+  bad_host,
+  host_mismatch,
+  // framing
+  bad_content_length,
+  duplicate_content_length,
+  bad_transfer_encoding,
+  duplicate_transfer_encoding,
+  transfer_encoding_in_http10,
+  length_and_encoding,
+  parsers_disagree,
+  // the body
+  bad_chunk_size,
+  bad_chunk,
+  chunk_extension_too_long,
+  bad_trailer,
+  forbidden_trailer,
+  trailer_too_large,
+  // bounds
+  target_too_long,
+  head_too_large,
+  too_many_fields,
+  body_too_large,
+  head_timeout,
+  body_timeout,
+  // responses only
+  bad_status_line,
+  count_,
+};
+inline constexpr std::size_t kBadRequests = static_cast<std::size_t>(BadRequest::count_);
+
+std::string_view to_string(BadRequest reason);
+
+inline constexpr std::size_t kMaxFields = 256;
+inline constexpr std::size_t kMaxMethod = 64;
+
+// Finds where a head ends.
+class HeadScan {
+ public:
+  enum class Found : std::uint8_t { incomplete, complete, bad };
+  // `data`: all of the head that has come, from its first byte; each call a longer piece of the same.
+  Found scan(std::string_view data, std::size_t max_head);
+  std::size_t size() const { return line_; }  // complete: of the head
+  BadRequest bad() const { return bad_; }
+  bool begun() const { return at_ != 0; }
+  void reset() { *this = {}; }
+
+ private:
+  Found refuse(BadRequest reason);
+  Found scan_first_line(std::string_view data);
+
+  std::uint32_t at_ = 0;    // looked at so far
+  std::uint32_t line_ = 0;  // where the current line begins
+  BadRequest bad_ = BadRequest::none;
+};
+
+// `text`: one whole head, as HeadScan found it. On any other answer than none, `head` is not to be
+// used. Responses say bad_status_line where requests have the reasons of the first line.
+BadRequest read_request_head(std::string_view text, Head& head);
+BadRequest read_response_head(std::string_view text, Head& head);
+
+}  // namespace weir

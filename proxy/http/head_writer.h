@@ -1,0 +1,69 @@
+// Writes a head into a worker's scratch memory, which grows if need be and is used again.
+#pragma once
+
+#include <charconv>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <string_view>
+
+namespace weir {
+
+// The memory. Owner: the worker; one head at a time, until it has been handed to the socket.
+class WriteScratch {
+ public:
+  explicit WriteScratch(std::size_t capacity = 16 << 10)
+      : bytes_(new char[capacity]), capacity_(capacity) {}
+
+ private:
+  friend class HeadWriter;
+  std::unique_ptr<char[]> bytes_;
+  std::size_t capacity_;
+};
+
+class HeadWriter {
+ public:
+  explicit HeadWriter(WriteScratch& scratch)
+      : scratch_(scratch), at_(scratch.bytes_.get()), end_(at_ + scratch.capacity_) {}
+
+  void add(std::string_view text) {
+    if (static_cast<std::size_t>(end_ - at_) < text.size()) grow(text.size());
+    std::memcpy(at_, text.data(), text.size());
+    at_ += text.size();
+  }
+  void add_number(std::uint64_t number) {
+    char digits[20];
+    const auto end = std::to_chars(digits, digits + sizeof digits, number).ptr;
+    add({digits, static_cast<std::size_t>(end - digits)});
+  }
+  // name: value CRLF
+  void add_field(std::string_view name, std::string_view value) {
+    add(name);
+    add(": ");
+    add(value);
+    add("\r\n");
+  }
+
+  std::string_view text() const {
+    return {scratch_.bytes_.get(), static_cast<std::size_t>(at_ - scratch_.bytes_.get())};
+  }
+
+ private:
+  void grow(std::size_t n) {
+    const std::size_t used = text().size();
+    const std::size_t capacity = (scratch_.capacity_ + n) * 2;
+    std::unique_ptr<char[]> bytes(new char[capacity]);
+    std::memcpy(bytes.get(), scratch_.bytes_.get(), used);
+    scratch_.bytes_ = std::move(bytes);
+    scratch_.capacity_ = capacity;
+    at_ = scratch_.bytes_.get() + used;
+    end_ = scratch_.bytes_.get() + capacity;
+  }
+
+  WriteScratch& scratch_;
+  char* at_;
+  char* end_;
+};
+
+}  // namespace weir

@@ -1,0 +1,22 @@
+// Comma-separated lists in field values (RFC 9110 §5.6.1).
+#pragma once
+
+#include <string_view>
+
+#include "proxy/http/head.h"
+
+namespace weir {
+
+// Calls `each` with every item, trimmed, empty ones left out.
+template <typename Each>
+void for_each_item(std::string_view value, Each&& each) {
+  while (!value.empty()) {
+    const std::size_t comma = value.find(',');
+    const std::string_view item = trim_blanks(value.substr(0, comma));
+    if (!item.empty()) each(item);
+    if (comma == std::string_view::npos) return;
+    value.remove_prefix(comma + 1);
+  }
+}
+
+}  // namespace weir

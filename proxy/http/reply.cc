@@ -1,0 +1,222 @@
+#include "proxy/http/reply.h"
+
+#include <algorithm>
+
+#include "filters/filter.h"
+#include "proxy/http/quoting.h"
+
+namespace weir {
+
+namespace {
+
+struct Row {
+  Reason reason;
+  std::uint16_t status;
+  std::string_view error;  // RFC 9209 §2.3
+  std::string_view detail;
+};
+
+// In the order of Reason.
+constexpr Row kRows[] = {
+    {Reason::none, 500, "proxy_internal_error", "weir has no reason for this; please report it"},
+    {Reason::quota_exceeded, 429, "http_request_denied", "The quota is used up for now."},
+    {Reason::concurrency_limit, 503, "connection_limit_reached",
+     "As many requests as are allowed at a time are under way."},
+    {Reason::upstream_connections, 503, "connection_limit_reached",
+     "All connections to the service are in use."},
+    {Reason::overloaded, 503, "destination_unavailable", "The service is overloaded."},
+    {Reason::deadline_in_queue, 503, "destination_unavailable",
+     "The time for this request ran out before its turn came."},
+    {Reason::draining, 503, "destination_unavailable", "This instance is shutting down."},
+    {Reason::tenant_denied, 403, "http_request_denied", "This tenant is denied."},
+    {Reason::tenant_unknown, 403, "http_request_denied", "This tenant is not known here."},
+    {Reason::no_route, 404, "destination_not_found", "No route matches this request."},
+    {Reason::connect_failure, 502, "connection_refused", "The service cannot be reached."},
+    {Reason::upstream_reset, 502, "connection_terminated",
+     "The service closed the connection without an answer."},
+    {Reason::upstream_truncated, 502, "http_response_incomplete",
+     "The service closed the connection in the middle of its answer."},
+    {Reason::upstream_malformed, 502, "http_protocol_error",
+     "What the service sent is no valid HTTP/1.1 answer."},
+    {Reason::head_timeout, 504, "http_response_timeout", "The service did not answer in time."},
+    {Reason::total_timeout, 504, "http_response_timeout", "The service did not finish in time."},
+    {Reason::idle_timeout, 504, "http_response_timeout", "The service fell silent."},
+    {Reason::client_gone, 499, "", "The client left."},
+};
+static_assert(std::size(kRows) == static_cast<std::size_t>(Reason::count_));
+static_assert(std::ranges::is_sorted(kRows, {}, &Row::reason));
+
+const Row& row_of(Reason reason) { return kRows[static_cast<std::size_t>(reason)]; }
+
+std::string_view detail_of(BadRequest reason) {
+  switch (reason) {
+    case BadRequest::http2_preface:
+      return "This is HTTP/2 without TLS; only HTTP/1.0 and HTTP/1.1 are spoken here.";
+    case BadRequest::bad_version: return "Only HTTP/1.0 and HTTP/1.1 are spoken here.";
+    case BadRequest::connect_method: return "This is no forward proxy: CONNECT is not supported.";
+    case BadRequest::trace_method: return "TRACE is not allowed.";
+    case BadRequest::target_too_long: return "The request line is longer than limits.max_head.";
+    case BadRequest::head_too_large: return "The head is larger than limits.max_head.";
+    case BadRequest::too_many_fields: return "The head has more than 256 fields.";
+    case BadRequest::body_too_large: return "The body is larger than limits.max_body.";
+    case BadRequest::head_timeout: return "The head did not come in time.";
+    case BadRequest::body_timeout: return "The body stopped coming.";
+    default: return "The request is not valid HTTP/1.1.";
+  }
+}
+
+void write_proxy_status(HeadWriter& out, const Reply& reply, std::string_view name) {
+  out.add("Proxy-Status: ");
+  if (is_token(name)) {
+    out.add(name);
+  } else {
+    write_structured_string(out, name);
+  }
+  if (!reply.error.empty()) {
+    out.add("; error=");
+    out.add(reply.error);
+  }
+  out.add("; details=\"");
+  out.add(reply.reason);
+  out.add("\"\r\n");
+}
+
+void write_rate_limit(HeadWriter& out, const Reply& reply) {
+  const Quota& quota = *reply.quota;
+  const auto window = std::chrono::ceil<std::chrono::seconds>(quota.per).count();
+  out.add("RateLimit-Policy: ");
+  write_structured_string(out, quota.policy);
+  out.add(";q=");
+  out.add_number(static_cast<std::uint64_t>(quota.tokens));
+  out.add(";w=");
+  out.add_number(static_cast<std::uint64_t>(std::max<std::int64_t>(window, 1)));
+  out.add("\r\nRateLimit: ");
+  write_structured_string(out, quota.policy);
+  out.add(";r=0;t=");
+  out.add_number(static_cast<std::uint64_t>(reply.retry_after.count()));
+  out.add("\r\n");
+}
+
+void write_problem(HeadWriter& out, const Reply& reply, std::string_view request_id) {
+  const auto member = [&out](std::string_view name, std::string_view value) {
+    if (value.empty()) return;
+    out.add(",\"");
+    out.add(name);
+    out.add("\":");
+    write_json_string(out, value);
+  };
+  out.add("{\"type\":\"about:blank\",\"status\":");
+  out.add_number(reply.status);
+  member("title", reply.title);
+  member("detail", reply.detail);
+  member("reason", reply.reason);
+  member("filter", reply.filter);
+  if (reply.quota != nullptr) member("policy", reply.quota->policy);
+  member("request_id", request_id);
+  out.add("}\n");
+}
+
+}  // namespace
+
+std::uint16_t status_of(Reason reason) { return row_of(reason).status; }
+
+std::uint16_t status_of(BadRequest reason) {
+  switch (reason) {
+    case BadRequest::http2_preface:
+    case BadRequest::bad_version: return 505;
+    case BadRequest::connect_method: return 501;
+    case BadRequest::trace_method: return 405;
+    case BadRequest::target_too_long: return 414;
+    case BadRequest::head_too_large:
+    case BadRequest::too_many_fields: return 431;
+    case BadRequest::body_too_large: return 413;
+    case BadRequest::head_timeout:
+    case BadRequest::body_timeout: return 408;
+    default: return 400;
+  }
+}
+
+std::vector<std::uint16_t> own_status_codes() {
+  return {400, 403, 404, 408, 413, 429, 499, 502, 503, 504};
+}
+
+std::string_view reason_phrase(std::uint16_t status) {
+  switch (status) {
+    case 400: return "Bad Request";
+    case 403: return "Forbidden";
+    case 404: return "Not Found";
+    case 405: return "Method Not Allowed";
+    case 408: return "Request Timeout";
+    case 413: return "Content Too Large";
+    case 414: return "URI Too Long";
+    case 429: return "Too Many Requests";
+    case 431: return "Request Header Fields Too Large";
+    case 500: return "Internal Server Error";
+    case 501: return "Not Implemented";
+    case 502: return "Bad Gateway";
+    case 503: return "Service Unavailable";
+    case 504: return "Gateway Timeout";
+    case 505: return "HTTP Version Not Supported";
+    default: return "Error";
+  }
+}
+
+Reply reply_to(const Outcome& outcome) {
+  const Row& row = row_of(outcome.reason);
+  Reply reply;
+  reply.status = row.status;
+  // The status follows the kind, whoever refused and whatever was waited for.
+  if (outcome.type == Outcome::Type::refused && (row.status == 429 || row.status == 503)) {
+    reply.status = outcome.kind == RefusalKind::quota ? 429 : 503;
+  }
+  reply.reason = to_string(outcome.reason);
+  reply.title = reason_phrase(reply.status);
+  reply.detail = row.detail;
+  reply.error = row.error;
+  if (outcome.filter != nullptr) reply.filter = outcome.filter->name();
+  if (reply.status == 429) reply.quota = outcome.quota;
+  if (reply.status == 429 || reply.status == 503) {
+    reply.retry_after = std::max(std::chrono::ceil<std::chrono::seconds>(outcome.retry_after),
+                                 std::chrono::seconds(1));
+  }
+  return reply;
+}
+
+Reply reply_to(BadRequest reason) {
+  Reply reply;
+  reply.status = status_of(reason);
+  reply.reason = to_string(reason);
+  reply.title = reason_phrase(reply.status);
+  reply.detail = detail_of(reason);
+  reply.error = "http_request_error";
+  return reply;
+}
+
+void write_reply(HeadWriter& out, WriteScratch& body, const Reply& reply,
+                 const ReplyContext& context) {
+  HeadWriter problem(body);
+  write_problem(problem, reply, context.request_id);
+  out.add("HTTP/1.1 ");
+  out.add_number(reply.status);
+  out.add(" ");
+  out.add(reply.title);
+  out.add("\r\nContent-Type: application/problem+json\r\nContent-Length: ");
+  out.add_number(problem.text().size());
+  out.add("\r\n");
+  out.add_field("Date", context.date);
+  if (reply.retry_after.count() > 0) {
+    out.add("Retry-After: ");
+    out.add_number(static_cast<std::uint64_t>(reply.retry_after.count()));
+    out.add("\r\n");
+  }
+  if (reply.quota != nullptr) write_rate_limit(out, reply);
+  if (reply.status == 405) out.add("Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n");
+  write_proxy_status(out, reply, context.name);
+  if (context.close) out.add("Connection: close\r\n");
+  if (context.keep_alive) out.add("Connection: keep-alive\r\n");
+  if (!context.request_id.empty()) out.add_field("x-request-id", context.request_id);
+  out.add("\r\n");
+  if (!context.head_request) out.add(problem.text());
+}
+
+}  // namespace weir

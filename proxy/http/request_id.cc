@@ -1,0 +1,42 @@
+#include "proxy/http/request_id.h"
+
+#include <sys/random.h>
+
+#include <algorithm>
+#include <bit>
+
+namespace weir {
+
+bool is_sound_request_id(std::string_view id) {
+  return !id.empty() && id.size() <= 128 &&
+         std::ranges::all_of(id, [](char c) { return c > 0x20 && c < 0x7f; });
+}
+
+RequestIds::RequestIds() {
+  if (getrandom(state_.data(), sizeof state_, 0) != sizeof state_) {
+    state_ = {1, 2, 3, reinterpret_cast<std::uintptr_t>(this)};
+  }
+}
+
+std::uint64_t RequestIds::next() {
+  auto& s = state_;
+  const std::uint64_t result = std::rotl(s[0] + s[3], 23) + s[0];
+  const std::uint64_t t = s[1] << 17;
+  s[2] ^= s[0];
+  s[3] ^= s[1];
+  s[1] ^= s[2];
+  s[0] ^= s[3];
+  s[2] ^= t;
+  s[3] = std::rotl(s[3], 45);
+  return result;
+}
+
+void RequestIds::make(Text& text) {
+  constexpr char kHex[] = "0123456789abcdef";
+  for (std::size_t half = 0; half < 2; ++half) {
+    std::uint64_t bits = next();
+    for (std::size_t i = 0; i < 16; ++i, bits >>= 4) text[half * 16 + i] = kHex[bits & 15];
+  }
+}
+
+}  // namespace weir

@@ -1,0 +1,179 @@
+#include "proxy/http/rewrite.h"
+
+#include "proxy/http/list.h"
+
+namespace weir {
+
+namespace {
+
+// The names that Connection lists, apart from its own words; they name fields of this hop only.
+class Listed {
+ public:
+  explicit Listed(const Head& head) : head_(head) {
+    for (const FieldLine& line : head.fields) {
+      if (line.id != FieldId::connection) continue;
+      for_each_item(head.text(line.value), [this](std::string_view item) {
+        any_ = any_ || !(equals_ignoring_case(item, "close") ||
+                         equals_ignoring_case(item, "keep-alive"));
+      });
+    }
+  }
+  bool names(std::string_view field) const {
+    if (!any_) return false;
+    bool found = false;
+    for (const FieldLine& line : head_.fields) {
+      if (line.id != FieldId::connection) continue;
+      for_each_item(head_.text(line.value), [&](std::string_view item) {
+        found = found || equals_ignoring_case(item, field);
+      });
+    }
+    return found;
+  }
+
+ private:
+  const Head& head_;
+  bool any_ = false;
+};
+
+// Of this hop only, or written by weir itself: never copied.
+bool is_own(FieldId id) {
+  switch (id) {
+    case FieldId::connection:
+    case FieldId::keep_alive:
+    case FieldId::proxy_connection:
+    case FieldId::te:
+    case FieldId::trailer:  // trailers are not passed on
+    case FieldId::upgrade:
+    case FieldId::http2_settings:
+    case FieldId::transfer_encoding:
+    case FieldId::content_length:
+    case FieldId::x_request_id: return true;
+    default: return false;
+  }
+}
+
+// With the colon, the blanks and the line end as they came.
+void copy_line(HeadWriter& out, const Head& head, const FieldLine& line) {
+  out.add_field(head.text(line.name), head.text(line.value));
+}
+
+void write_forwarded_for(HeadWriter& out, const OutgoingRequest& request) {
+  bool any = false;
+  const auto add = [&](std::string_view address) {
+    if (address.empty()) return;
+    out.add(any ? ", " : "X-Forwarded-For: ");
+    out.add(address);
+    any = true;
+  };
+  if (request.client_is_trusted) {
+    for (const FieldLine& line : request.head.fields) {
+      if (line.id == FieldId::x_forwarded_for) add(request.head.text(line.value));
+    }
+  }
+  add(request.client);
+  if (any) out.add("\r\n");
+}
+
+void write_forwarded(HeadWriter& out, const OutgoingRequest& request) {
+  write_forwarded_for(out, request);
+  const Head& head = request.head;
+  if (!request.client_is_trusted || !head.has(FieldId::x_forwarded_proto)) {
+    out.add("X-Forwarded-Proto: http\r\n");
+  }
+  const bool host_given = request.client_is_trusted && head.has(FieldId::x_forwarded_host);
+  if (!host_given && !request.target.authority.empty()) {
+    out.add_field("X-Forwarded-Host", request.target.authority);
+  }
+}
+
+void write_via(HeadWriter& out, const Head& head, std::string_view name) {
+  out.add(head.minor == 0 ? "Via: 1.0 " : "Via: 1.1 ");
+  out.add(name);
+  out.add("\r\n");
+}
+
+void write_request_line(HeadWriter& out, const OutgoingRequest& request) {
+  const std::string_view method = request.head.method_text();
+  out.add(method);
+  out.add(" ");
+  const std::string_view origin = request.target.origin;
+  if (origin.empty() && method == "OPTIONS") {
+    out.add("*");
+  } else if (origin.empty() || origin[0] == '?') {
+    out.add("/");
+  }
+  out.add(origin);
+  out.add(" HTTP/1.1\r\n");
+}
+
+bool passes(const OutgoingRequest& request, const FieldLine& line, const Listed& listed) {
+  switch (line.id) {
+    case FieldId::host:
+    case FieldId::x_forwarded_for: return false;
+    case FieldId::x_forwarded_proto:
+    case FieldId::x_forwarded_host: return request.client_is_trusted;
+    default: return !is_own(line.id) && !listed.names(request.head.text(line.name));
+  }
+}
+
+void write_status_line(HeadWriter& out, const Head& head) {
+  out.add("HTTP/1.1 ");
+  out.add_number(head.status);
+  out.add(" ");
+  out.add(head.text(head.reason));
+  out.add("\r\n");
+}
+
+void copy_response_fields(HeadWriter& out, const Head& head) {
+  const Listed listed(head);
+  for (const FieldLine& line : head.fields) {
+    if (is_own(line.id) || listed.names(head.text(line.name))) continue;
+    copy_line(out, head, line);
+  }
+}
+
+}  // namespace
+
+void write_request_head(HeadWriter& out, const OutgoingRequest& request) {
+  write_request_line(out, request);
+  out.add_field("Host", request.host);
+  const Listed listed(request.head);
+  for (const FieldLine& line : request.head.fields) {
+    if (passes(request, line, listed)) copy_line(out, request.head, line);
+  }
+  const bool empty = request.framing.kind == Framing::Kind::none;
+  if (empty && request.head.has(FieldId::content_length)) out.add("Content-Length: 0\r\n");
+  write_framing(out, request.framing);
+  write_forwarded(out, request);
+  write_via(out, request.head, request.name);
+  out.add_field("x-request-id", request.request_id);
+  out.add("\r\n");
+}
+
+void write_response_head(HeadWriter& out, const OutgoingResponse& response) {
+  const Head& head = response.head;
+  write_status_line(out, head);
+  copy_response_fields(out, head);
+  if (!head.has(FieldId::date)) out.add_field("Date", response.date);
+  const bool length_given = head.has(FieldId::content_length);
+  if (response.describes_body && length_given) {
+    out.add_field("Content-Length", head.value(FieldId::content_length));
+  } else if (response.framing.kind == Framing::Kind::none && length_given && head.status != 204) {
+    out.add("Content-Length: 0\r\n");
+  }
+  write_framing(out, response.framing);
+  if (response.close) out.add("Connection: close\r\n");
+  if (response.keep_alive) out.add("Connection: keep-alive\r\n");
+  write_via(out, head, response.name);
+  out.add_field("x-request-id", response.request_id);
+  out.add("\r\n");
+}
+
+void write_interim_head(HeadWriter& out, const Head& head, std::string_view name) {
+  write_status_line(out, head);
+  copy_response_fields(out, head);
+  write_via(out, head, name);
+  out.add("\r\n");
+}
+
+}  // namespace weir

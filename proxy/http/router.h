@@ -1,0 +1,45 @@
+// Which route a request takes, and whose it is.
+//
+// Owner and thread: a worker; the snapshot that it reads is immutable.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "config/snapshot.h"
+#include "filters/request.h"
+#include "proxy/http/client_address.h"
+#include "proxy/http/head.h"
+#include "proxy/http/keys.h"
+#include "proxy/http/target.h"
+
+namespace weir {
+
+class Router {
+ public:
+  explicit Router(const Snapshot& snapshot)
+      : snapshot_(snapshot), hasher_(snapshot.hash_secret) {}
+
+  struct Decision {
+    const Route* route = nullptr;      // null: no_route
+    const Tenant* tenant = nullptr;    // null: tenant_unknown
+    std::uint32_t tenant_label = 0;    // of the metrics
+    Reason refusal = Reason::none;     // no_route, tenant_denied, tenant_unknown
+  };
+  // Sets the request's tenant, label and keys besides.
+  Decision decide(const Head& head, const Target& target, const ClientAddress& peer,
+                  Request& request);
+
+ private:
+  const Route* find_route(const Head& head, const Target& target, std::string_view path);
+  bool matches(const RouteMatch& match, const Head& head, const Target& target,
+               std::string_view path);
+  std::string_view tenant_name(const RequestParts& parts);
+
+  const Snapshot& snapshot_;
+  KeyHasher hasher_;
+  std::string path_, scratch_, host_;
+};
+
+}  // namespace weir

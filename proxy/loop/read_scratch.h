@@ -1,0 +1,15 @@
+// What all connections of a worker read into: libuv asks for the buffer right before the read, so
+// one is enough. Its content is gone when the read callback returns.
+#pragma once
+
+#include <array>
+#include <cstddef>
+
+namespace weir {
+
+struct ReadScratch {
+  static constexpr std::size_t kSize = 64 << 10;
+  std::array<char, kSize> bytes;
+};
+
+}  // namespace weir

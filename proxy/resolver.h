@@ -1,0 +1,72 @@
+// The service's addresses: of an IP literal or Unix socket at once, of a name through the system's
+// resolver off the loop.
+//
+// A name's answer is used for kMaxAge and then asked for anew in the background, and also after all
+// its addresses failed. Without any answer, connections wait for the first.
+//
+// Owner and thread: a worker; one for each.
+#pragma once
+
+#include <sys/socket.h>
+
+#include <string>
+#include <vector>
+
+#include <uv.h>
+
+#include "config/snapshot.h"
+#include "filters/time.h"
+
+namespace weir {
+
+class Resolver {
+ public:
+  static constexpr Duration kMaxAge = std::chrono::seconds(30);
+
+  // Somebody who waits for an answer.
+  class Waiter {
+   public:
+    virtual ~Waiter() = default;
+    virtual void on_resolved() = 0;  // there are addresses now, or there is none to be had
+
+   private:
+    friend class Resolver;
+    Waiter* next_ = nullptr;
+    Waiter** back_ = nullptr;
+  };
+
+  void open(uv_loop_t* loop, const Endpoint& endpoint);
+  void close();  // nobody may be waiting any more
+
+  bool is_unix() const { return endpoint_->kind == Endpoint::Kind::unix_socket; }
+  const std::string& path() const { return endpoint_->host; }
+
+  // Not for Unix sockets. Empty: none known yet, wait() for them.
+  const std::vector<sockaddr_storage>& addresses(Time now);
+  void wait(Waiter& waiter);
+  static void forget(Waiter& waiter);
+
+  // All addresses failed, or the first one did not: where to begin with next time.
+  void note_failure();
+  void note_success(std::size_t index) { first_ = index; }
+  std::size_t first() const { return first_; }
+
+ private:
+  void ask();
+  void take_answer(int status, const addrinfo* found);
+  void call_waiters();
+  void use_literal();
+
+  uv_loop_t* loop_ = nullptr;
+  const Endpoint* endpoint_ = nullptr;
+  std::vector<sockaddr_storage> addresses_;
+  std::size_t first_ = 0;
+  Time answered_{};
+  bool stale_ = false;
+  bool asking_ = false;
+  bool closed_ = false;
+  Waiter* waiters_ = nullptr;
+  uv_getaddrinfo_t request_{};
+};
+
+}  // namespace weir

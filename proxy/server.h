@@ -1,0 +1,47 @@
+// The data plane as one object: the workers, their listeners, and the service behind them.
+//
+// Threads: made, asked and destroyed by one thread (the main one); each worker runs its loop on a
+// thread of its own. Errors at the start are values; after it the data plane never gives up.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "config/snapshot.h"
+#include "filters/gate.h"
+#include "metrics/worker_metrics.h"
+
+namespace weir {
+
+class Server {
+ public:
+  struct StartResult {
+    std::unique_ptr<Server> server;  // null on error
+    std::string error;  // one line: what, where, by which setting
+  };
+  // Listens and starts the workers. `gate` must outlive the server.
+  static StartResult start(std::shared_ptr<const Snapshot> snapshot, Gate& gate);
+  ~Server();  // stops at once
+
+  std::uint16_t port() const;   // that it listens on; 0 for a Unix socket
+  std::string address() const;  // "127.0.0.1:8080" or "unix:/…"
+
+  // Stops listening, lets what is under way finish (answers say `Connection: close`, idle
+  // connections close), at most for `timeout`. Returns at once; see wait().
+  void drain(Duration timeout);
+  bool draining() const;
+  // Blocks until all workers have ended; true if nothing had to be cut.
+  bool wait();
+
+  const std::vector<std::unique_ptr<WorkerMetrics>>& metrics() const;
+  const Snapshot& snapshot() const;
+
+ private:
+  class State;
+  explicit Server(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace weir

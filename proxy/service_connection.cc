@@ -1,0 +1,94 @@
+#include "proxy/service_connection.h"
+
+#include "proxy/loop/clock.h"
+#include "proxy/upstream_pool.h"
+#include "proxy/worker.h"
+
+namespace weir {
+
+ServiceConnection::ServiceConnection(Worker& worker)
+    : Stream(worker.loop(), worker.buffers(), worker.read_scratch()), worker_(worker) {
+  worker_.pool().count_opened();
+}
+
+ServiceConnection* ServiceConnection::connect(Worker& worker, const sockaddr* address,
+                                              const char* path, ServiceUser& user) {
+  auto* connection = new ServiceConnection(worker);
+  connection->user_ = &user;
+  if (path != nullptr) {
+    connection->connect_pipe(path);
+  } else {
+    connection->error_ = connection->connect_tcp(address);
+  }
+  // An error that shows at once is told from the loop, like any other.
+  const Duration patience = connection->error_ != 0
+                                ? Duration{0}
+                                : worker.snapshot().settings.upstream.connect_timeout;
+  worker.alarms().set(*connection, saturating_add(read_clock(), patience));
+  return connection;
+}
+
+void ServiceConnection::on_connected(int status) {
+  if (status != 0) return fail(status);
+  worker_.alarms().cancel(*this);
+  connected_ = true;
+  start_reading();
+  if (user_ != nullptr) {
+    user_->on_service_connected(0);
+  } else {
+    close_now();
+  }
+}
+
+void ServiceConnection::fail(int error) {
+  ServiceUser* user = user_;
+  user_ = nullptr;
+  close_now();
+  if (user != nullptr) user->on_service_connected(error);
+}
+
+void ServiceConnection::ring() {
+  if (!connected_) return fail(error_ != 0 ? error_ : UV_ETIMEDOUT);
+  if (!idle_) return;
+  const Time now = read_clock();
+  if (now < idle_until_) return worker_.alarms().set(*this, idle_until_);
+  close_now();
+}
+
+void ServiceConnection::on_read(char* data, std::size_t size) {
+  if (user_ == nullptr) return close_now();
+  user_->on_service_bytes(data, size);
+}
+
+void ServiceConnection::on_end(int error) {
+  if (user_ == nullptr) return close_now();
+  user_->on_service_end(error);
+}
+
+void ServiceConnection::on_drained() {
+  if (user_ != nullptr) user_->on_service_drained();
+}
+
+void ServiceConnection::on_write_failed(int /*error*/) {
+  if (user_ != nullptr) user_->on_service_write_failed();
+}
+
+void ServiceConnection::release(bool reusable) {
+  user_ = nullptr;
+  if (reusable && connected_ && reading() && !closing() && !has_pending()) {
+    served_before_ = true;
+    worker_.pool().put(*this);
+  } else {
+    close_now();
+  }
+}
+
+void ServiceConnection::close_now() {
+  if (closed_) return;
+  closed_ = true;
+  worker_.alarms().cancel(*this);
+  worker_.pool().count_closed(*this);
+  close();
+}
+
+}  // namespace weir

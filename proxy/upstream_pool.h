@@ -1,0 +1,44 @@
+// A worker's idle connections to the service, the newest first: the oldest ones go unused and close,
+// so that the pool shrinks to what is needed.
+//
+// How many may be in use is bounded by the innermost concurrency limit of every chain; here nothing
+// queues and nothing is refused. With several workers, one that opens a connection while the total
+// stands at upstream.max_connections asks others to close an idle one.
+//
+// Owner and thread: the worker; only shed_one() is called by others.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "filters/time.h"
+
+namespace weir {
+
+class ServiceConnection;
+class Worker;
+
+class UpstreamPool {
+ public:
+  explicit UpstreamPool(Worker& worker) : worker_(worker) {}
+
+  ServiceConnection* take_idle();  // the newest; null if there is none
+  void put(ServiceConnection& connection);
+  bool close_oldest();             // false: none was idle
+  void close_all();
+
+  // Before a new connection is made.
+  void make_room();
+
+  void count_opened();
+  void count_closed(ServiceConnection& connection);
+
+ private:
+  void unlink(ServiceConnection& connection);
+
+  Worker& worker_;
+  ServiceConnection* newest_ = nullptr;
+  ServiceConnection* oldest_ = nullptr;
+};
+
+}  // namespace weir

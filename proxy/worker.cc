@@ -1,0 +1,261 @@
+#include "proxy/worker.h"
+
+#include <poll.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+
+#include "proxy/client_connection.h"
+#include "proxy/exchange.h"
+#include "proxy/loop/clock.h"
+
+namespace weir {
+
+namespace {
+
+constexpr std::size_t kMailAtOnce = 32;
+constexpr std::size_t kFreeExchanges = 256;  // kept for the next requests
+
+uv_handle_t* as_handle(auto& handle) { return reinterpret_cast<uv_handle_t*>(&handle); }
+
+}  // namespace
+
+Worker::Worker(SharedState& shared, WorkerMetrics& metrics)
+    : shared_(shared),
+      metrics_(metrics),
+      read_scratch_(new ReadScratch),
+      router_(*shared.snapshot),
+      pool_(*this) {}
+
+Worker::~Worker() { join(); }
+
+std::string Worker::start(const ListeningSocket& socket) {
+  if (const int error = uv_loop_init(&loop_); error != 0) {
+    return std::string("cannot start a worker: ") + uv_strerror(error);
+  }
+  unix_socket_ = socket.unix_socket();
+  const bool open = alarms_.open(&loop_) && acceptor_.open(&loop_, socket, *this);
+  resolver_.open(&loop_, snapshot().settings.upstream.address);
+  open_handles();
+  thread_ = std::thread([this] { run(); });
+  if (open) return {};
+  drain(Time{});
+  join();
+  return "cannot start a worker: out of file descriptors";
+}
+
+void Worker::open_handles() {
+  async_.data = prepare_.data = check_.data = this;
+  uv_async_init(&loop_, &async_,
+                [](uv_async_t* handle) { static_cast<Worker*>(handle->data)->on_async(); });
+  async_open_ = true;
+  uv_prepare_init(&loop_, &prepare_);
+  uv_prepare_start(&prepare_, [](uv_prepare_t* handle) {
+    static_cast<Worker*>(handle->data)->on_turn();
+  });
+  uv_check_init(&loop_, &check_);
+  uv_check_start(&check_,
+                 [](uv_check_t* handle) { static_cast<Worker*>(handle->data)->on_turn(); });
+}
+
+void Worker::run() {
+  thread_id_ = std::this_thread::get_id();
+  uv_run(&loop_, UV_RUN_DEFAULT);
+  uv_loop_close(&loop_);
+}
+
+void Worker::join() {
+  if (thread_.joinable()) thread_.join();
+}
+
+std::string_view Worker::date() { return date_.at(wall_clock()); }
+
+// --- mail
+
+void Worker::notify() {
+  if (std::this_thread::get_id() == thread_id_) {
+    mail_came_ = true;
+  } else {
+    wake_up();
+  }
+}
+
+// The loop may be at its end, but libuv must not be sent anything after the handle's close.
+void Worker::wake_up() {
+  const std::lock_guard lock(async_mutex_);
+  if (async_open_) uv_async_send(&async_);
+}
+
+void Worker::on_async() {
+  mail_came_ = true;
+  if (shed_one_.exchange(false, std::memory_order_relaxed)) pool_.close_oldest();
+  if (drain_deadline_.load(std::memory_order_acquire) != INT64_MAX) begin_drain();
+}
+
+void Worker::on_turn() {
+  while (mail_came_) deliver_mail();
+  for (Exchange* exchange : retired_) {
+    if (free_exchanges_.size() < kFreeExchanges) {
+      free_exchanges_.push_back(exchange);
+    } else {
+      destroy(*exchange);
+    }
+  }
+  retired_.clear();
+  if (draining_) close_if_finished();
+}
+
+// What was granted goes on, unless its client has left by now. The mail is taken in one pass, the
+// sockets are asked in one system call; each request then has a pass of its own.
+void Worker::deliver_mail() {
+  mail_came_ = false;
+  std::array<Exchange*, kMailAtOnce> mail;
+  std::array<pollfd, kMailAtOnce> sockets;
+  std::size_t n = 0;
+  {
+    const Gate::Pass pass(gate());
+    while (n < kMailAtOnce) {
+      Request* request = take();
+      if (request == nullptr) break;
+      mail[n++] = &Exchange::of(*request);
+    }
+  }
+  if (n == 0) return;
+  mail_came_ = n == kMailAtOnce;  // there may be more
+  for (std::size_t i = 0; i < n; ++i) sockets[i] = {mail[i]->client_descriptor(), POLLRDHUP, 0};
+  if (::poll(sockets.data(), n, 0) < 0) sockets = {};
+  for (std::size_t i = 0; i < n; ++i) {
+    const bool gone = (sockets[i].revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
+    mail[i]->on_mail(gone);
+  }
+}
+
+// --- connections and exchanges
+
+void Worker::on_accepted(int fd, const sockaddr_storage& peer) {
+  const std::int64_t open = shared_.clients.fetch_add(1, std::memory_order_relaxed);
+  if (open >= shared_.max_clients) {
+    shared_.clients.fetch_sub(1, std::memory_order_relaxed);
+    return refuse_connection(fd);
+  }
+  ClientConnection::accept(*this, fd, unix_socket_, ClientAddress::of(peer));
+}
+
+void Worker::on_out_of_descriptors() { metrics_.connections_refused.add(); }
+
+void Worker::refuse_connection(int fd) {
+  metrics_.connections_refused.add();
+  static const std::string kBody =
+      "{\"type\":\"about:blank\",\"status\":503,\"title\":\"Service Unavailable\","
+      "\"reason\":\"too_many_client_connections\"}\n";
+  static const std::string kAnswer =
+      "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json\r\n"
+      "Content-Length: " + std::to_string(kBody.size()) +
+      "\r\nRetry-After: 1\r\nConnection: close\r\n\r\n" + kBody;
+  [[maybe_unused]] const ssize_t sent = ::send(fd, kAnswer.data(), kAnswer.size(), MSG_NOSIGNAL);
+  ::close(fd);
+}
+
+void Worker::add(ClientConnection& client) {
+  metrics_.connections_active[static_cast<std::size_t>(Side::downstream)].add();
+  client.next_ = clients_;
+  client.back_ = &clients_;
+  if (clients_ != nullptr) clients_->back_ = &client.next_;
+  clients_ = &client;
+}
+
+void Worker::remove(ClientConnection& client) {
+  metrics_.connections_active[static_cast<std::size_t>(Side::downstream)].subtract();
+  shared_.clients.fetch_sub(1, std::memory_order_relaxed);
+  *client.back_ = client.next_;
+  if (client.next_ != nullptr) client.next_->back_ = client.back_;
+}
+
+Exchange& Worker::take_exchange() {
+  ++active_exchanges_;
+  if (free_exchanges_.empty()) {
+    return *exchanges_.emplace_back(std::make_unique<Exchange>(*this, exchanges_.size()));
+  }
+  Exchange& exchange = *free_exchanges_.back();
+  free_exchanges_.pop_back();
+  return exchange;
+}
+
+void Worker::retire(Exchange& exchange) {
+  --active_exchanges_;
+  retired_.push_back(&exchange);
+}
+
+void Worker::destroy(Exchange& exchange) {
+  std::unique_ptr<Exchange>& place = exchanges_[exchange.place()];
+  if (place != exchanges_.back()) {
+    exchanges_.back()->set_place(exchange.place());
+    std::swap(place, exchanges_.back());
+  }
+  exchanges_.pop_back();
+}
+
+void Worker::ask_others_for_room() {
+  if (shared_.draining.load(std::memory_order_relaxed)) return;
+  for (Worker* other : shared_.workers) {
+    if (other != this) other->close_an_idle_connection();
+  }
+}
+
+void Worker::close_an_idle_connection() {
+  shed_one_.store(true, std::memory_order_relaxed);
+  wake_up();
+}
+
+// --- the end
+
+void Worker::drain(Time deadline) {
+  drain_deadline_.store(deadline.time_since_epoch().count(), std::memory_order_release);
+  wake_up();
+}
+
+void Worker::begin_drain() {
+  const Time deadline{Duration{drain_deadline_.load(std::memory_order_acquire)}};
+  if (!draining_) {
+    draining_ = true;
+    acceptor_.close();
+    pool_.close_all();
+    for (ClientConnection* client = clients_; client != nullptr;) {
+      ClientConnection* next = client->next_;
+      client->close_if_idle();
+      client = next;
+    }
+  }
+  if (closed_) return;
+  alarms_.set(*this, deadline);
+  if (deadline <= read_clock()) cut();
+}
+
+void Worker::ring() { cut(); }
+
+void Worker::cut() {
+  if (active_exchanges_ != 0 || clients_ != nullptr) {
+    had_to_cut_.store(true, std::memory_order_release);
+  }
+  for (std::size_t i = 0; i < exchanges_.size(); ++i) exchanges_[i]->cut();
+  while (clients_ != nullptr) clients_->drop();
+}
+
+void Worker::close_if_finished() {
+  if (closed_ || active_exchanges_ != 0 || clients_ != nullptr) return;
+  closed_ = true;
+  pool_.close_all();
+  resolver_.close();
+  alarms_.cancel(*this);
+  alarms_.close();
+  {
+    const std::lock_guard lock(async_mutex_);
+    async_open_ = false;
+  }
+  uv_close(as_handle(async_), nullptr);
+  uv_close(as_handle(prepare_), nullptr);
+  uv_close(as_handle(check_), nullptr);
+}
+
+}  // namespace weir

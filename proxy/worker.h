@@ -1,0 +1,134 @@
+// A worker: one thread with one event loop, and everything that its connections and exchanges need.
+//
+// Owner: the server. Threads: start(), drain(), join() and what Mailbox says are for others; the rest
+// is for the worker's own thread. Mail (grants made in some pass of the gate) is taken before the
+// loop blocks and after each poll; from other threads it comes through uv_async.
+//
+// It ends when it has been told to drain, and its last connection and exchange have gone.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <uv.h>
+
+#include "filters/gate.h"
+#include "metrics/worker_metrics.h"
+#include "proxy/http/date.h"
+#include "proxy/http/head.h"
+#include "proxy/http/head_writer.h"
+#include "proxy/http/request_id.h"
+#include "proxy/http/router.h"
+#include "proxy/loop/alarms.h"
+#include "proxy/loop/buffer_pool.h"
+#include "proxy/loop/listener.h"
+#include "proxy/loop/read_scratch.h"
+#include "proxy/resolver.h"
+#include "proxy/shared_state.h"
+#include "proxy/upstream_pool.h"
+
+namespace weir {
+
+class ClientConnection;
+class Exchange;
+
+class Worker final : public Mailbox, private Acceptor::Owner, private AlarmEntry {
+ public:
+  Worker(SharedState& shared, WorkerMetrics& metrics);
+  ~Worker() override;
+
+  // --- any thread
+  // Empty, or why it could not be started.
+  std::string start(const ListeningSocket& socket);
+  // Stops accepting, closes what is idle, and cuts what is left at `deadline`.
+  void drain(Time deadline);
+  void join();
+  bool had_to_cut() const { return had_to_cut_.load(std::memory_order_acquire); }
+  void close_an_idle_connection();
+
+  // --- its own thread
+  uv_loop_t* loop() { return &loop_; }
+  Alarms& alarms() { return alarms_; }
+  BufferPool& buffers() { return buffers_; }
+  ReadScratch& read_scratch() { return *read_scratch_; }
+  WriteScratch& write_scratch() { return write_scratch_; }
+  WriteScratch& body_scratch() { return body_scratch_; }
+  Head& response_head() { return response_head_; }  // scratch, too
+  WorkerMetrics& metrics() { return metrics_; }
+  SharedState& shared() { return shared_; }
+  const Snapshot& snapshot() const { return *shared_.snapshot; }
+  Gate& gate() { return shared_.gate; }
+  UpstreamPool& pool() { return pool_; }
+  Resolver& resolver() { return resolver_; }
+  Router& router() { return router_; }
+  RequestIds& request_ids() { return request_ids_; }
+  std::string_view date();
+  bool draining() const { return draining_; }
+  void ask_others_for_room();
+
+  Exchange& take_exchange();
+  void retire(Exchange& exchange);  // it has ended; used again once the stack is unwound
+  void add(ClientConnection& client);
+  void remove(ClientConnection& client);
+
+ private:
+  void notify() override;
+  void on_accepted(int fd, const sockaddr_storage& peer) override;
+  void on_out_of_descriptors() override;
+  void ring() override;  // the drain's deadline
+
+  void run();
+  void open_handles();
+  void on_turn();   // of the loop
+  void on_async();
+  void wake_up();
+  void deliver_mail();
+  void begin_drain();
+  void cut();
+  void close_if_finished();
+  void refuse_connection(int fd);
+  void destroy(Exchange& exchange);
+
+  SharedState& shared_;
+  WorkerMetrics& metrics_;
+  bool unix_socket_ = false;
+  uv_loop_t loop_{};
+  uv_async_t async_{};
+  uv_prepare_t prepare_{};
+  uv_check_t check_{};
+  Alarms alarms_;
+  Acceptor acceptor_;
+  BufferPool buffers_;
+  std::unique_ptr<ReadScratch> read_scratch_;
+  WriteScratch write_scratch_{16 << 10};
+  WriteScratch body_scratch_{2 << 10};
+  Head response_head_;
+  CachedDate date_;
+  RequestIds request_ids_;
+  Router router_;
+  Resolver resolver_;
+  UpstreamPool pool_;
+
+  std::vector<std::unique_ptr<Exchange>> exchanges_;  // all there are
+  std::vector<Exchange*> free_exchanges_, retired_;
+  std::size_t active_exchanges_ = 0;
+  ClientConnection* clients_ = nullptr;
+  bool mail_came_ = false;
+  bool draining_ = false;
+  bool closed_ = false;
+
+  std::mutex async_mutex_;
+  bool async_open_ = false;
+  std::thread thread_;
+  std::thread::id thread_id_;
+  std::atomic<std::int64_t> drain_deadline_{INT64_MAX};  // as Time; INT64_MAX: not draining
+  std::atomic<bool> shed_one_{false};
+  std::atomic<bool> had_to_cut_{false};
+};
+
+}  // namespace weir

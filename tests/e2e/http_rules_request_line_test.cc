@@ -1,0 +1,180 @@
+// The request line: methods, targets and versions (RFC 9112 §3, RFC 9110 §7 and §9).
+#include "tests/e2e/http_rules_stage.h"
+
+namespace weir::testing::rules {
+namespace {
+
+using namespace std::string_literals;
+
+// A request of which only the first line is special.
+std::string line(const std::string& first) { return head(first, "Host: h"); }
+
+struct RequestLineRules : RuleTest<RequestLineRules> {
+  static constexpr const char* kConfig = "chain: []\n";
+};
+
+Rules methods() {
+  return {
+      forwards("Rfc9110_9_3_1_GetPasses", get(), reached("GET /")),
+      forwards("Rfc9110_9_1_MethodsAreCaseSensitive", line("get / HTTP/1.1"), reached("get /")),
+      forwards("Rfc9110_9_3_5_DeletePasses", line("DELETE /a HTTP/1.1"), reached("DELETE /a")),
+      forwards("Rfc9110_9_3_7_OptionsPasses", line("OPTIONS /a HTTP/1.1"), reached("OPTIONS /a")),
+      forwards("Rfc5789_2_PatchPasses", line("PATCH /a HTTP/1.1"), reached("PATCH /a")),
+      forwards("Rfc4918_9_1_PropfindPasses", line("PROPFIND /a HTTP/1.1"), reached("PROPFIND /a")),
+      forwards("Rfc9110_16_1_1_QueryPasses", line("QUERY /a HTTP/1.1"), reached("QUERY /a")),
+      forwards("Rfc9110_9_1_AnyTokenIsAMethod", line("!#$%&'*+-.^_`|~aZ09 / HTTP/1.1"),
+               reached("!#$%&'*+-.^_`|~aZ09 /")),
+      forwards("Rfc9110_9_1_OneLetterIsAMethod", line("X / HTTP/1.1"), reached("X /")),
+      forwards("Rfc9110_9_1_PriIsAMethodLikeAnyOtherInHttp11", line("PRI / HTTP/1.1"),
+               reached("PRI /")),
+      refuses("Rfc9110_9_3_6_ConnectIsRefused", head("CONNECT h:443 HTTP/1.1", "Host: h:443"), 501,
+              "connect_method"),
+      refuses("Rfc9110_9_3_8_TraceIsRefused", line("TRACE / HTTP/1.1"), 405, "trace_method"),
+      refuses("Rfc9112_3_MethodIsNoToken", line("GE(T / HTTP/1.1"), 400, "bad_method"),
+      refuses("Rfc9112_3_MethodWithEightBitByte", line("G\xc9T / HTTP/1.1"), 400,
+              "bad_request_line"),
+      refuses("Rfc9112_3_MethodIsMissing", line(" / HTTP/1.1"), 400, "bad_request_line"),
+      refuses("Rfc9112_3_MethodLongerThanAnyIsNotImplemented",
+              line(std::string(65, 'M') + " / HTTP/1.1"), 501, "method_too_long"),
+      plays("Rfc9110_7_6_2_MaxForwardsOfZeroIsAnsweredHere",
+            {client_sends(head("OPTIONS / HTTP/1.1", "Host: h", "Max-Forwards: 0")),
+             client_gets("HTTP/1.1 2{n} {rest}")}),
+      forwards("Rfc9110_7_6_2_MaxForwardsOfOptionsIsCountedDown",
+               head("OPTIONS / HTTP/1.1", "Host: h", "Max-Forwards: 3"),
+               reached("OPTIONS /", "Max-Forwards: 2")),
+      forwards("Rfc9110_7_6_2_MaxForwardsOfOtherMethodsPasses", get("Max-Forwards: 0"),
+               reached("GET /", "Max-Forwards: 0")),
+  };
+}
+
+Rules targets() {
+  return {
+      forwards("Rfc9112_3_2_1_OriginFormPassesAsItCame", line("GET /a%20B/../c?x=1&y=%2f HTTP/1.1"),
+               reached("GET /a%20B/../c?x=1&y=%2f")),
+      forwards("Rfc9112_3_2_1_EmptyQueryPasses", line("GET /? HTTP/1.1"), reached("GET /?")),
+      forwards("Rfc9112_3_2_1_DoubleSlashIsNoAuthority", line("GET //x//y HTTP/1.1"),
+               reached("GET //x//y")),
+      forwards("Rfc9112_3_2_1_UrlWithinAPathPasses", line("GET /http://x/ HTTP/1.1"),
+               reached("GET /http://x/")),
+      forwards("Rfc3986_2_BracesAndBarsOfRealClientsPass", line("GET /{a}|b?[c]^ HTTP/1.1"),
+               reached("GET /{a}|b?[c]^")),
+      refuses("Rfc9112_3_2_TargetIsMissing", line("GET HTTP/1.1"), 400, "bad_request_line"),
+      refuses("Rfc9112_3_2_TargetIsEmpty", line("GET  HTTP/1.1"), 400, "bad_target"),
+      refuses("Rfc9112_3_2_SpaceInTheTarget", line("GET /a b HTTP/1.1"), 400, "bad_request_line"),
+      refuses("Rfc9112_3_2_TabInTheTarget", line("GET /a\tb HTTP/1.1"), 400, "bad_target"),
+      refuses("Rfc9112_3_2_NulInTheTarget", line("GET /a\0b HTTP/1.1"s), 400, "bad_request_line"),
+      refuses("Rfc9112_3_2_DelInTheTarget", line("GET /a\x7f"s + "b HTTP/1.1"), 400,
+              "bad_request_line"),
+      refuses("Rfc9112_3_2_EightBitByteInTheTarget", line("GET /\xc3\xa9 HTTP/1.1"), 400,
+              "bad_target"),
+      refuses("Rfc9112_3_2_FragmentInTheTarget", line("GET /a#b HTTP/1.1"), 400,
+              "fragment_in_target"),
+      refuses("Rfc9112_3_2_FragmentInAbsoluteForm", line("GET http://h/#b HTTP/1.1"), 400,
+              "fragment_in_target"),
+      refuses("Rfc9112_3_2_TargetIsNoForm", line("GET a/b HTTP/1.1"), 400, "bad_target"),
+      refuses("Rfc9112_3_2_TargetIsAQueryAlone", line("GET ?a HTTP/1.1"), 400, "bad_target"),
+      refuses("Rfc9112_3_2_3_AuthorityFormIsForConnect", line("GET h:80 HTTP/1.1"), 400,
+              "bad_target"),
+      forwards("Rfc9112_3_2_4_AsteriskFormOfOptionsPasses", line("OPTIONS * HTTP/1.1"),
+               reached("OPTIONS *")),
+      refuses("Rfc9112_3_2_4_AsteriskFormIsForOptions", line("GET * HTTP/1.1"), 400, "bad_target"),
+      forwards("Rfc9112_3_2_4_OptionsOfAnAuthorityIsAsterisk", line("OPTIONS http://h HTTP/1.1"),
+               reached("OPTIONS *")),
+      forwards("Rfc9112_3_2_4_OptionsOfItsRootIsNot", line("OPTIONS http://h/ HTTP/1.1"),
+               reached("OPTIONS /")),
+      forwards("Rfc9112_3_2_2_AbsoluteFormBecomesOriginForm",
+               line("GET http://h/a/b?c=d HTTP/1.1"), reached("GET /a/b?c=d")),
+      forwards("Rfc9112_3_2_1_AbsoluteFormWithoutPathIsTheRoot", line("GET http://h HTTP/1.1"),
+               reached("GET /")),
+      forwards("Rfc9112_3_2_1_AbsoluteFormWithQueryAloneIsTheRoots",
+               line("GET http://h?x=1 HTTP/1.1"), reached("GET /?x=1")),
+      forwards("Rfc3986_3_1_SchemesAreCaseInsensitive", line("GET HTTP://h/ HTTP/1.1"),
+               reached("GET /")),
+      forwards("Rfc9112_3_2_2_HostOfTheAbsoluteFormIsSent",
+               head("GET http://h/ HTTP/1.1", "Host: H:80"), reached("GET /")),
+      forwards_and_closes("Rfc9112_3_2_2_AbsoluteFormInHttp10", head("GET http://h/ HTTP/1.0"),
+                          "GET / HTTP/1.1\r\nHost: h\r\n" + added("h", "1.0 weir") + "\r\n"),
+      refuses("Rfc9112_3_2_2_AbsoluteFormStillNeedsHost", head("GET http://h/ HTTP/1.1"), 400,
+              "missing_host"),
+      refuses("Rfc9110_7_4_AbsoluteFormContradictsHost", line("GET http://other/ HTTP/1.1"), 400,
+              "host_mismatch"),
+      refuses("Rfc9110_7_4_AbsoluteFormContradictsThePort", line("GET http://h:81/ HTTP/1.1"), 400,
+              "host_mismatch"),
+      refuses("Rfc9112_3_2_2_OtherSchemes", line("GET ftp://h/ HTTP/1.1"), 400, "bad_target"),
+      refuses("Rfc9110_4_2_4_UserInformationInTheTarget", line("GET http://h@h/ HTTP/1.1"), 400,
+              "bad_target"),
+      refuses("Rfc9110_4_2_1_EmptyHostInTheTarget", line("GET http:///a HTTP/1.1"), 400,
+              "bad_target"),
+      refuses("Rfc3986_3_2_2_BadHostInTheTarget", line("GET http://h\"x/ HTTP/1.1"), 400,
+              "bad_target"),
+      refuses("Rfc3986_3_2_3_BadPortInTheTarget", line("GET http://h:8x/ HTTP/1.1"), 400,
+              "bad_target"),
+  };
+}
+
+Rules versions() {
+  return {
+      forwards_and_closes("Rfc9112_2_3_Http10IsForwardedAsHttp11",
+                          head("GET / HTTP/1.0", "Host: h"),
+                          "GET / HTTP/1.1\r\nHost: h\r\n" + added("h", "1.0 weir") + "\r\n"),
+      refuses("Rfc9110_2_5_Http12", line("GET / HTTP/1.2"), 505, "bad_version"),
+      refuses("Rfc9110_15_6_6_Http20", line("GET / HTTP/2.0"), 505, "bad_version"),
+      refuses("Rfc9110_15_6_6_Http30", line("GET / HTTP/3.0"), 505, "bad_version"),
+      refuses("Rfc9110_15_6_6_Http09WithItsVersion", line("GET / HTTP/0.9"), 505, "bad_version"),
+      refuses("Rfc9110_15_6_6_OtherProtocolsThanHttp", line("GET / RTSP/1.0"), 505, "bad_version"),
+      refuses("Rfc9113_3_4_TheHttp2PrefaceIsNamed", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505,
+              "http2_preface"),
+      refuses("Rfc9112_2_3_SimpleRequestOfHttp09", "GET /\r\n\r\n", 400, "bad_request_line"),
+      refuses("Rfc9112_2_3_VersionsAreCaseSensitive", line("GET / http/1.1"), 400,
+              "bad_request_line"),
+      refuses("Rfc9112_2_3_VersionWithoutMinor", line("GET / HTTP/1"), 400, "bad_request_line"),
+      refuses("Rfc9112_2_3_VersionWithoutDot", line("GET / HTTP/11"), 400, "bad_request_line"),
+      refuses("Rfc9112_2_3_VersionWithTwoDigits", line("GET / HTTP/1.10"), 400,
+              "bad_request_line"),
+      refuses("Rfc9112_2_3_VersionWithLeadingZero", line("GET / HTTP/01.1"), 400,
+              "bad_request_line"),
+      refuses("Rfc9112_2_3_VersionWithSign", line("GET / HTTP/+1.1"), 400, "bad_request_line"),
+      refuses("Rfc9112_3_TwoSpacesBeforeTheVersion", line("GET /  HTTP/1.1"), 400,
+              "bad_request_line"),
+      refuses("Rfc9112_3_TabBeforeTheVersion", line("GET /\tHTTP/1.1"), 400, "bad_target"),
+      refuses("Rfc9112_3_TabBeforeTheTarget", line("GET\t/ HTTP/1.1"), 400, "bad_method"),
+      refuses("Rfc9112_3_SpaceAfterTheVersion", line("GET / HTTP/1.1 "), 400, "bad_request_line"),
+      refuses("Rfc9112_3_TabAfterTheVersion", line("GET / HTTP/1.1\t"), 400, "bad_request_line"),
+      refuses("Rfc9112_3_SpaceBeforeTheMethod", line(" GET / HTTP/1.1"), 400, "bad_request_line"),
+  };
+}
+
+Rules line_ends() {
+  return {
+      forwards("Rfc9112_2_2_OneEmptyLineBeforeTheRequestIsIgnored", "\r\n" + get(),
+               reached("GET /")),
+      refuses("Rfc9112_2_2_EmptyLineOfLfAlone", "\n" + get(), 400, "bad_request_line"),
+      refuses("Rfc9112_2_2_EmptyLinesWithoutEnd", "\r\n\r\n\r\n\r\n" + get(), 400,
+              "bad_request_line"),
+      refuses("Rfc9112_2_2_BareLfEndsTheRequestLine", "GET / HTTP/1.1\nHost: h\r\n\r\n", 400,
+              "bare_lf"),
+      refuses("Rfc9112_2_2_BareCrEndsTheRequestLine", "GET / HTTP/1.1\rHost: h\r\n\r\n", 400,
+              "bad_request_line"),
+      refuses("Rfc9112_2_2_BareCrInTheTarget", line("GET /\rx HTTP/1.1"), 400, "bad_request_line"),
+      refuses("Rfc9112_2_2_TwoCrBeforeLf", "GET / HTTP/1.1\r\r\nHost: h\r\n\r\n", 400,
+              "bad_request_line"),
+      refuses("Rfc8446_5_1_ATlsHelloIsNoRequest", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"s,
+              400, "bad_request_line"),
+      refuses("Rfc9112_3_GarbageIsNoRequest", "hello\r\n\r\n", 400, "bad_request_line"),
+      refuses("Rfc9112_2_2_NulIsNoRequest", "\0GET / HTTP/1.1\r\nHost: h\r\n\r\n"s, 400,
+              "bad_request_line"),
+  };
+}
+
+Rules request_line_rules() {
+  Rules all = methods();
+  for (const Rules& more : {targets(), versions(), line_ends()}) {
+    all.insert(all.end(), more.begin(), more.end());
+  }
+  return all;
+}
+
+WEIR_HTTP_RULES(RequestLineRules, request_line_rules);
+
+}  // namespace
+}  // namespace weir::testing::rules
