@@ -188,18 +188,19 @@ class Checker {
 
   void filter_of_kind(const Node& params, const Spec& spec, const Path& path, Value& out) {
     const Path inner(path, params.name);
-    out.name_at = params.name_at;
+    if (!spec.shareable_only) out.name_at = params.name_at;
     if (params.name == "shared" && !spec.shareable_only) return shared(params, inner, out);
     const FilterKind* kind = find_filter_kind(params.name);
     if (kind == nullptr || (spec.shareable_only && !kind->shareable)) {
       out.bad = true;
       return unknown_filter(params, spec, kind, inner);
     }
-    const std::string name = std::move(out.name);  // under shared: the key is its name
+    Value before = std::move(out);
     out = value(params, kind->spec, inner);
-    out.name = name;
-    out.name_at = params.name_at;
     out.kind = kind;
+    if (!spec.shareable_only) return;
+    out.name = std::move(before.name);  // under shared: the key is its name
+    out.name_at = before.name_at;
   }
 
   void shared(const Node& params, const Path& path, Value& out) {

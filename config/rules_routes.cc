@@ -61,7 +61,7 @@ void check_unused(const Value& file, const Plan& plan, Report& report) {
   const Path section(root, "shared");
   for (const std::string& name : plan.unused_shared) {
     const Value* shared = file.get("shared").own(name);
-    report.error(shared->at, Path(section, name), "no chain has it: name it in one, as - shared: " +
+    report.error(shared->name_at, Path(section, name), "no chain has it: name it in one, as - shared: " +
                                                       name + ", or take it out");
   }
 }

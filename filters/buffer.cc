@@ -203,7 +203,6 @@ bool Buffer::WaitingVisit::make_room() {
 }
 
 void Buffer::WaitingVisit::be_dropped() {
-  visitor().outcome.kind = sub->cause().kind();
   advice_ = state_.advice(state_.line.size(), state_.gate.now());
   leave_line();
   dropped_ = true;

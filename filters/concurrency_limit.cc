@@ -72,8 +72,6 @@ class ConcurrencyLimit::State::PermitCause final : public Cause {
   }
   void give_back(const Grant&, Time) override { state_.release(*pool_); }
   Time ready_at(Time) const override { return kNever; }
-  RefusalKind kind() const override { return RefusalKind::capacity; }
-  Reason reason() const override { return state_.params.reason; }
   bool shared() const override { return !state_.params.keyed; }
 
  private:
@@ -168,6 +166,7 @@ FilterNumbers ConcurrencyLimit::numbers(Time) const {
   out.permits = std::make_unique<FilterNumbers::Permits>();
   out.permits->in_use = state_->in_use;
   out.permits->limit = state_->params.limit.value_or(0);
+  out.permits->waiting = waiting;
   out.permits->keyed = state_->params.keyed;
   if (state_->params.keyed) {
     out.keys = std::make_unique<FilterNumbers::Keys>();

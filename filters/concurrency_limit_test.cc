@@ -94,6 +94,20 @@ TEST_F(ConcurrencyLimitTest, AGrantOfTheSharedPoolIsNotLostWhenASlotHasComeFree)
   EXPECT_EQ(h.in_use(*limit), 0);
 }
 
+TEST_F(ConcurrencyLimitTest, TellsHowManyWaitForAPermit) {
+  auto limit = h.limit(1);
+  h.chain({h.buffer(), limit});
+  Exchange& first = h.arrive();
+  Exchange& second = h.arrive();
+  Exchange& third = h.arrive();
+  EXPECT_EQ(h.numbers(*limit).permits->waiting, 2);
+  h.client_leaves(third);
+  EXPECT_EQ(h.numbers(*limit).permits->waiting, 1);
+  h.respond(first);
+  EXPECT_TRUE(second.at_service());
+  EXPECT_EQ(h.numbers(*limit).permits->waiting, 0);
+}
+
 TEST_F(ConcurrencyLimitTest, TellsOfATenantWhatItUses) {
   auto limit = h.limit_each_tenant(3);
   h.chain({limit});

@@ -22,8 +22,8 @@ Gate::Pass::~Pass() {
   }
   // Notified with the gate open, in portions: the list is the gate's.
   std::array<Mailbox*, 16> portion;
-  for (std::size_t n = 1; n != 0;) {
-    n = std::min(portion.size(), gate_.to_notify_.size());
+  for (;;) {
+    const std::size_t n = std::min(portion.size(), gate_.to_notify_.size());
     for (std::size_t i = 0; i < n; ++i) {
       portion[i] = gate_.to_notify_.back();
       portion[i]->told_ = false;
@@ -35,7 +35,6 @@ Gate::Pass::~Pass() {
     if (!more) return;
     gate_.mutex_.lock();
   }
-  gate_.mutex_.unlock();
 }
 
 void Gate::serve_later(Cause& cause) {

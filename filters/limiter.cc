@@ -7,7 +7,6 @@ namespace weir {
 SubLine* Cause::first_in_line() const {
   SubLine* first = nullptr;
   for (SubLine* line = lines_; line != nullptr; line = line->next_) {
-    if (line->head() == nullptr) continue;
     if (first == nullptr || before(*line->head()->request, *first->head()->request)) first = line;
   }
   return first;

@@ -32,9 +32,6 @@ class Cause {
   virtual void give_back(const Grant& grant, Time now) = 0;
   // When to look again though nothing is given back; kNever for permits.
   virtual Time ready_at(Time now) const = 0;
-  virtual RefusalKind kind() const = 0;
-  virtual Reason reason() const = 0;
-  virtual const Quota* quota() const { return nullptr; }
   // Not one key's own. The sign of overload is read off such lines only.
   virtual bool shared() const { return false; }
 
@@ -72,6 +69,8 @@ class Limiter : public Filter {
   using Filter::Filter;
   // The cause of a busy that this limiter said to `request`, for it to wait for.
   virtual Cause& line_up(Request& request) = 0;
+
+  std::int64_t waiting = 0;  // requests that wait for one of its causes
 };
 
 }  // namespace weir

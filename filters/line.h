@@ -22,8 +22,14 @@ class SubLine {
   // Once empty: unlinks itself from its cause.
   void close();
 
-  void add(Waiter& waiter) { waiters_.insert(waiter); }
-  void remove(Waiter& waiter) { waiters_.remove(waiter); }
+  void add(Waiter& waiter) {
+    waiters_.insert(waiter);
+    ++cause_->limiter().waiting;
+  }
+  void remove(Waiter& waiter) {
+    waiters_.remove(waiter);
+    --cause_->limiter().waiting;
+  }
 
   // Whom the next grant goes to.
   Waiter* head() const { return newest_first_ ? waiters_.last() : waiters_.first(); }

@@ -11,8 +11,7 @@ Request::Request() {}  // NOLINT(cppcoreguidelines-pro-type-member-init)
 Request::~Request() = default;
 
 Alarm Request::alarm() const {
-  // A coarse alarm may ring this much late, so an exact one within it goes first.
-  constexpr Duration kTick = std::chrono::milliseconds(10);
+  // A coarse alarm may ring a tick late, so an exact one within it goes first.
   Time coarse = kNever;
   Time exact = kNever;
   for (std::size_t i = 0; i < depth_; ++i) {
@@ -20,7 +19,7 @@ Alarm Request::alarm() const {
     Time& earliest = alarm.exact ? exact : coarse;
     if (alarm.at < earliest) earliest = alarm.at;
   }
-  if (exact != kNever && (coarse == kNever || exact <= saturating_add(coarse, kTick))) {
+  if (exact != kNever && (coarse == kNever || exact <= saturating_add(coarse, kAlarmTick))) {
     return {exact, true};
   }
   return {coarse, false};

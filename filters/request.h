@@ -52,6 +52,7 @@ struct Deadline {
 
 // An alarm that a request wants. `exact` ones deserve a precise timer; the others may ring a tick
 // late.
+inline constexpr Duration kAlarmTick = std::chrono::milliseconds(10);
 struct Alarm {
   Time at = kNever;
   bool exact = false;

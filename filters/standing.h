@@ -21,7 +21,6 @@ class StandingLine {
   // The head joined at `joined`: until that is `target` ago its age is a wait under the target.
   void head_seen(Time joined, Time now) { was_under(std::min(now, joined + target_)); }
 
-  Duration target() const { return target_; }
   Time last_under() const { return last_under_; }
 
  private:

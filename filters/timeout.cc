@@ -55,7 +55,12 @@ class Timeout::TimedVisit final : public Visit {
     if (!filter_.params_.idle || head_at_ == kNever) return kNever;
     return saturating_add(std::max(head_at_, request().progress), *filter_.params_.idle);
   }
-  Time next() const { return std::min({head_deadline(), total_deadline(), idle_deadline()}); }
+  Time next() const { return std::min({head_look(), total_deadline(), idle_deadline()}); }
+  // A deadline that stands still moves on with the time: it is looked at once a tick at most.
+  Time head_look() const {
+    const bool stands_still = request().client_wait_since != kNever;
+    return stands_still ? std::max(head_deadline(), now() + kAlarmTick) : head_deadline();
+  }
 
   Verdict ring(Reason reason) {
     Outcome& outcome = request().outcome;

@@ -58,9 +58,6 @@ class BucketCause final : public Cause {
     bucket_->refund(grant, *quota_, limiter_->gate().pass(), now);
   }
   Time ready_at(Time now) const override { return bucket_->conforms_at(*quota_, now); }
-  RefusalKind kind() const override { return RefusalKind::quota; }
-  Reason reason() const override { return Reason::quota_exceeded; }
-  const Quota* quota() const override { return quota_; }
 
  private:
   void unused() override {

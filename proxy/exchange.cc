@@ -95,6 +95,7 @@ Step Exchange::enter_chain(Reason refusal) {
   if (step == Step::answer) {
     close_ledger(Ending::refused, reply_status(), Source::weir);
   }
+  note_alarm();
   return step;
 }
 
@@ -123,9 +124,18 @@ void Exchange::wake() {
   {
     const Gate::Pass pass(worker_.gate());
     step = route_->chain->wake(*request_);
+    note_alarm();
   }
   if (step != Step::none) stop_attempt(AttemptResult::timeout);
   follow(step);
+}
+
+// What the attempt came to.
+Step Exchange::settle(const Outcome& outcome) {
+  const Gate::Pass pass(worker_.gate());
+  const Step step = route_->chain->settle(*request_, outcome);
+  note_alarm();
+  return step;
 }
 
 void Exchange::on_mail(bool client_gone) {
@@ -139,8 +149,12 @@ void Exchange::on_mail(bool client_gone) {
   wake();
 }
 
+// Inside a pass: other workers' requests may move this one's alarm in theirs, and then put it in the
+// mailbox.
+void Exchange::note_alarm() { alarm_ = request_->inside() ? request_->alarm() : Alarm{}; }
+
 void Exchange::sync_alarm() {
-  Alarm alarm = request_->inside() ? request_->alarm() : Alarm{};
+  Alarm alarm = alarm_;
   if (drain_until_ < alarm.at) alarm = {drain_until_, false};
   // One that rings sooner than a coarse alarm wants does: it is then moved. Most requests end before
   // it does, and the next one on this exchange finds it set.
@@ -153,7 +167,7 @@ void Exchange::ring() {
   const Time now = read_clock();
   if (now >= drain_until_) return end_abandoned(Ending::client_gone, false);
   if (!request_->inside()) return;
-  if (now < request_->alarm().at) return sync_alarm();
+  if (now < alarm_.at) return sync_alarm();
   wake();
 }
 

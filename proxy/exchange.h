@@ -116,6 +116,8 @@ class Exchange final : private AlarmEntry, private ServiceUser, private Dialer::
   Step enter_chain(Reason refusal);
   void follow(Step step);
   void wake();
+  Step settle(const Outcome& outcome);
+  void note_alarm();
   void sync_alarm();
   void ring() override;
 
@@ -193,6 +195,7 @@ class Exchange final : private AlarmEntry, private ServiceUser, private Dialer::
   Attempt attempt_;
   Dialer dialer_;
 
+  Alarm alarm_;  // that the chain wants, as of the last pass that moved the request
   Time head_came_{};
   Duration spent_{0};            // weir's own time so far, waits included until they are subtracted
   bool first_sent_ = false;      // spent_ holds the way to the service

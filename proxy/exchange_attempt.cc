@@ -51,11 +51,7 @@ void Exchange::fail_attempt(Reason reason) {
   if (reason == Reason::connect_failure) result = AttemptResult::connect_failure;
   if (reason == Reason::upstream_reset) result = AttemptResult::reset;
   stop_attempt(result);
-  Step step = Step::none;
-  {
-    const Gate::Pass pass(worker_.gate());
-    step = route_->chain->settle(*request_, Outcome::failure(reason));
-  }
+  const Step step = settle(Outcome::failure(reason));
   if (client_ == nullptr) return end_abandoned(Ending::client_gone, false);
   follow(step);
 }

@@ -124,12 +124,7 @@ void Exchange::settle_response(const Head& head, const Framing& framing, std::sp
   download_.reusable = !says_close(head) && framing.kind != Framing::Kind::until_close;
   if (head.has(FieldId::keep_alive)) attempt_.service->note_keep_alive(idle_promise(head));
   count_attempt(head.status < 500 ? AttemptResult::response : AttemptResult::server_error);
-  const Outcome outcome = Outcome::response(head.status, retry_after(head));
-  Step step = Step::none;
-  {
-    const Gate::Pass pass(worker_.gate());
-    step = route_->chain->settle(*request_, outcome);
-  }
+  const Step step = settle(Outcome::response(head.status, retry_after(head)));
   worker_.metrics().upstream_duration[route_->index].observe(request_->now - attempt_.began);
   if (client_ == nullptr) {
     drain_until_ = request_->now + kDrainTime;
@@ -173,13 +168,14 @@ void Exchange::deliver(std::span<char> bytes, std::string_view head) {
   const BodyReader::Result result =
       download_.reader.read(bytes.data(), bytes.size(), piece);
   const bool done = result == BodyReader::Result::done;
-  if (result == BodyReader::Result::bad) {
-    return abort_response(Ending::upstream_failed, Side::upstream);
-  }
   std::array<uv_buf_t, 4> buffers;
   std::size_t n = 0;
   ChunkSize size;
   if (!head.empty()) buffers[n++] = buffer_of(head);
+  if (result == BodyReader::Result::bad) {
+    if (n != 0) client_->write({buffers.data(), n});
+    return abort_response(Ending::upstream_failed, Side::upstream);
+  }
   const bool chunked = download_.outward.kind == Framing::Kind::chunked;
   if (piece.payload != 0) {
     if (chunked) buffers[n++] = buffer_of(size.write(piece.payload));

@@ -169,9 +169,15 @@ class Demo {
     std::vector<std::string> table = render_table(moment, screen_.palette());
     if (screen_.redraws(table.size())) {
       screen_.redraw(table);
-    } else {
+    } else if (load_ || arrivals(now) > arrivals(before)) {
       screen_.print(render_lines(moment));
     }
+  }
+
+  static std::uint64_t arrivals(const Totals& totals) {
+    std::uint64_t sum = 0;
+    for (const TenantTotals& row : totals.tenants) sum += row.arrivals;
+    return sum;
   }
 
   std::vector<Latencies> recent_latencies() {

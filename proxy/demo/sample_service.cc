@@ -149,8 +149,8 @@ void SampleService::answer(std::uint64_t id) {
   auto found = connections_.find(id);
   if (found == connections_.end()) return;
   Connection& c = found->second;
-  std::string body = "Served in 10 ms by the sample service, " +
-                     std::to_string(in_service_.size()) + " of its 8 places being busy.\n";
+  std::string body = "Served in 10 ms by the sample service, together with " +
+                     std::to_string(in_service_.size()) + " others.\n";
   std::string text = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: " +
                      std::to_string(body.size()) + "\r\n" +
                      (c.close_after ? "Connection: close\r\n\r\n" : "\r\n");

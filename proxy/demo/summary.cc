@@ -79,7 +79,7 @@ std::vector<std::string> render_summary(const Closing& c, const Palette& p) {
     refused += row.refusals();
   }
   std::vector<std::string> lines;
-  lines.push_back(bold + " In " + running(c.running) + " " + count(came) +
+  lines.push_back(bold + " In " + running(c.running) + ", " + count(came) +
                   " requests came to weir: " + count(passed) + " passed, " + count(refused) +
                   " were refused." + off);
   lines.push_back("");
@@ -99,7 +99,7 @@ std::vector<std::string> render_summary(const Closing& c, const Palette& p) {
   lines.push_back(" The service worked off " + count(s.served) + " requests at " +
                   rate(to_seconds(s.worked) / seconds / kPlaces * 100) + "% of what it can,");
   lines.push_back(s.most_waiting == 0
-                      ? at_most + ": weir held the others."
+                      ? at_most + "; its own line stayed empty."
                       : at_most + ", and up to " + count(s.most_waiting) +
                             " waiting in its own line.");
   for (std::string& line : moral(c)) lines.push_back(std::move(line));

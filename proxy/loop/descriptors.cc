@@ -23,7 +23,8 @@ std::int64_t raise_descriptor_limit() {
 std::int64_t clamp_connections(std::int64_t wanted, std::int64_t upstream, std::int64_t workers,
                                std::int64_t limit) {
   const std::int64_t own = 32 + 16 * workers;
-  const std::int64_t left = std::max<std::int64_t>(limit - own - upstream, 1);
+  const std::int64_t shared = std::max<std::int64_t>(limit - own, 2);
+  const std::int64_t left = shared - std::min(upstream, shared / 2);
   if (wanted <= left) return wanted;
   log_warning("limits.max_connections: " + std::to_string(wanted) + " lowered to " +
               std::to_string(left) + ", since only " + std::to_string(limit) +

@@ -61,6 +61,17 @@ TEST_F(TimeoutTest, StandsStillWhileTheClientsBodyArrives) {
   EXPECT_EQ(x.status(), 504);
 }
 
+TEST_F(TimeoutTest, ADeadlineThatStandsStillIsLookedAtOnceATick) {
+  h.chain({h.timeout(1s)});
+  Exchange& x = h.arrive();
+  h.advance(1s - 1ns);
+  x.client_wait_begins(h.now());
+  int passes = 0;
+  h.after_pass = [&] { ASSERT_LT(++passes, 200) << "it rings on and on"; };
+  h.advance(1s);
+  EXPECT_TRUE(x.at_service());
+}
+
 TEST_F(TimeoutTest, WhatTheClientTookBeforeItsVisitDoesNotCount) {
   h.chain({h.retry(h.tries(2)), h.timeout(1s)});
   Exchange& x = h.arrive();

@@ -58,6 +58,7 @@ class Matcher {
       std::uint64_t length = 0;
       std::from_chars(text_.data() + begin, text_.data() + at_, length);
       length_ = length;
+      length_at_ = at_;
       return good;
     }
     if (word == "text") return some([](char c) { return c != '"'; }, 0, text_.size() + 1);
@@ -118,7 +119,7 @@ class Matcher {
   }
   Match check_length() const {
     if (length_) {
-      const std::size_t body = text_.find(kHeadEnd) + kHeadEnd.size();
+      const std::size_t body = text_.find(kHeadEnd, length_at_) + kHeadEnd.size();
       if (at_ < body || at_ - body != *length_) return {Match::State::mismatch, at_};
     }
     return {Match::State::whole, at_};
@@ -127,6 +128,7 @@ class Matcher {
   std::string_view pattern_, text_;
   std::size_t at_ = 0;
   std::optional<std::uint64_t> length_;
+  std::size_t length_at_ = 0;
   bool partial_ = false;
 };
 

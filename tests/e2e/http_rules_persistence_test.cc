@@ -108,8 +108,10 @@ Rules pipelining() {
              service_gets("ab"), client_sends("cd"), service_gets("cd"), client_sends("ef"),
              service_gets("ef"), service_sends(kAnswer), client_gets(kTold)}),
       plays("Rfc9112_8_AHeadCutShortReachesNobody",
-            {client_sends("GET / HTTP/1.1\r\nHost: h\r\n"), client_half_closes()}),
-      plays("Rfc9112_9_ANewConnectionThatSaysNothingReachesNobody", {client_half_closes()}),
+            {client_sends("GET / HTTP/1.1\r\nHost: h\r\n"), client_half_closes(),
+             client_sees_close()}),
+      plays("Rfc9112_9_ANewConnectionThatSaysNothingReachesNobody",
+            {client_half_closes(), client_sees_close()}),
   };
 }
 

@@ -15,7 +15,7 @@ constexpr milliseconds kBound{kSanitized ? 20'000 : 8'000};
 constexpr milliseconds kAfterwards{kSanitized ? 4'000 : 1'000};
 
 const std::string kProbe = head("GET /probe HTTP/1.1", "Host: h");
-const std::string kProbeReached = reached("GET /probe");
+const std::string kProbeReached = "GET /probe HTTP/1.1\r\n{rest}";
 // The service closes, so that the next rule starts with a connection of its own.
 const std::string kProbeAnswer = head("HTTP/1.1 203 Probed", "Connection: close", "Content-Length: 0");
 const std::string kProbeTold = "HTTP/1.1 203 Probed\r\nDate: {date}\r\nContent-Length: 0\r\n{rest}";
@@ -39,11 +39,10 @@ std::vector<Rules (*)()>& all_tables() {
 }
 
 Stage::Stage(std::string config, bool with_upstream) : listener_(std::make_unique<Listener>()) {
-  WeirOptions options;
   const std::string service = listener_->address().text();
-  if (with_upstream) options.upstream = service;
-  options.config = replaced(std::move(config), "SERVICE", service);
-  weir_ = std::make_unique<WeirProcess>(WEIR_BINARY, options);
+  if (with_upstream) options_.upstream = service;
+  options_.config = replaced(std::move(config), "SERVICE", service);
+  weir_ = std::make_unique<WeirProcess>(WEIR_BINARY, options_);
 }
 
 Stage::~Stage() = default;
@@ -57,6 +56,8 @@ std::string Stage::play(const Rule& rule) {
   if (wrong.empty()) wrong = finish(rule);
   if (!wrong.empty()) wrong = report(wrong);
   forget();
+  // What went wrong here must not spoil the next rule.
+  if (!wrong.empty()) weir_ = std::make_unique<WeirProcess>(WEIR_BINARY, options_);
   return wrong;
 }
 
@@ -292,8 +293,9 @@ void Stage::forget() {
   current_ = nullptr;
 }
 
-std::string Stage::report(const std::string& what) const {
+std::string Stage::report(const std::string& what) {
   std::string text = what;
+  if (!weir_->process().running()) text += "\n  weir has ended: " + weir_->errors();
   const auto add = [&text](const char* whose, const std::vector<std::unique_ptr<End>>& ends) {
     for (std::size_t i = 0; i < ends.size(); ++i) {
       text += "\n  all that " + std::string(whose) + " " + std::to_string(i) + " got" +

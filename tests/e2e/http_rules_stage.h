@@ -63,9 +63,10 @@ class Stage {
   // The connection that brought something to the service of which the pattern may be the beginning.
   End* bringing(const std::string& pattern);
   void forget();
-  std::string report(const std::string& what) const;
+  std::string report(const std::string& what);
 
   std::unique_ptr<Listener> listener_;
+  WeirOptions options_;
   std::unique_ptr<WeirProcess> weir_;
   std::vector<std::unique_ptr<End>> clients_, service_;
   End* current_ = nullptr;  // of service_: where the service speaks
@@ -85,7 +86,7 @@ class RuleTest : public ::testing::TestWithParam<Rule> {
     const std::string wrong = stage().play(GetParam());
     const std::string why = not_yet(GetParam().name);
     if (why.empty()) {
-      EXPECT_EQ(wrong, "");
+      if (!wrong.empty()) ADD_FAILURE() << wrong;
       return;
     }
     EXPECT_NE(wrong, "") << "it is kept now: take it off the list in http_rules_not_yet.cc";
@@ -96,6 +97,8 @@ class RuleTest : public ::testing::TestWithParam<Rule> {
   static inline std::unique_ptr<Stage> stage_;
 };
 
+inline std::string name_of(const ::testing::TestParamInfo<Rule>& info) { return info.param.name; }
+
 // All tables, for the tests about them.
 std::vector<Rules (*)()>& all_tables();
 inline bool add_table(Rules (*table)()) {
@@ -105,9 +108,8 @@ inline bool add_table(Rules (*table)()) {
 
 }  // namespace weir::testing::rules
 
-#define WEIR_HTTP_RULES(Suite, table)                                                      \
-  TEST_P(Suite, Holds) { play(); }                                                         \
-  const bool k##Suite##Added = ::weir::testing::rules::add_table(table);                   \
-  INSTANTIATE_TEST_SUITE_P(Rfc, Suite, ::testing::ValuesIn(table()), [](const auto& info) { \
-    return info.param.name;                                                                \
-  })
+#define WEIR_HTTP_RULES(Suite, table)                                                    \
+  TEST_P(Suite, Holds) { play(); }                                                       \
+  [[maybe_unused]] const bool k##Suite##Added = ::weir::testing::rules::add_table(table); \
+  INSTANTIATE_TEST_SUITE_P(Rfc, Suite, ::testing::ValuesIn(table()),                     \
+                           ::weir::testing::rules::name_of)
