@@ -10,7 +10,8 @@
 
 namespace weir {
 
-SnapshotBuilder::SnapshotBuilder(const Value& file, const Plan& plan, std::uint64_t seed, Gate& gate)
+SnapshotBuilder::SnapshotBuilder(const Value& file, const Plan& plan, std::uint64_t seed,
+                                 Gate& gate)
     : file_(file), plan_(plan), seed_(seed), gate_(gate) {}
 
 std::unique_ptr<Snapshot> SnapshotBuilder::build() {
@@ -31,10 +32,13 @@ void SnapshotBuilder::label_tenants() {
   Settings& settings = snapshot_->settings;
   const std::string other = "other";
   for (Tenant& tenant : settings.tenants) {
-    const bool own = !tenant.everyone_else && std::ssize(snapshot_->labels) < settings.max_tenant_labels;
+    const bool own =
+        !tenant.everyone_else && std::ssize(snapshot_->labels) < settings.max_tenant_labels;
     tenant.label = static_cast<std::uint32_t>(snapshot_->labels.size());
-    if (own) snapshot_->labels.push_back(shown_tenant(tenant.name, settings.tenant.secret));
-    else tenant.label = UINT32_MAX;
+    if (own)
+      snapshot_->labels.push_back(shown_tenant(tenant.name, settings.tenant.secret));
+    else
+      tenant.label = UINT32_MAX;
   }
   snapshot_->labels.push_back(other);
   for (Tenant& tenant : settings.tenants)
@@ -51,10 +55,13 @@ void SnapshotBuilder::index_tenants() {
   unlimited.label = snapshot_->other_label();
   snapshot_->all_others_ = &unlimited;
   for (const Tenant& tenant : tenants) {
-    if (tenant.everyone_else) snapshot_->all_others_ = &tenant;
-    else snapshot_->by_name_.emplace(tenant.name, tenant.index);
+    if (tenant.everyone_else)
+      snapshot_->all_others_ = &tenant;
+    else
+      snapshot_->by_name_.emplace(tenant.name, tenant.index);
   }
-  if (snapshot_->settings.tenant.unknown == UnknownTenants::refuse) snapshot_->all_others_ = nullptr;
+  if (snapshot_->settings.tenant.unknown == UnknownTenants::refuse)
+    snapshot_->all_others_ = nullptr;
 }
 
 FilterContext SnapshotBuilder::context(const std::string& name, bool enforce) const {
@@ -108,7 +115,8 @@ void SnapshotBuilder::build_chain(const PlannedChain& planned) {
     if (auto buffer = std::dynamic_pointer_cast<Buffer>(filters.back())) line = std::move(buffer);
   }
   std::reverse(filters.begin(), filters.end());
-  std::reverse(snapshot_->filters.begin() + static_cast<std::ptrdiff_t>(first), snapshot_->filters.end());
+  std::reverse(snapshot_->filters.begin() + static_cast<std::ptrdiff_t>(first),
+               snapshot_->filters.end());
   snapshot_->chains.push_back(std::make_unique<Chain>(planned.name, gate_, std::move(filters)));
 }
 

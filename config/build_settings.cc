@@ -4,7 +4,9 @@
 namespace weir {
 namespace {
 
-Duration duration_of(const Value& map, std::string_view key) { return Duration{map.get(key).number}; }
+Duration duration_of(const Value& map, std::string_view key) {
+  return Duration{map.get(key).number};
+}
 
 Endpoint endpoint_of(const Value& map, std::string_view key) {
   const Value& value = map.get(key);
@@ -71,7 +73,8 @@ Settings settings_of(const Value& file) {
   out.listen = endpoint_of(file, "listen");
   out.upstream = upstream_of(file.get("upstream"));
   out.admin = endpoint_of(file.get("admin"), "listen");
-  if (const Value* telemetry = file.find("telemetry")) out.telemetry = endpoint_of(*telemetry, "listen");
+  if (const Value* telemetry = file.find("telemetry"))
+    out.telemetry = endpoint_of(*telemetry, "listen");
   out.workers = file.get("workers").number;
   out.limits = limits_of(file.get("limits"));
   for (const Value& range : file.get("trusted_proxies").items)
@@ -79,7 +82,8 @@ Settings settings_of(const Value& file) {
   out.tenant = tenant_settings_of(file.get("tenant"));
   const Value& tenants = file.get("tenants");
   out.tenants.reserve(tenants.items.size());
-  for (const Value& entry : tenants.items) out.tenants.push_back(tenant_of(entry, out.tenants.size()));
+  for (const Value& entry : tenants.items)
+    out.tenants.push_back(tenant_of(entry, out.tenants.size()));
   out.max_tenant_labels = file.get("metrics").get("max_tenants").number;
   out.drain_timeout = duration_of(file.get("drain"), "timeout");
   return out;

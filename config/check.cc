@@ -8,17 +8,17 @@
 namespace weir {
 namespace {
 
-std::string kind_of(const Node& node) {
+std::string kind_of(const YamlNode& node) {
   switch (node.kind) {
-    case Node::Kind::null: return "nothing";
-    case Node::Kind::list: return "a list";
-    case Node::Kind::map: return "a map";
-    case Node::Kind::scalar: break;
+    case YamlNode::Kind::null: return "nothing";
+    case YamlNode::Kind::list: return "a list";
+    case YamlNode::Kind::map: return "a map";
+    case YamlNode::Kind::scalar: break;
   }
   return quoted(node.text);
 }
 
-Value start(const Node& node, const Spec& spec) {
+Value start(const YamlNode& node, const Spec& spec) {
   Value out;
   out.spec = &spec;
   out.variable = node.variable;
@@ -32,7 +32,8 @@ class Checker {
  public:
   explicit Checker(Report& report) : report_(report) {}
 
-  Value value(const Node& node, const Spec& spec, const Path& path, std::string_view zero = {}) {
+  Value value(const YamlNode& node, const Spec& spec, const Path& path,
+              std::string_view zero = {}) {
     Value out = start(node, spec);
     switch (spec.type) {
       case Type::map: map(node, spec, path, out); break;
@@ -45,10 +46,10 @@ class Checker {
   }
 
  private:
-  void wrong_kind(const Node& node, const Spec& spec, const Path& path, Value& out) {
+  void wrong_kind(const YamlNode& node, const Spec& spec, const Path& path, Value& out) {
     out.bad = true;
     std::string message = "found " + kind_of(node) + ", expected " + expected(spec);
-    if (node.kind == Node::Kind::null) {
+    if (node.kind == YamlNode::Kind::null) {
       message = "has no value: expected " + expected(spec);
       if (spec.type == Type::list) message += "; [] is an empty one";
       if (spec.type == Type::names || spec.type == Type::map) message += "; {} is an empty one";
@@ -56,17 +57,17 @@ class Checker {
     report_.error(node.at, path, std::move(message));
   }
 
-  void map(const Node& node, const Spec& spec, const Path& path, Value& out) {
-    if (node.kind == Node::Kind::scalar && !spec.shorthand.empty()) {
+  void map(const YamlNode& node, const Spec& spec, const Path& path, Value& out) {
+    if (node.kind == YamlNode::Kind::scalar && !spec.shorthand.empty()) {
       const KeySpec& key = *find_key(spec, spec.shorthand);
       out.items.push_back(value(node, key.spec, path, key.zero));
       out.items.back().name = key.name;
       return;
     }
-    if (node.kind != Node::Kind::map) return wrong_kind(node, spec, path, out);
+    if (node.kind != YamlNode::Kind::map) return wrong_kind(node, spec, path, out);
     out.items.reserve(node.items.size());
     std::unordered_set<std::string_view> mistyped;  // what unknown keys were meant to be
-    for (const Node& item : node.items) {
+    for (const YamlNode& item : node.items) {
       const Path inner(path, item.name);
       const KeySpec* key = find_key(spec, item.name);
       if (key == nullptr) {
@@ -81,44 +82,52 @@ class Checker {
         report_.error(node.at, Path(path, key.name), "is missing: expected " + expected(key.spec));
   }
 
-  std::string_view unknown_key(const Node& item, const Spec& spec, const Path& path) {
+  std::string_view unknown_key(const YamlNode& item, const Spec& spec, const Path& path) {
+    if (report_.crowded()) {
+      report_.error(item.name_at, path, "unknown key");
+      return {};
+    }
     std::vector<std::string_view> known;
     for (const KeySpec& key : spec.all_keys()) known.push_back(key.name);
     std::sort(known.begin(), known.end());
-    report_.error(item.name_at, path, "unknown key" + did_you_mean(item.name, known) +
-                                          " (known here: " + either(known) + ")");
+    report_.error(
+        item.name_at, path,
+        "unknown key" + did_you_mean(item.name, known) + " (known here: " + either(known) + ")");
     return nearest(item.name, known);
   }
 
-  void names(const Node& node, const Spec& spec, const Path& path, Value& out) {
-    if (node.kind != Node::Kind::map) return wrong_kind(node, spec, path, out);
+  void names(const YamlNode& node, const Spec& spec, const Path& path, Value& out) {
+    if (node.kind != YamlNode::Kind::map) return wrong_kind(node, spec, path, out);
     if (!count_fits(node, spec, path, out)) return;
     out.items.reserve(node.items.size());
-    for (const Node& item : node.items) {
+    for (const YamlNode& item : node.items) {
       const Path inner(path, item.name);
       if (!spec.rule->holds(item.name))
-        report_.error(item.name_at, inner, "found the name " + quoted(item.name) + ", expected " +
-                                               std::string(spec.rule->expected) + ", at most " +
-                                               std::to_string(spec.rule->longest) + " bytes");
+        report_.error(item.name_at, inner,
+                      "found the name " + quoted(item.name) + ", expected " +
+                          std::string(spec.rule->expected) + ", at most " +
+                          std::to_string(spec.rule->longest) + " bytes");
       out.items.push_back(value(item, *spec.item, inner));
     }
   }
 
-  void list(const Node& node, const Spec& spec, const Path& path, Value& out,
+  void list(const YamlNode& node, const Spec& spec, const Path& path, Value& out,
             std::string_view zero) {
-    if (node.kind == Node::Kind::scalar && spec.named != nullptr) {
+    if (node.kind == YamlNode::Kind::scalar && spec.named != nullptr) {
       out.text = node.text;
       if (spec.named->holds(node.text)) return;
       out.bad = true;
-      report_.error(node.at, path, "found " + quoted(node.text) + ", expected the name of a chain, or "
-                                   "a list of filters");
+      report_.error(node.at, path,
+                    "found " + quoted(node.text) +
+                        ", expected the name of a chain, or "
+                        "a list of filters");
       return;
     }
-    if (node.kind == Node::Kind::scalar && spec.single) {
+    if (node.kind == YamlNode::Kind::scalar && spec.single) {
       out.items.push_back(value(node, *spec.item, path, zero));
       return;
     }
-    if (node.kind != Node::Kind::list) return wrong_kind(node, spec, path, out);
+    if (node.kind != YamlNode::Kind::list) return wrong_kind(node, spec, path, out);
     if (!count_fits(node, spec, path, out)) return;
     out.items.reserve(node.items.size());
     for (std::size_t i = 0; i < node.items.size(); ++i)
@@ -126,7 +135,7 @@ class Checker {
     if (spec.item->type != Type::filter && spec.item->type != Type::map) refuse_twice(path, out);
   }
 
-  bool count_fits(const Node& node, const Spec& spec, const Path& path, Value& out) {
+  bool count_fits(const YamlNode& node, const Spec& spec, const Path& path, Value& out) {
     const auto count = static_cast<std::int64_t>(node.items.size());
     if (count >= spec.min && count <= spec.max) return true;
     out.bad = true;
@@ -137,8 +146,9 @@ class Checker {
                     "has " + std::to_string(count) + " filters: a chain takes at most " +
                         std::to_string(spec.max));
     else
-      report_.error(node.at, path, "has " + std::to_string(count) + " entries: at most " +
-                                       std::to_string(spec.max));
+      report_.error(
+          node.at, path,
+          "has " + std::to_string(count) + " entries: at most " + std::to_string(spec.max));
     return false;
   }
 
@@ -153,32 +163,33 @@ class Checker {
   }
 
   // `- load_shed`, `- load_shed: {}`, `- shared: NAME`
-  void filter(const Node& node, const Spec& spec, const Path& path, Value& out) {
-    static const Node kNothing = [] {
-      Node n;
-      n.kind = Node::Kind::map;
+  void filter(const YamlNode& node, const Spec& spec, const Path& path, Value& out) {
+    static const YamlNode kNothing = [] {
+      YamlNode n;
+      n.kind = YamlNode::Kind::map;
       return n;
     }();
-    if (node.kind == Node::Kind::scalar) {
-      Node params = kNothing;
+    if (node.kind == YamlNode::Kind::scalar) {
+      YamlNode params = kNothing;
       params.at = params.name_at = node.at;
       params.name = node.text;
       return filter_of_kind(params, spec, path, out);
     }
-    if (node.kind != Node::Kind::map || node.items.size() != 1) {
+    if (node.kind != YamlNode::Kind::map || node.items.size() != 1) {
       out.bad = true;
       std::string what = "found " + kind_of(node);
-      if (node.kind == Node::Kind::map)
+      if (node.kind == YamlNode::Kind::map)
         what += " of " + std::to_string(node.items.size()) + " keys";
-      report_.error(node.at, path, what + ", expected one filter, such as {buffer: {capacity: 256}}" +
-                                       (node.items.size() > 1 ? "; each begins with its own \"-\" and "
-                                                                "its keys are indented below it"
-                                                              : ""));
+      report_.error(node.at, path,
+                    what + ", expected one filter, such as {buffer: {capacity: 256}}" +
+                        (node.items.size() > 1 ? "; each begins with its own \"-\" and "
+                                                 "its keys are indented below it"
+                                               : ""));
       return;
     }
-    const Node& only = node.items.front();
-    if (only.kind == Node::Kind::null) {
-      Node params = kNothing;
+    const YamlNode& only = node.items.front();
+    if (only.kind == YamlNode::Kind::null) {
+      YamlNode params = kNothing;
       params.at = params.name_at = only.name_at;
       params.name = only.name;
       return filter_of_kind(params, spec, path, out);
@@ -186,7 +197,7 @@ class Checker {
     filter_of_kind(only, spec, path, out);
   }
 
-  void filter_of_kind(const Node& params, const Spec& spec, const Path& path, Value& out) {
+  void filter_of_kind(const YamlNode& params, const Spec& spec, const Path& path, Value& out) {
     const Path inner(path, params.name);
     if (!spec.shareable_only) out.name_at = params.name_at;
     if (params.name == "shared" && !spec.shareable_only) return shared(params, inner, out);
@@ -203,7 +214,7 @@ class Checker {
     out.name_at = before.name_at;
   }
 
-  void shared(const Node& params, const Path& path, Value& out) {
+  void shared(const YamlNode& params, const Path& path, Value& out) {
     static const Spec kReference = weir::text(kName);
     Value reference = value(params, kReference, path);
     out.bad = reference.bad;
@@ -211,15 +222,14 @@ class Checker {
     out.text = std::move(reference.text);
   }
 
-  void unknown_filter(const Node& params, const Spec& spec, const FilterKind* kind,
+  void unknown_filter(const YamlNode& params, const Spec& spec, const FilterKind* kind,
                       const Path& path) {
     std::vector<std::string_view> known;
     for (const FilterKind& each : filter_kinds())
       if (!spec.shareable_only || each.shareable) known.push_back(each.name);
     if (!spec.shareable_only) known.push_back("shared");
-    std::string message = kind != nullptr
-        ? "this filter cannot be shared: put it into each chain"
-        : "unknown filter" + did_you_mean(params.name, known);
+    std::string message = kind != nullptr ? "this filter cannot be shared: put it into each chain"
+                                          : "unknown filter" + did_you_mean(params.name, known);
     report_.error(params.name_at, path, message + " (known here: " + either(known) + ")");
   }
 
@@ -228,7 +238,7 @@ class Checker {
 
 }  // namespace
 
-Value check(const Node& node, const Spec& spec, const Path& path, Report& report) {
+Value check(const YamlNode& node, const Spec& spec, const Path& path, Report& report) {
   return Checker(report).value(node, spec, path);
 }
 

@@ -9,11 +9,11 @@ namespace weir {
 
 // Goes on after errors, so that all of them are found; what is wrong is marked bad. `path` is where
 // the node stands.
-Value check(const Node& node, const Spec& spec, const Path& path, Report& report);
+Value check(const YamlNode& node, const Spec& spec, const Path& path, Report& report);
 
 // The scalar types; false if it is bad.
-bool check_scalar(const Node& node, const Spec& spec, const Path& path, Report& report, Value& out,
-                  std::string_view zero_advice);
+bool check_scalar(const YamlNode& node, const Spec& spec, const Path& path, Report& report,
+                  Value& out, std::string_view zero_advice);
 
 // What a value of that type looks like, for "expected …".
 std::string expected(const Spec& spec);

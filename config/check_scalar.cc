@@ -20,9 +20,8 @@ std::string print(std::int64_t number, Type type) {
 }
 
 bool all_digits(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) {
-    return std::isdigit(c) != 0;
-  });
+  return !text.empty() && std::all_of(text.begin(), text.end(),
+                                      [](unsigned char c) { return std::isdigit(c) != 0; });
 }
 
 // What is wrong, or nothing.
@@ -30,7 +29,7 @@ using Complaint = std::optional<std::string>;
 
 class ScalarCheck {
  public:
-  ScalarCheck(const Node& node, const Spec& spec, Value& out, std::string_view zero)
+  ScalarCheck(const YamlNode& node, const Spec& spec, Value& out, std::string_view zero)
       : node_(node), spec_(spec), out_(out), zero_(zero) {}
 
   Complaint run() {
@@ -116,8 +115,9 @@ class ScalarCheck {
       return "found the number " + node_.text + ", expected text: write it in quotes, \"" +
              node_.text + "\"";
     if (plain && reads_as_boolean(node_.text))
-      return "found " + node_.text + ", which YAML reads as a boolean, expected text: write it in "
-                                     "quotes";
+      return "found " + node_.text +
+             ", which YAML reads as a boolean, expected text: write it in "
+             "quotes";
     if (spec_.rule->holds(node_.text)) return std::nullopt;
     if (node_.text.size() > spec_.rule->longest)
       return "found " + std::to_string(node_.text.size()) + " bytes, at most " +
@@ -143,12 +143,14 @@ class ScalarCheck {
         return std::nullopt;
       }
     }
-    return "found " + quoted(node_.text) + ", expected connect_failure, reset, timeout or a status "
-           "from " + std::to_string(kLeastStatus) + " to " + std::to_string(kGreatestStatus) +
+    return "found " + quoted(node_.text) +
+           ", expected connect_failure, reset, timeout or a status "
+           "from " +
+           std::to_string(kLeastStatus) + " to " + std::to_string(kGreatestStatus) +
            did_you_mean(node_.text, {kConditionWords.begin(), kConditionWords.end()});
   }
 
-  const Node& node_;
+  const YamlNode& node_;
   const Spec& spec_;
   Value& out_;
   std::string_view zero_;
@@ -171,13 +173,13 @@ std::string expected_map(const Spec& spec) {
 
 }  // namespace
 
-bool check_scalar(const Node& node, const Spec& spec, const Path& path, Report& report, Value& out,
-                  std::string_view zero_advice) {
+bool check_scalar(const YamlNode& node, const Spec& spec, const Path& path, Report& report,
+                  Value& out, std::string_view zero_advice) {
   Complaint wrong;
-  if (node.kind == Node::Kind::null)
+  if (node.kind == YamlNode::Kind::null)
     wrong = "has no value: expected " + expected(spec);
-  else if (node.kind != Node::Kind::scalar)
-    wrong = std::string("found ") + (node.kind == Node::Kind::list ? "a list" : "a map") +
+  else if (node.kind != YamlNode::Kind::scalar)
+    wrong = std::string("found ") + (node.kind == YamlNode::Kind::list ? "a list" : "a map") +
             ", expected " + expected(spec);
   else
     wrong = ScalarCheck(node, spec, out, zero_advice).run();
@@ -219,12 +221,12 @@ bool reads_as_number(std::string_view text) {
   if (text.starts_with('-') || text.starts_with('+')) text.remove_prefix(1);
   if (text.starts_with("0x") || text.starts_with("0o")) {
     text.remove_prefix(2);
-    return !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) {
-      return std::isxdigit(c) != 0;
-    });
+    return !text.empty() && std::all_of(text.begin(), text.end(),
+                                        [](unsigned char c) { return std::isxdigit(c) != 0; });
   }
   std::size_t digits = 0, dots = 0, i = 0;
-  for (; i < text.size() && (std::isdigit(static_cast<unsigned char>(text[i])) != 0 || text[i] == '.');
+  for (; i < text.size() &&
+         (std::isdigit(static_cast<unsigned char>(text[i])) != 0 || text[i] == '.');
        ++i)
     ++(text[i] == '.' ? dots : digits);
   if (digits == 0 || dots > 1) return false;

@@ -28,9 +28,11 @@ std::string type_of(const Spec& spec) {
     case Type::boolean: return "boolean";
     case Type::integer: return "number, " + grouped(spec.min) + " … " + grouped(spec.max);
     case Type::bytes: return "size, " + print_bytes(spec.min) + " … " + print_bytes(spec.max);
-    case Type::duration: return "duration, " + print_duration(spec.min) + " … " + print_duration(spec.max);
+    case Type::duration:
+      return "duration, " + print_duration(spec.min) + " … " + print_duration(spec.max);
     case Type::rate: return "rate";
-    case Type::percent: return "share, " + print_percent(spec.min) + " … " + print_percent(spec.max);
+    case Type::percent:
+      return "share, " + print_percent(spec.min) + " … " + print_percent(spec.max);
     case Type::word: return words_of(spec);
     case Type::text: return "text";
     case Type::endpoint: return "address";
@@ -38,10 +40,11 @@ std::string type_of(const Spec& spec) {
     case Type::condition: return "condition";
     case Type::cidr: return "address range";
     case Type::map:
-      return spec.shorthand.empty() ? "map" : type_of(find_key(spec, spec.shorthand)->spec) + ", or map";
+      return spec.shorthand.empty() ? "map"
+                                    : type_of(find_key(spec, spec.shorthand)->spec) + ", or map";
     case Type::names:
-      return "map from names to " + (spec.item->type == Type::list ? "lists of filters"
-                                                                    : type_of(*spec.item) + "s");
+      return "map from names to " +
+             (spec.item->type == Type::list ? "lists of filters" : type_of(*spec.item) + "s");
     case Type::list: {
       const std::string item = type_of(*spec.item);
       if (spec.named != nullptr) return "list of filters, or a chain's name";
@@ -59,7 +62,8 @@ std::string default_of(const KeySpec& key) {
 }
 
 std::string escaped(std::string text) {
-  for (std::size_t at = 0; (at = text.find('|', at)) != std::string::npos; at += 2) text.insert(at, "\\");
+  for (std::size_t at = 0; (at = text.find('|', at)) != std::string::npos; at += 2)
+    text.insert(at, "\\");
   return text;
 }
 
@@ -106,7 +110,8 @@ std::string fence(std::string_view example) {
   if (example.empty()) return {};
   example.remove_prefix(1);  // the newline that raw strings begin with
   const bool whole = example.starts_with("listen:") && example.find("upstream:") != example.npos;
-  return "```yaml\n" + std::string(whole ? "" : "# part of a config\n") + std::string(example) + "```\n\n";
+  return "```yaml\n" + std::string(whole ? "" : "# part of a config\n") + std::string(example) +
+         "```\n\n";
 }
 
 void filters(std::string& out) {
@@ -134,7 +139,8 @@ const Spec* inner_map(const Spec& spec) {
 
 void section(const KeySpec& key, std::string& out) {
   std::string doc(key.doc);
-  if (key.no_effect) doc += " **Has no effect in this version:** it is checked, and `weir check` warns.";
+  if (key.no_effect)
+    doc += " **Has no effect in this version:** it is checked, and `weir check` warns.";
   out += "## " + std::string(key.name) + "\n\n" + wrapped(doc);
   const Spec* map = inner_map(key.spec);
   if (map == nullptr) {
@@ -158,11 +164,13 @@ void section(const KeySpec& key, std::string& out) {
 std::string contents() {
   std::string out;
   for (const KeySpec& key : file_spec().all_keys()) {
-    out += (out.empty() ? "" : " · ") + ("[" + std::string(key.name) + "](#" + std::string(key.name) + ")");
+    out += (out.empty() ? "" : " · ") +
+           ("[" + std::string(key.name) + "](#" + std::string(key.name) + ")");
   }
   std::string kinds;
   for (const FilterKind& kind : filter_kinds())
-    kinds += (kinds.empty() ? "" : " · ") + ("[" + std::string(kind.name) + "](#" + std::string(kind.name) + ")");
+    kinds += (kinds.empty() ? "" : " · ") +
+             ("[" + std::string(kind.name) + "](#" + std::string(kind.name) + ")");
   return "## The keys\n\n" + out + "\n\nThe filters of a chain: " + kinds + "\n\n";
 }
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cctype>
-#include <cstdio>
 
 #include "config/check.h"
 #include "config/filter_build.h"
@@ -25,8 +24,8 @@ bool plain(std::string_view text) {
   if (std::isalnum(first) == 0 && first != '/' && first != '_') return false;
   if (text.back() == ' ') return false;
   return std::all_of(text.begin(), text.end(), [](unsigned char c) {
-    return std::isalnum(c) != 0 || std::string_view("_./%+*- ").find(static_cast<char>(c)) !=
-                                       std::string_view::npos;
+    return std::isalnum(c) != 0 ||
+           std::string_view("_./%+*- ").find(static_cast<char>(c)) != std::string_view::npos;
   });
 }
 
@@ -125,8 +124,10 @@ class Printer {
   void filter(const Value& v) {
     bool first = open('{');
     name(v.kind != nullptr ? v.kind->name : "shared", first);
-    if (v.kind != nullptr) map(v);
-    else string(v.text);
+    if (v.kind != nullptr)
+      map(v);
+    else
+      string(v.text);
     out_ += '}';
   }
 
@@ -182,9 +183,10 @@ class Printer {
         out_ += static_cast<char>(c);
         continue;
       }
-      char escape[8];
-      std::snprintf(escape, sizeof escape, "\\u%04x", c);
-      out_ += escape;
+      constexpr std::string_view kDigits = "0123456789abcdef";
+      out_ += "\\u00";
+      out_ += kDigits[c >> 4];
+      out_ += kDigits[c & 15];
     }
     out_ += '"';
   }

@@ -1,11 +1,11 @@
 #include "config/effective.h"
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
-#include <boost/json.hpp>
 #include <fstream>
 #include <sstream>
+
+#include <boost/json.hpp>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 
 #include "tests/unit/config_load.h"
 
@@ -37,12 +37,15 @@ TEST(Effective, LoadsAgainToTheSame) {
 }
 
 TEST(Effective, ShowsDefaultsInBothFormats) {
-  const Loaded loaded = load_config(kBase + "tenants: {a: {rate: 30/m}}\nchain: [timeout: 1500ms, buffer]\n");
+  const Loaded loaded =
+      load_config(kBase + "tenants: {a: {rate: 30/m}}\nchain: [timeout: 1500ms, buffer]\n");
   const std::string& yaml = loaded.snapshot->effective_yaml;
-  EXPECT_THAT(yaml, HasSubstr("\nupstream:\n  address: \"127.0.0.1:3000\"\n  max_connections: 512\n"));
+  EXPECT_THAT(yaml,
+              HasSubstr("\nupstream:\n  address: \"127.0.0.1:3000\"\n  max_connections: 512\n"));
   EXPECT_THAT(yaml, HasSubstr("\ntenants:\n  a: {rate: 30/m, burst: 1}\n"));
-  EXPECT_THAT(yaml, HasSubstr("\nchain:\n  - {timeout: {head: 1500ms}}\n  - {buffer: {capacity: 256, "
-                              "max_wait: 1s, order: fifo, overflow: reject}}\n"));
+  EXPECT_THAT(yaml,
+              HasSubstr("\nchain:\n  - {timeout: {head: 1500ms}}\n  - {buffer: {capacity: 256, "
+                        "max_wait: 1s, order: fifo, overflow: reject}}\n"));
   const auto json = boost::json::parse(loaded.snapshot->effective_json);
   EXPECT_EQ(json.at("limits").at("max_head").as_string(), "32KiB");
   EXPECT_EQ(json.at("chain").at(1).at("buffer").at("capacity").as_int64(), 256);
@@ -51,12 +54,14 @@ TEST(Effective, ShowsDefaultsInBothFormats) {
 TEST(Effective, KeepsSecretsOut) {
   const Loaded loaded = load_config(
       kBase +
-          "tenant: {from: header x-api-key, secret: true, unknown: refuse}\ntenants: {abc: {rate: 1/s}}\n"
+          "tenant: {from: header x-api-key, secret: true, unknown: refuse}\ntenants: {abc: {rate: "
+          "1/s}}\n"
           "chain: [token_bucket]\n"
           "routes: [{match: {header: {x-pass: \"${PASS}\", x-kind: plain}}, chain: []}]\n",
       {{"PASS", "hunter2"}});
   ASSERT_THAT(loaded.errors, IsEmpty());
-  for (const std::string& text : {loaded.snapshot->effective_yaml, loaded.snapshot->effective_json}) {
+  for (const std::string& text :
+       {loaded.snapshot->effective_yaml, loaded.snapshot->effective_json}) {
     EXPECT_THAT(text, Not(HasSubstr("abc")));
     EXPECT_THAT(text, HasSubstr("sha256:ba7816bf8f01"));
     EXPECT_THAT(text, Not(HasSubstr("hunter2")));
@@ -67,8 +72,10 @@ TEST(Effective, KeepsSecretsOut) {
 
 TEST(Effective, QuotesWhatYamlWouldReadOtherwise) {
   const Loaded loaded = load_config(
-      kBase + "tenants: {\"true\": {}, \"12\": {}, \"no\": {}, \"a: b\": {}, \"q\\\"\\\\\": {}, \"é\": {}}\n"
-              "routes: [{match: {header: {x: \"$${A}\", y: \"- a\", z: \"a #b\"}}, chain: []}]\n");
+      kBase +
+      "tenants: {\"true\": {}, \"12\": {}, \"no\": {}, \"a: b\": {}, \"q\\\"\\\\\": {}, \"é\": "
+      "{}}\n"
+      "routes: [{match: {header: {x: \"$${A}\", y: \"- a\", z: \"a #b\"}}, chain: []}]\n");
   ASSERT_THAT(loaded.errors, IsEmpty());
   const Loaded again = load_config(loaded.snapshot->effective_yaml);
   ASSERT_THAT(again.errors, IsEmpty()) << loaded.snapshot->effective_yaml;

@@ -1,11 +1,10 @@
 #include "config/endpoint.h"
 
-#include <arpa/inet.h>
-#include <sys/un.h>
-
 #include <algorithm>
+#include <arpa/inet.h>
 #include <cctype>
 #include <cstring>
+#include <sys/un.h>
 
 #include "config/report.h"
 #include "config/units.h"
@@ -30,7 +29,8 @@ bool looks_like_ipv4(std::string_view host) {
                      [](unsigned char c) { return std::isdigit(c) != 0 || c == '.'; });
 }
 
-// Letters, digits, hyphens and underscores in labels of at most 63 (RFC 1123, and what Docker does).
+// Letters, digits, hyphens and underscores in labels of at most 63 (RFC 1123, and what Docker
+// does).
 bool is_host_name(std::string_view host) {
   if (host.ends_with('.')) host.remove_suffix(1);
   if (host.empty() || host.size() > 253) return false;
@@ -147,8 +147,8 @@ Result<Cidr> parse_cidr(std::string_view text) {
 
 std::string to_string(const Cidr& cidr) {
   const std::array<std::uint8_t, 12> mapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-  const bool v4 = cidr.prefix >= 96 &&
-                  std::equal(mapped.begin(), mapped.end(), cidr.address.begin());
+  const bool v4 =
+      cidr.prefix >= 96 && std::equal(mapped.begin(), mapped.end(), cidr.address.begin());
   char text[INET6_ADDRSTRLEN] = {};
   inet_ntop(v4 ? AF_INET : AF_INET6, cidr.address.data() + (v4 ? 12 : 0), text, sizeof text);
   return std::string(text) + "/" + std::to_string(v4 ? cidr.prefix - 96 : cidr.prefix);

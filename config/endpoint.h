@@ -14,10 +14,10 @@ namespace weir {
 struct Endpoint {
   enum class Kind : std::uint8_t { ip, name, unix_socket };
   Kind kind = Kind::ip;
-  std::string host;        // an IP literal without brackets, a name, or a path
-  std::uint16_t port = 0;  // listening: 0 = any free one
+  std::string host;            // an IP literal without brackets, a name, or a path
+  std::uint16_t port = 0;      // listening: 0 = any free one
   bool both_families = false;  // ":8080": IPv6 and IPv4
-  std::string text;        // as it stood in the config
+  std::string text;            // as it stood in the config
 };
 
 // An address range, for trusted_proxies. IPv4 as IPv4-mapped IPv6.

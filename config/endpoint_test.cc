@@ -43,13 +43,17 @@ TEST(Endpoint, PortZeroIsForListening) {
 }
 
 TEST(Endpoint, SaysWhatIsWrong) {
-  const auto why = [](const char* text, EndpointUse use) { return parse_endpoint(text, use).error; };
-  EXPECT_EQ(why("localhost:8080", kListen),
-            "found \"localhost:8080\" (an address is needed here, not a name), expected an address such "
-            "as 0.0.0.0:8080, \"[::]:8080\", :8080 or unix:/run/weir.sock");
-  EXPECT_EQ(why("127.0.0.1", kConnect),
-            "found \"127.0.0.1\" (no port), expected an address such as 127.0.0.1:3000, \"[::1]:3000\", "
-            "app.local:3000 or unix:/run/app.sock");
+  const auto why = [](const char* text, EndpointUse use) {
+    return parse_endpoint(text, use).error;
+  };
+  EXPECT_EQ(
+      why("localhost:8080", kListen),
+      "found \"localhost:8080\" (an address is needed here, not a name), expected an address such "
+      "as 0.0.0.0:8080, \"[::]:8080\", :8080 or unix:/run/weir.sock");
+  EXPECT_EQ(
+      why("127.0.0.1", kConnect),
+      "found \"127.0.0.1\" (no port), expected an address such as 127.0.0.1:3000, \"[::1]:3000\", "
+      "app.local:3000 or unix:/run/app.sock");
   EXPECT_NE(why("http://a:1", kConnect).find("without the scheme"), std::string::npos);
   EXPECT_NE(why("::1:80", kConnect).find("an IPv6 address stands in brackets"), std::string::npos);
   EXPECT_NE(why("[::1]", kConnect).find("no port"), std::string::npos);
@@ -60,7 +64,8 @@ TEST(Endpoint, SaysWhatIsWrong) {
   EXPECT_NE(why("a:http", kConnect).find("the port must be 1 to 65535"), std::string::npos);
   EXPECT_NE(why("*:80", kListen).find("leave the host out"), std::string::npos);
   EXPECT_NE(why("unix:app.sock", kConnect).find("must begin with /"), std::string::npos);
-  EXPECT_NE(why(("unix:/" + std::string(107, 'x')).c_str(), kConnect).find("107 bytes"), std::string::npos);
+  EXPECT_NE(why(("unix:/" + std::string(107, 'x')).c_str(), kConnect).find("107 bytes"),
+            std::string::npos);
   EXPECT_NE(why("unix:/x", EndpointUse::admin).find("no Unix socket here"), std::string::npos);
 }
 
@@ -85,7 +90,8 @@ TEST(Cidr, ReadsRangesAndClearsWhatLiesBeyond) {
   EXPECT_EQ(to_string(*parse_cidr("0.0.0.0/0")), "0.0.0.0/0");
   EXPECT_EQ(to_string(*parse_cidr("::1")), "::1/128");
   EXPECT_EQ(parse_cidr("10.0.0.0/8")->prefix, 104);
-  for (const char* bad : {"10.0.0.0/33", "10.0.0/8", "fd00::/129", "x", "10.0.0.0/", "10.0.0.0/-1", ""})
+  for (const char* bad :
+       {"10.0.0.0/33", "10.0.0/8", "fd00::/129", "x", "10.0.0.0/", "10.0.0.0/-1", ""})
     EXPECT_FALSE(parse_cidr(bad)) << bad;
 }
 

@@ -24,11 +24,11 @@ class Expander {
   Expander(const Environment& environment, Report& report)
       : environment_(environment), report_(report) {}
 
-  void visit(Node& node, const Path& path) {
-    if (node.kind == Node::Kind::scalar) return expand(node, path);
+  void visit(YamlNode& node, const Path& path) {
+    if (node.kind == YamlNode::Kind::scalar) return expand(node, path);
     for (std::size_t i = 0; i < node.items.size(); ++i) {
-      Node& item = node.items[i];
-      const Path inner = node.kind == Node::Kind::map ? Path(path, item.name) : Path(path, i);
+      YamlNode& item = node.items[i];
+      const Path inner = node.kind == YamlNode::Kind::map ? Path(path, item.name) : Path(path, i);
       if (item.name.find("${") != std::string::npos)
         report_.error(item.name_at, inner, "variables stand in values only, not in keys");
       visit(item, inner);
@@ -36,7 +36,7 @@ class Expander {
   }
 
  private:
-  void expand(Node& node, const Path& path) {
+  void expand(YamlNode& node, const Path& path) {
     if (node.text.find("${") == std::string::npos) return;
     std::string out;
     std::string_view rest = node.text;
@@ -65,23 +65,26 @@ class Expander {
     node.text = std::move(out);
   }
 
-  std::string value_of(std::string_view inside, const Node& node, const Path& path) {
+  std::string value_of(std::string_view inside, const YamlNode& node, const Path& path) {
     const std::size_t colon = inside.find(":-");
     const std::string name(inside.substr(0, colon));
     if (!is_name(name) || inside.find("${") != std::string_view::npos) {
-      report_.error(node.at, path, "found " + quoted("${" + std::string(inside) + "}") +
-                                       ", expected ${NAME} or ${NAME:-default}; $${ stands for ${");
+      report_.error(node.at, path,
+                    "found " + quoted("${" + std::string(inside) + "}") +
+                        ", expected ${NAME} or ${NAME:-default}; $${ stands for ${");
       return {};
     }
-    const std::optional<std::string> value =
-        environment_ ? environment_(name) : from_process(name);
+    const std::optional<std::string> value = environment_ ? environment_(name) : from_process(name);
     if (colon != std::string_view::npos) {
       const bool use_default = !value || value->empty();
       return use_default ? std::string(inside.substr(colon + 2)) : *value;
     }
     if (!value)
-      report_.error(node.at, path, "the environment variable " + name + " is not set: set it, or "
-                                   "write ${" + name + ":-default}");
+      report_.error(node.at, path,
+                    "the environment variable " + name +
+                        " is not set: set it, or "
+                        "write ${" +
+                        name + ":-default}");
     return value.value_or("");
   }
 
@@ -91,7 +94,7 @@ class Expander {
 
 }  // namespace
 
-void expand_variables(Node& root, const Environment& environment, Report& report) {
+void expand_variables(YamlNode& root, const Environment& environment, Report& report) {
   Expander(environment, report).visit(root, Path());
 }
 

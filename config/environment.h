@@ -14,6 +14,6 @@ using Environment = std::function<std::optional<std::string>(const std::string&)
 
 // Expands all scalars of the tree in place; an unset variable without a default is an error. A
 // default also stands in for a variable that is set but empty, as in the shell.
-void expand_variables(Node& root, const Environment& environment, Report& report);
+void expand_variables(YamlNode& root, const Environment& environment, Report& report);
 
 }  // namespace weir

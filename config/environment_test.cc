@@ -13,8 +13,8 @@ using ::testing::IsEmpty;
 
 std::string expanded(const std::string& text, std::vector<std::string>* errors = nullptr) {
   Report report("f");
-  Node node;
-  node.kind = Node::Kind::scalar;
+  YamlNode node;
+  node.kind = YamlNode::Kind::scalar;
   node.text = text;
   const Environment environment = [](const std::string& name) -> std::optional<std::string> {
     if (name == "A") return "1";
@@ -37,7 +37,9 @@ TEST(Environment, ExpandsVariablesAndDefaults) {
   EXPECT_EQ(expanded("${EMPTY}"), "");
 }
 
-TEST(Environment, WhatAVariableHoldsIsNotExpandedAgain) { EXPECT_EQ(expanded("${SNEAKY}"), "${A}, b: {}"); }
+TEST(Environment, WhatAVariableHoldsIsNotExpandedAgain) {
+  EXPECT_EQ(expanded("${SNEAKY}"), "${A}, b: {}");
+}
 
 TEST(Environment, DollarsElsewhereStay) {
   EXPECT_EQ(expanded("$A $ $$ a$"), "$A $ $$ a$");
@@ -62,7 +64,8 @@ TEST(Environment, SaysWhatIsWrong) {
 
 TEST(Environment, FeedsNumbersAddressesAndRates) {
   const Loaded loaded = load_config(
-      "listen: \"${LISTEN}\"\nupstream: {address: \"${UP:-127.0.0.1:3000}\", max_connections: \"${N}\"}\n"
+      "listen: \"${LISTEN}\"\nupstream: {address: \"${UP:-127.0.0.1:3000}\", max_connections: "
+      "\"${N}\"}\n"
       "workers: ${N}\n",
       {{"LISTEN", "127.0.0.1:1234"}, {"N", "7"}});
   ASSERT_THAT(loaded.errors, IsEmpty());

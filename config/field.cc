@@ -52,11 +52,12 @@ R with_argument(const Word& word, std::string_view text, std::string_view argume
   Field out;
   out.kind = word.kind;
   if (word.argument.empty())
-    return argument.empty() ? R::ok(out)
-                            : R::failed("found " + quoted(text) + ": nothing follows " +
-                                        std::string(word.name));
+    return argument.empty()
+               ? R::ok(out)
+               : R::failed("found " + quoted(text) + ": nothing follows " + std::string(word.name));
   if (argument.empty())
-    return R::failed("found " + quoted(text) + ", expected a name after it, such as " + example(word));
+    return R::failed("found " + quoted(text) + ", expected a name after it, such as " +
+                     example(word));
   if (word.kind == Field::Kind::path_segment) {
     const Result<std::int64_t> index = parse_integer(argument);
     if (!index || *index < 1 || *index > kMostSegments)
@@ -67,8 +68,8 @@ R with_argument(const Word& word, std::string_view text, std::string_view argume
   }
   const TextRule& rule = word.kind == Field::Kind::query ? kQueryName : kToken;
   if (!rule.holds(argument))
-    return R::failed("found " + quoted(text) + ", expected one name after " + std::string(word.name) +
-                     ", such as " + example(word));
+    return R::failed("found " + quoted(text) + ", expected one name after " +
+                     std::string(word.name) + ", such as " + example(word));
   out.name = word.kind == Field::Kind::header ? lower_case(argument) : std::string(argument);
   return R::ok(std::move(out));
 }

@@ -6,8 +6,8 @@ namespace weir {
 namespace {
 
 TEST(Field, ReadsEveryWordAndWritesItBack) {
-  for (const char* text : {"tenant", "client_ip", "header x-tenant", "path_segment 2", "query api_key",
-                           "cookie session", "method", "route"}) {
+  for (const char* text : {"tenant", "client_ip", "header x-tenant", "path_segment 2",
+                           "query api_key", "cookie session", "method", "route"}) {
     const Result<Field> field = parse_field(text);
     ASSERT_TRUE(field) << text << ": " << field.error;
     EXPECT_EQ(to_string(*field), text);
@@ -21,9 +21,10 @@ TEST(Field, HeaderNamesAreLowerCase) {
 }
 
 TEST(Field, SaysWhatIsWrong) {
-  EXPECT_EQ(parse_field("client_id").error,
-            "found \"client_id\", expected tenant, client_ip, header x-tenant, path_segment 1, query "
-            "tenant, cookie session, method or route; did you mean \"client_ip\"?");
+  EXPECT_EQ(
+      parse_field("client_id").error,
+      "found \"client_id\", expected tenant, client_ip, header x-tenant, path_segment 1, query "
+      "tenant, cookie session, method or route; did you mean \"client_ip\"?");
   EXPECT_EQ(parse_field("header").error,
             "found \"header\", expected a name after it, such as header x-tenant");
   EXPECT_EQ(parse_field("method GET").error, "found \"method GET\": nothing follows method");

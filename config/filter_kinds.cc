@@ -1,5 +1,5 @@
-// The kinds of filters: to add one, write its keys and its maker here, and a line in the list at the
-// end. The parser, the schema, the docs and the effective configuration follow.
+// The kinds of filters: to add one, write its keys and its maker here, and a line in the list at
+// the end. The parser, the schema, the docs and the effective configuration follow.
 #include <algorithm>
 #include <array>
 #include <cassert>
@@ -43,8 +43,9 @@ constexpr KeySpec kTokenBucket[] = {
      .doc = "What has a bucket of its own: one word, or a list for each combination."},
     {.name = "rate",
      .spec = rate(),
-     .doc = "How many requests, for every value of the key alike. Left out, with `key: tenant`: each "
-            "tenant's own out of `tenants:`.",
+     .doc =
+         "How many requests, for every value of the key alike. Left out, with `key: tenant`: each "
+         "tenant's own out of `tenants:`.",
      .zero = "nothing would pass; to refuse a tenant write deny: true under tenants:"},
     {.name = "burst",
      .spec = integer(1, kMaxTokens),
@@ -74,8 +75,9 @@ std::shared_ptr<Filter> make_token_bucket(const Value& value, FilterBuild& build
 constexpr KeySpec kConcurrencyLimit[] = {
     {.name = "limit",
      .spec = integer(1, 1'000'000),
-     .doc = "Requests inside at a time, for each value of the key. Left out, with `key: tenant`: each "
-            "tenant's own `concurrency`.",
+     .doc =
+         "Requests inside at a time, for each value of the key. Left out, with `key: tenant`: each "
+         "tenant's own `concurrency`.",
      .zero = "nothing would pass; to lift the limit leave the filter out"},
     {.name = "key",
      .spec = one_or_more(kFieldSpec, kMostFields),
@@ -177,7 +179,8 @@ constexpr KeySpec kBackoff[] = {
     {.name = "jitter",
      .spec = word(kJitterWords),
      .preset = "full",
-     .doc = "`full`: a random part of the pause, so that failures do not come back in step; `none`."},
+     .doc =
+         "`full`: a random part of the pause, so that failures do not come back in step; `none`."},
 };
 constexpr KeySpec kBudget[] = {
     {.name = "share",
@@ -198,12 +201,16 @@ constexpr KeySpec kRetry[] = {
     {.name = "retry_on",
      .spec = list_of(kConditionSpec, 1, 64),
      .preset = "[connect_failure, reset]",
-     .doc = "`connect_failure`, `reset` (before the response's first byte), `timeout` (of a `timeout` "
-            "inside), and statuses."},
+     .doc =
+         "`connect_failure`, `reset` (before the response's first byte), `timeout` (of a `timeout` "
+         "inside), and statuses."},
     {.name = "methods",
      .spec = list_of(kMethodSpec, 1, 32),
      .doc = "Methods that may be sent twice. Left out: the idempotent ones (RFC 9110 §9.2.2)."},
-    {.name = "backoff", .spec = map_of(kBackoff), .preset = "{}", .doc = "The pause before a retry."},
+    {.name = "backoff",
+     .spec = map_of(kBackoff),
+     .preset = "{}",
+     .doc = "The pause before a retry."},
     {.name = "budget",
      .spec = {.type = Type::map,
               .keys = kBudget,
@@ -270,7 +277,8 @@ bool with_target(const Value& params) { return params.has("target_wait"); }
 template <std::size_t n>
 constexpr Spec keys_of(const KeySpec (&keys)[n], std::string_view schema = {},
                        std::string_view shorthand = {}) {
-  return {.type = Type::map, .keys = keys, .key_count = n, .shorthand = shorthand, .schema = schema};
+  return {
+      .type = Type::map, .keys = keys, .key_count = n, .shorthand = shorthand, .schema = schema};
 }
 
 constexpr FilterKind kKinds[] = {
@@ -278,14 +286,14 @@ constexpr FilterKind kKinds[] = {
      "A quota as a rate with a burst, one bucket for each value of a key. Beyond it: 429.", always,
      true, true, true, make_token_bucket},
     {"concurrency_limit", keys_of(kConcurrencyLimit, kConcurrencyLimitSchema),
-     "At most so many requests inside at a time. Beyond it: 503.", always, true, true,
-     false, make_concurrency_limit},
+     "At most so many requests inside at a time. Beyond it: 503.", always, true, true, false,
+     make_concurrency_limit},
     {"buffer", keys_of(kBuffer),
      "A bounded line in front of the limiters inside it: what they have no room for waits here.",
      always, false, true, true, make_buffer},
     {"timeout", keys_of(kTimeout, kTimeoutSchema, "head"),
-     "Bounds in time for what is inside. A duration alone is `head`.", never, false, false,
-     false, make_timeout},
+     "Bounds in time for what is inside. A duration alone is `head`.", never, false, false, false,
+     make_timeout},
     {"retry", keys_of(kRetry), "Another attempt when one failed, within a budget.", always, false,
      true, true, make_retry},
     {"load_shed", keys_of(kLoadShed),

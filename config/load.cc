@@ -25,12 +25,13 @@ std::uint64_t random_seed() {
 
 void load(std::string_view yaml, const LoadOptions& options, Gate& gate, Report& report,
           LoadResult& result) {
-  std::optional<Node> root = parse_yaml(yaml, report);
+  std::optional<YamlNode> root = parse_yaml(yaml, report);
   if (!root) return;
   expand_variables(*root, options.environment, report);
-  if (root->kind != Node::Kind::map) {
-    report.error(root->at, "", "a configuration is a map, such as\n  listen: 0.0.0.0:8080\n"
-                               "  upstream: {address: 127.0.0.1:3000}");
+  if (root->kind != YamlNode::Kind::map) {
+    report.error(root->at, "",
+                 "a configuration is a map, such as\n  listen: 0.0.0.0:8080\n"
+                 "  upstream: {address: 127.0.0.1:3000}");
     return;
   }
   const Value file = check(*root, file_spec(), Path(), report);
@@ -67,8 +68,8 @@ LoadResult load_file(const std::string& path, LoadOptions options, Gate& gate) {
   if (!in.is_open() || in.bad() || errno == EISDIR) {
     LoadResult result;
     const int error = errno != 0 ? errno : ENOENT;
-    result.errors.push_back({options.file, 1, 1, "", std::string("cannot be read: ") +
-                                                         std::strerror(error)});
+    result.errors.push_back(
+        {options.file, 1, 1, "", std::string("cannot be read: ") + std::strerror(error)});
     return result;
   }
   return load_text(text.str(), options, gate);

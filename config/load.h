@@ -16,8 +16,8 @@ namespace weir {
 // One thing that is wrong, or worth a warning. Printed as `FILE:LINE:COLUMN: path: message`.
 struct Diagnostic {
   std::string file;
-  int line = 1;    // from 1
-  int column = 1;  // from 1
+  int line = 1;         // from 1
+  int column = 1;       // from 1
   std::string path;     // chain[2].buffer.capacity; empty: the file as a whole
   std::string message;  // what was found, what is allowed
   std::string text() const;
@@ -27,7 +27,7 @@ struct LoadOptions {
   std::string file = "<config>";  // its name in diagnostics
   // ${NAME} and ${NAME:-default}; null: getenv.
   std::function<std::optional<std::string>(const std::string&)> environment;
-  std::uint64_t seed = 0;         // for hash secrets and jitter; 0: from the system's randomness
+  std::uint64_t seed = 0;  // for hash secrets and jitter; 0: from the system's randomness
 };
 
 struct LoadResult {

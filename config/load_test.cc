@@ -16,6 +16,7 @@ using namespace std::chrono_literals;
 
 std::vector<std::string> names(const std::vector<std::shared_ptr<Filter>>& filters) {
   std::vector<std::string> out;
+  out.reserve(filters.size());
   for (const auto& filter : filters) out.push_back(filter->name());
   return out;
 }
@@ -159,7 +160,8 @@ TEST(Load, UnknownTenantsAreUnlimitedOrRefused) {
   ASSERT_NE(open.snapshot->find_tenant("x").tenant, nullptr);
   EXPECT_FALSE(open.snapshot->find_tenant("x").tenant->quota);
   EXPECT_TRUE(open.snapshot->find_tenant("x").tenant->everyone_else);
-  const Loaded strict = sound(kBase + "tenant: {unknown: refuse}\ntenants: {a: {concurrency: 1}}\n");
+  const Loaded strict =
+      sound(kBase + "tenant: {unknown: refuse}\ntenants: {a: {concurrency: 1}}\n");
   EXPECT_EQ(strict.snapshot->find_tenant("x").tenant, nullptr);
   EXPECT_NE(strict.snapshot->find_tenant("a").tenant, nullptr);
 }
@@ -171,8 +173,9 @@ TEST(Load, LabelsAreBoundedAndSecretsHidden) {
   EXPECT_THAT(loaded.snapshot->labels, ElementsAre("sha256:ba7816bf8f01", "other"));
   EXPECT_EQ(loaded.snapshot->find_tenant("abc").tenant->label, 0U);
   EXPECT_EQ(loaded.snapshot->find_tenant("b").tenant->label, 1U);
-  EXPECT_THAT(sound(kBase + "metrics: {max_tenants: 0}\ntenants: {a: {concurrency: 1}}\n").snapshot->labels,
-              ElementsAre("other"));
+  EXPECT_THAT(
+      sound(kBase + "metrics: {max_tenants: 0}\ntenants: {a: {concurrency: 1}}\n").snapshot->labels,
+      ElementsAre("other"));
 }
 
 TEST(Load, NamesFiltersAfterTheirChains) {
@@ -185,8 +188,8 @@ routes:
 chains: {up: [concurrency_limit: {limit: 2}]}
 )");
   EXPECT_THAT(names(loaded.snapshot->filters),
-              ElementsAre("timeout", "timeout-2", "line", "up/concurrency_limit", "PUT,POST /b/*/buffer",
-                          "c/retry", "upstream"));
+              ElementsAre("timeout", "timeout-2", "line", "up/concurrency_limit",
+                          "PUT,POST /b/*/buffer", "c/retry", "upstream"));
 }
 
 TEST(Load, RoutesKeepTheirOrderAndEndWithTheDefault) {
@@ -214,7 +217,8 @@ routes:
 }
 
 TEST(Load, OnePoolStandsInnermostEverywhere) {
-  const Loaded loaded = sound(kBase + "chain: []\nroutes: [{match: {path: /a}, chain: [buffer]}]\n");
+  const Loaded loaded =
+      sound(kBase + "chain: []\nroutes: [{match: {path: /a}, chain: [buffer]}]\n");
   const auto& chains = loaded.snapshot->chains;
   ASSERT_EQ(chains.size(), 2U);
   EXPECT_EQ(chains[0]->filters().back(), chains[1]->filters().back());
@@ -255,7 +259,8 @@ routes:
 }
 
 TEST(Load, ShadowModeReachesTheFilters) {
-  const Loaded loaded = sound(kBase + "chain: [concurrency_limit: {limit: 5, enforce: false}, buffer]\n");
+  const Loaded loaded =
+      sound(kBase + "chain: [concurrency_limit: {limit: 5, enforce: false}, buffer]\n");
   EXPECT_FALSE(loaded.snapshot->filters[0]->enforces());
   EXPECT_TRUE(loaded.snapshot->filters[1]->enforces());
 }
@@ -270,8 +275,11 @@ TEST(Load, SecretsDifferUnlessTheSeedIsGiven) {
 }
 
 TEST(Load, ABurstIsOneSecondsWorthAndAPeriodAtLeastANanosecond) {
-  const Loaded loaded = sound(kBase + "tenants: {a: {rate: 1000000000/s}, b: {rate: 1/d}, c: {rate: 90/m}}\n");
-  const auto quota = [&](const char* name) { return *loaded.snapshot->find_tenant(name).tenant->quota; };
+  const Loaded loaded =
+      sound(kBase + "tenants: {a: {rate: 1000000000/s}, b: {rate: 1/d}, c: {rate: 90/m}}\n");
+  const auto quota = [&](const char* name) {
+    return *loaded.snapshot->find_tenant(name).tenant->quota;
+  };
   EXPECT_EQ(quota("a").period, 1ns);
   EXPECT_EQ(quota("a").burst, 1'000'000'000);
   EXPECT_EQ(quota("b").burst, 1);
@@ -281,7 +289,8 @@ TEST(Load, ABurstIsOneSecondsWorthAndAPeriodAtLeastANanosecond) {
 
 TEST(Load, AHundredThousandTenantsTakeNoTimeToSpeakOf) {
   std::string yaml = kBase + "chain: [token_bucket]\ntenants:\n  \"*\": {rate: 1/s}\n";
-  for (int i = 0; i < 100'000; ++i) yaml += "  tenant-" + std::to_string(i) + ": {rate: 10/s, burst: 20}\n";
+  for (int i = 0; i < 100'000; ++i)
+    yaml += "  tenant-" + std::to_string(i) + ": {rate: 10/s, burst: 20}\n";
   const Loaded loaded = sound(yaml);
   EXPECT_EQ(loaded.snapshot->find_tenant("tenant-99999").tenant->index, 100'000U);
   EXPECT_EQ(loaded.snapshot->labels.size(), 1001U);

@@ -68,7 +68,8 @@ std::string duration_pattern(const Spec& spec) {
   for (const Unit& unit : kDurationUnits) {
     const std::int64_t step = unit.size / kScale;
     const std::int64_t least = ceil_divide(spec.min, step), most = spec.max / step;
-    if (least <= most) parts.push_back(decimals_between(least, most, kPlaces) + std::string(unit.name));
+    if (least <= most)
+      parts.push_back(decimals_between(least, most, kPlaces) + std::string(unit.name));
   }
   return "^" + any_of(parts) + "$";
 }
@@ -94,12 +95,12 @@ std::string endpoint_pattern(EndpointUse use) {
   const std::string v6 = "\\[" + std::string(kIpv6) + "\\]";
   const std::string unix_path = "unix:/.{0,106}";
   if (use != EndpointUse::connect)
-    return "^(" + std::string(use == EndpointUse::listen ? unix_path + "|" : "") + "(" + ipv4() + "|" +
-           v6 + ")?:" + digits_between(0, 65'535) + ")$";
+    return "^(" + std::string(use == EndpointUse::listen ? unix_path + "|" : "") + "(" + ipv4() +
+           "|" + v6 + ")?:" + digits_between(0, 65'535) + ")$";
   const std::string label = "[A-Za-z0-9_-]{1,63}";
   const std::string name = "(?![0-9.]+:)" + label + "(\\." + label + ")*\\.?";
-  return "^(" + unix_path + "|(" + ipv4() + "|" + v6 + "|" + name + "):" + digits_between(1, 65'535) +
-         ")$";
+  return "^(" + unix_path + "|(" + ipv4() + "|" + v6 + "|" + name +
+         "):" + digits_between(1, 65'535) + ")$";
 }
 
 // A rule's pattern without its anchors.
@@ -142,7 +143,8 @@ std::string decimals_between(std::int64_t least, std::int64_t most, int places) 
   std::int64_t from = first;
   if (least % scale != 0) parts.push_back(with_fraction(from++, least % scale, scale - 1));
   if (from < last)
-    parts.push_back(digits_between(from, last - 1) + "(" + fraction_between(0, scale - 1, places) + ")?");
+    parts.push_back(digits_between(from, last - 1) + "(" + fraction_between(0, scale - 1, places) +
+                    ")?");
   parts.push_back(with_fraction(last, 0, most % scale));
   return any_of(parts);
 }
@@ -157,8 +159,8 @@ std::string pattern_of(const Spec& spec) {
     case Type::endpoint: return endpoint_pattern(spec.use);
     case Type::field: return field_pattern();
     case Type::cidr:
-      return "^(" + ipv4() + "(/" + digits_between(0, 32) + ")?|(?=.*:)" + std::string(kIpv6) + "(/" +
-             digits_between(0, 128) + ")?)$";
+      return "^(" + ipv4() + "(/" + digits_between(0, 32) + ")?|(?=.*:)" + std::string(kIpv6) +
+             "(/" + digits_between(0, 128) + ")?)$";
     default: return {};
   }
 }

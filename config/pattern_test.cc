@@ -14,8 +14,15 @@ bool matches(const std::string& pattern, const std::string& text) {
 }
 
 TEST(Pattern, DigitsBetweenIsExact) {
-  for (const auto& [least, most] : {std::pair{0, 0}, {0, 9}, {1, 32}, {0, 255}, {7, 1003}, {99, 101},
-                                    {100, 999}, {123, 4567}, {1, 65535}}) {
+  for (const auto& [least, most] : {std::pair{0, 0},
+                                    {0, 9},
+                                    {1, 32},
+                                    {0, 255},
+                                    {7, 1003},
+                                    {99, 101},
+                                    {100, 999},
+                                    {123, 4567},
+                                    {1, 65535}}) {
     const std::regex pattern(digits_between(least, most));
     for (int n = 0; n <= 5000; ++n)
       EXPECT_EQ(std::regex_match(std::to_string(n), pattern), n >= least && n <= most)
@@ -27,7 +34,8 @@ TEST(Pattern, DigitsBetweenIsExact) {
 }
 
 TEST(Pattern, DecimalsBetweenIsExact) {
-  for (const auto& [least, most] : {std::pair{0, 1000}, {1, 41}, {17, 60'000}, {1000, 2500}, {250, 999}}) {
+  for (const auto& [least, most] :
+       {std::pair{0, 1000}, {1, 41}, {17, 60'000}, {1000, 2500}, {250, 999}}) {
     const std::regex pattern(decimals_between(least, most, 3));
     for (int n = 0; n <= 4000; ++n) {
       std::string text = std::to_string(n / 1000) + "." + std::to_string(1000 + n % 1000).substr(1);
@@ -45,14 +53,16 @@ TEST(Pattern, DecimalsBetweenIsExact) {
 
 TEST(Pattern, AgreesWithTheParserOnUnits) {
   const std::string hour = pattern_of(duration(kMillisecond, kHour));
-  for (const char* text : {"0s", "1ms", "0.9ms", "0.001s", "0.0001s", "1h", "60m", "61m", "3600s", "3600.000s",
-                           "3600.001s", "1.001h", "0.041d", "0.042d", "1d", "5", "05s", "5x", "", "1.s"}) {
+  for (const char* text : {"0s",  "1ms",   "0.9ms",     "0.001s",    "0.0001s", "1h",     "60m",
+                           "61m", "3600s", "3600.000s", "3600.001s", "1.001h",  "0.041d", "0.042d",
+                           "1d",  "5",     "05s",       "5x",        "",        "1.s"}) {
     const Result<std::int64_t> value = parse_duration(text);
     const bool good = value && *value >= kMillisecond && *value <= kHour;
     EXPECT_EQ(matches(hour, text), good) << text;
   }
   const std::string sizes = pattern_of(bytes(0, kMiB));
-  for (const char* text : {"0B", "1B", "1024KiB", "1025KiB", "1MiB", "2MiB", "0GiB", "1GiB", "01B", "1KB"}) {
+  for (const char* text :
+       {"0B", "1B", "1024KiB", "1025KiB", "1MiB", "2MiB", "0GiB", "1GiB", "01B", "1KB"}) {
     const Result<std::int64_t> value = parse_bytes(text);
     EXPECT_EQ(matches(sizes, text), value && *value <= kMiB) << text;
   }
@@ -62,18 +72,58 @@ TEST(Pattern, AgreesWithTheParserOnUnits) {
 }
 
 TEST(Pattern, AgreesWithTheRulesForTexts) {
-  const std::vector<const TextRule*> rules = {&kName,  &kTenantName,  &kToken,   &kMethod,
-                                              &kQueryName, &kHeaderValue, &kUrlPath, &kHostPattern,
-                                              &kHostHeader};
-  const char* texts[] = {"a", "A9", "9a", "a.b", "a b", " a", "a ", "*", "a=b", "a#b", "a:b", "GET", "get",
-                         "M-SEARCH", "/", "/a", "/a/", "/a//b", "/a/./b", "/a/..", "/a/..b", "/a?b",
-                         "a.example.com", "*.example.com", "*.", "*", ".a", "a..b", "a.", "[::1]", "[]",
-                         "a:80", "a:", "[::1]:80", "\x7f", "a\tb", "-", "_", "é", "a&b", "\"", "preserve"};
+  const std::vector<const TextRule*> rules = {&kName,    &kTenantName,  &kToken,
+                                              &kMethod,  &kQueryName,   &kHeaderValue,
+                                              &kUrlPath, &kHostPattern, &kHostHeader};
+  const char* texts[] = {"a",
+                         "A9",
+                         "9a",
+                         "a.b",
+                         "a b",
+                         " a",
+                         "a ",
+                         "*",
+                         "a=b",
+                         "a#b",
+                         "a:b",
+                         "GET",
+                         "get",
+                         "M-SEARCH",
+                         "/",
+                         "/a",
+                         "/a/",
+                         "/a//b",
+                         "/a/./b",
+                         "/a/..",
+                         "/a/..b",
+                         "/a?b",
+                         "a.example.com",
+                         "*.example.com",
+                         "*.",
+                         "*",
+                         ".a",
+                         "a..b",
+                         "a.",
+                         "[::1]",
+                         "[]",
+                         "a:80",
+                         "a:",
+                         "[::1]:80",
+                         "\x7f",
+                         "a\tb",
+                         "-",
+                         "_",
+                         "é",
+                         "a&b",
+                         "\"",
+                         "preserve"};
   for (const TextRule* rule : rules) {
-    // std::regex has neither \u nor bytes above 127 in classes to be relied on; Python holds the rest.
+    // std::regex has neither \u nor bytes above 127 in classes to be relied on; Python holds the
+    // rest.
     if (rule == &kTenantName || rule == &kUrlPath) continue;
     for (const char* text : texts)
-      EXPECT_EQ(matches(std::string(rule->pattern), text), rule->holds(text)) << rule->pattern << " " << text;
+      EXPECT_EQ(matches(std::string(rule->pattern), text), rule->holds(text))
+          << rule->pattern << " " << text;
   }
 }
 

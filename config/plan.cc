@@ -47,7 +47,8 @@ class Planner {
   void named_chain(const Value& chain) {
     const std::string path = Path(Path(Path(), "chains"), chain.name).text();
     if (chain.name == kDefaultName) {
-      report_.error(chain.name_at, path, "default is the name of the top-level chain: call it otherwise");
+      report_.error(chain.name_at, path,
+                    "default is the name of the top-level chain: call it otherwise");
       return;
     }
     add_chain(chain.name, path, chain, true);
@@ -124,11 +125,11 @@ class Planner {
   }
 
   bool names_filter(const std::string& name, const std::string& path, Position at) {
-    const auto [it, fresh] =
-        taken_.emplace(name, "first in line " + std::to_string(at.line));
+    const auto [it, fresh] = taken_.emplace(name, "first in line " + std::to_string(at.line));
     if (!fresh)
-      report_.error(at, path, "two filters are called " + quoted(name) + " (" + it->second +
-                                  "): names are unique in the file");
+      report_.error(at, path,
+                    "two filters are called " + quoted(name) + " (" + it->second +
+                        "): names are unique in the file");
     return fresh;
   }
 
@@ -188,12 +189,14 @@ class Planner {
       return plan_.chains.size() - 1;
     }
     if (chain->text == kDefaultName) return 0;
-    if (const auto found = by_name_.find(chain->text); found != by_name_.end()) return found->second;
+    if (const auto found = by_name_.find(chain->text); found != by_name_.end())
+      return found->second;
     std::vector<std::string_view> known{kDefaultName};
     for (const Value& each : file_.get("chains").items)
       if (each.name != kDefaultName) known.push_back(each.name);
-    report_.error(chain->at, path, "no chain " + quoted(chain->text) + " stands under chains: (there: " +
-                                       either(known) + ")" + did_you_mean(chain->text, known));
+    report_.error(chain->at, path,
+                  "no chain " + quoted(chain->text) + " stands under chains: (there: " +
+                      either(known) + ")" + did_you_mean(chain->text, known));
     return 0;
   }
 

@@ -13,20 +13,20 @@ namespace weir {
 struct PlannedFilter {
   const Value* params = nullptr;  // never null
   const FilterKind* kind = nullptr;
-  std::string name;               // unique in the file; identifies a shared one
-  std::string path;               // chain[2].buffer
+  std::string name;  // unique in the file; identifies a shared one
+  std::string path;  // chain[2].buffer
   Position at;
-  bool named = false;             // by the user
+  bool named = false;  // by the user
   bool shared = false;
-  std::size_t key = 0;            // its key's place in PlannedChain::keys
+  std::size_t key = 0;  // its key's place in PlannedChain::keys
 };
 
 struct PlannedChain {
   std::string name;
   std::string path;
   Position at;
-  bool given = false;  // it stands in the file
-  bool used = false;   // a route leads to it
+  bool given = false;                  // it stands in the file
+  bool used = false;                   // a route leads to it
   std::vector<PlannedFilter> filters;  // outermost first
   std::vector<Key> keys;               // the layout of Request::keys
 };
@@ -38,8 +38,8 @@ struct PlannedRoute {
 };
 
 struct Plan {
-  std::vector<PlannedChain> chains;  // the top-level one first
-  std::vector<PlannedRoute> routes;  // the implicit one last
+  std::vector<PlannedChain> chains;        // the top-level one first
+  std::vector<PlannedRoute> routes;        // the implicit one last
   std::vector<std::string> unused_shared;  // names
 };
 

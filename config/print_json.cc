@@ -36,9 +36,10 @@ void print(const boost::json::value& value, std::size_t indent, std::string& out
   out += "\n" + std::string(indent, ' ') + (value.is_object() ? "}" : "]");
 }
 
-boost::json::value scalar(const Node& node) {
+boost::json::value scalar(const YamlNode& node) {
   if (node.quoted) return boost::json::string(node.text);
-  if (reads_as_boolean(node.text)) return node.text[0] == 't' || node.text[0] == 'T';
+  if (node.text == "true" || node.text == "false") return node.text == "true";
+  if (reads_as_boolean(node.text)) return 0.5;
   if (!reads_as_number(node.text)) return boost::json::string(node.text);
   const Result<std::int64_t> number = parse_integer(node.text);
   return number ? boost::json::value(*number) : boost::json::value(0.5);
@@ -52,19 +53,19 @@ std::string pretty_json(const boost::json::value& value) {
   return out;
 }
 
-boost::json::value to_json(const Node& node) {
+boost::json::value to_json(const YamlNode& node) {
   switch (node.kind) {
-    case Node::Kind::null: return nullptr;
-    case Node::Kind::scalar: return scalar(node);
-    case Node::Kind::list: {
+    case YamlNode::Kind::null: return nullptr;
+    case YamlNode::Kind::scalar: return scalar(node);
+    case YamlNode::Kind::list: {
       boost::json::array out;
-      for (const Node& item : node.items) out.push_back(to_json(item));
+      for (const YamlNode& item : node.items) out.push_back(to_json(item));
       return out;
     }
-    case Node::Kind::map: break;
+    case YamlNode::Kind::map: break;
   }
   boost::json::object out;
-  for (const Node& item : node.items) out[item.name] = to_json(item);
+  for (const YamlNode& item : node.items) out[item.name] = to_json(item);
   return out;
 }
 

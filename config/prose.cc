@@ -20,7 +20,8 @@ upstream:
   idle_timeout: 10s
 )"},
     {"admin",
-     "Metrics, health and this very configuration with all defaults filled in (`GET /config`, secrets "
+     "Metrics, health and this very configuration with all defaults filled in (`GET /config`, "
+     "secrets "
      "out). Keep it where only you can reach it.",
      R"(
 admin: {listen: "[::1]:9901"}
@@ -29,7 +30,8 @@ admin: {listen: "[::1]:9901"}
 telemetry: {listen: 0.0.0.0:9902}
 )"},
     {"workers",
-     "One is enough for most services; limits are exact with any number, since all workers share one "
+     "One is enough for most services; limits are exact with any number, since all workers share "
+     "one "
      "state.",
      ""},
     {"limits", "They hold for every client and every chain, before any filter is asked.", R"(
@@ -48,7 +50,8 @@ trusted_proxies: [10.0.0.0/8, "fd00::/8"]
 upgrades: {protocols: [websocket], max: 500, idle_timeout: 5m}
 )"},
     {"tenant",
-     "The name is looked up under `tenants:`. Where it is not found, `unknown` decides. A name that is "
+     "The name is looked up under `tenants:`. Where it is not found, `unknown` decides. A name "
+     "that is "
      "a credential is never shown with `secret: true`: metrics, logs and `/tenants` have "
      "`sha256:` and twelve digits of its hash, the same ones after each restart.",
      R"(
@@ -57,8 +60,10 @@ tenants:
   k-5d0c4f: {rate: 100/s}
 )"},
     {"tenants",
-     "Quotas come into force where a chain has `token_bucket: {key: tenant}`, `concurrency` where it "
-     "has `concurrency_limit: {key: tenant}`, `priority` where it has `load_shed` with `target_wait`; "
+     "Quotas come into force where a chain has `token_bucket: {key: tenant}`, `concurrency` where "
+     "it "
+     "has `concurrency_limit: {key: tenant}`, `priority` where it has `load_shed` with "
+     "`target_wait`; "
      "`weir check` warns where one has no effect. `\"*\"` needs its quotes: to YAML a bare star is "
      "something else.\n\nThe first `metrics.max_tenants` of them have labels of their own in the "
      "metrics; 100,000 tenants are fine.",
@@ -75,11 +80,16 @@ chain:
   - concurrency_limit: {key: tenant, limit: 64}      # beta's own 16 wins
 )"},
     {"chain",
-     "A list, outermost filter first; what each order means is told in [filters.md](filters.md). An "
-     "item is a filter's name with its keys, `- buffer: {capacity: 64}`, or the name alone, `- buffer`. "
-     "A chain takes up to 16 filters and up to 8 different keys.\n\nTwo filters of one kind in a chain "
-     "need names, since their state belongs to the name; `timeout` has none. Names are unique in the "
-     "file. A filter without one is called by its kind in the top-level chain, `CHAIN/KIND` in others.",
+     "A list, outermost filter first; what each order means is told in [filters.md](filters.md). "
+     "An "
+     "item is a filter's name with its keys, `- buffer: {capacity: 64}`, or the name alone, `- "
+     "buffer`. "
+     "A chain takes up to 16 filters and up to 8 different keys.\n\nTwo filters of one kind in a "
+     "chain "
+     "need names, since their state belongs to the name; `timeout` has none. Names are unique in "
+     "the "
+     "file. A filter without one is called by its kind in the top-level chain, `CHAIN/KIND` in "
+     "others.",
      R"(
 chain:
   - timeout: 30s
@@ -90,8 +100,10 @@ chain:
   - retry: {retry_on: [connect_failure, reset, 503]}
 )"},
     {"routes",
-     "Paths are compared decoded and normalised, and forwarded as they came. A `path_prefix` ends at a "
-     "segment's end. Field names and hosts are compared without case.\n\n`weir check` warns of a route "
+     "Paths are compared decoded and normalised, and forwarded as they came. A `path_prefix` ends "
+     "at a "
+     "segment's end. Field names and hosts are compared without case.\n\n`weir check` warns of a "
+     "route "
      "that an earlier one leaves nothing for.",
      R"(
 routes:
@@ -105,7 +117,8 @@ chains:
     {"chains", "A chain that no route names is an error: it would never be used.", ""},
     {"shared",
      "Such a filter is one state, however many chains have it: one bucket, one limit, one line for "
-     "them all. `timeout` and `load_shed` cannot be shared, since what they do depends on the chain "
+     "them all. `timeout` and `load_shed` cannot be shared, since what they do depends on the "
+     "chain "
      "that they stand in.",
      R"(
 shared:

@@ -1,16 +1,18 @@
 #include "config/report.h"
 
 #include <algorithm>
-#include <cstdio>
+#include <cctype>
 #include <tuple>
 
 namespace weir {
 namespace {
 
+constexpr std::size_t kLongest = 60;  // of a user's text in a message
+
 bool is_plain_name(std::string_view name) {
-  return !name.empty() && std::all_of(name.begin(), name.end(), [](unsigned char c) {
-    return std::isalnum(c) != 0 || c == '_' || c == '-';
-  });
+  return !name.empty() && name.size() <= kLongest &&
+         std::all_of(name.begin(), name.end(),
+                     [](unsigned char c) { return std::isalnum(c) != 0 || c == '_' || c == '-'; });
 }
 
 }  // namespace
@@ -70,13 +72,13 @@ std::vector<Diagnostic> Report::in_order(std::vector<Diagnostic> list) const {
 }
 
 std::string quoted(std::string_view text) {
-  constexpr std::size_t kLongest = 60;
   std::string out = "\"";
   for (const unsigned char c : text.substr(0, kLongest)) {
     if (c < 0x20 || c == 0x7f) {
-      char escape[8];
-      std::snprintf(escape, sizeof escape, "\\x%02x", c);
-      out += c == '\n' ? "\\n" : c == '\t' ? "\\t" : escape;
+      constexpr std::string_view kDigits = "0123456789abcdef";
+      out += c == '\n'   ? "\\n"
+             : c == '\t' ? "\\t"
+                         : std::string{'\\', 'x', kDigits[c >> 4], kDigits[c & 15]};
     } else {
       out += static_cast<char>(c);
     }

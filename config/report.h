@@ -1,4 +1,5 @@
-// Collects what is wrong with a file while the parser goes on, so that a user sees all of it at once.
+// Collects what is wrong with a file while the parser goes on, so that a user sees all of it at
+// once.
 #pragma once
 
 #include <cstddef>
@@ -45,6 +46,8 @@ class Report {
   void warning(Position at, std::string path, std::string message);
 
   bool failed() const { return !errors_.empty(); }
+  // So much is wrong that the next message need not be helpful.
+  bool crowded() const { return errors_.size() > 5 * kShown; }
   // In the file's order, at most kShown of each; the last one then says how many were left out.
   static constexpr std::size_t kShown = 200;
   std::vector<Diagnostic> take_errors() { return in_order(std::move(errors_)); }

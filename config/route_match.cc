@@ -22,7 +22,8 @@ bool host_covers(const RouteMatch& wide, const RouteMatch& narrow) {
   if (!wide.host) return true;
   if (!narrow.host) return false;
   if (*wide.host == *narrow.host) return true;
-  return wide.host->starts_with("*.") && narrow.host->ends_with(std::string_view(*wide.host).substr(1));
+  return wide.host->starts_with("*.") &&
+         narrow.host->ends_with(std::string_view(*wide.host).substr(1));
 }
 
 bool methods_cover(const RouteMatch& wide, const RouteMatch& narrow) {
@@ -66,10 +67,11 @@ std::string match_in_short(const Value& value) {
 }
 
 bool covers(const RouteMatch& wide, const RouteMatch& narrow) {
-  const bool headers = std::all_of(wide.headers.begin(), wide.headers.end(), [&](const auto& field) {
-    const auto found = narrow.headers.find(field.first);
-    return found != narrow.headers.end() && found->second == field.second;
-  });
+  const bool headers =
+      std::all_of(wide.headers.begin(), wide.headers.end(), [&](const auto& field) {
+        const auto found = narrow.headers.find(field.first);
+        return found != narrow.headers.end() && found->second == field.second;
+      });
   return headers && path_covers(wide, narrow) && host_covers(wide, narrow) &&
          methods_cover(wide, narrow);
 }

@@ -12,7 +12,7 @@ namespace weir {
 RouteMatch match_of(const Value& match);
 
 // For people and metrics: "PUT,POST *.example.com/upload/*".
-std::string match_in_short(const Value& match);
+std::string match_in_short(const Value& value);
 
 // Whether everything that `narrow` matches is matched by `wide` as well.
 bool covers(const RouteMatch& wide, const RouteMatch& narrow);

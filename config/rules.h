@@ -8,7 +8,7 @@
 
 namespace weir {
 
-void check_file_rules(const Value& file, Report& report);     // addresses, limits
+void check_file_rules(const Value& file, Report& report);  // addresses, limits
 void check_tenant_rules(const Value& file, const Plan& plan, Report& report);
 void check_chain_rules(const Value& file, const Plan& plan, Report& report);
 void check_route_rules(const Value& file, const Plan& plan, Report& report);

@@ -10,7 +10,9 @@
 namespace weir {
 namespace {
 
-std::string line_of(const PlannedFilter& filter) { return "line " + std::to_string(filter.at.line); }
+std::string line_of(const PlannedFilter& filter) {
+  return "line " + std::to_string(filter.at.line);
+}
 
 // A duration of a filter's, if it stands (or has a default) and is sound.
 std::optional<std::int64_t> sound(const PlannedFilter& filter, std::string_view key) {
@@ -39,7 +41,9 @@ class ChainRules {
 
  private:
   bool is(std::size_t i, std::string_view kind) const { return filters_[i].kind->name == kind; }
-  bool any_inside(std::size_t i, std::string_view kind) const { return next(i, kind) < filters_.size(); }
+  bool any_inside(std::size_t i, std::string_view kind) const {
+    return next(i, kind) < filters_.size();
+  }
   std::size_t next(std::size_t i, std::string_view kind) const {
     for (++i; i < filters_.size() && !is(i, kind);) ++i;
     return i;
@@ -61,8 +65,9 @@ class ChainRules {
     for (std::size_t i = 0; i < filters_.size(); ++i) {
       const PlannedFilter& filter = filters_[i];
       if (filter.shared && !shared.emplace(filter.name, &filter).second)
-        error(i, "the shared filter " + quoted(filter.name) + " stands twice in this chain (first in " +
-                     line_of(*shared[filter.name]) + ")");
+        error(i, "the shared filter " + quoted(filter.name) +
+                     " stands twice in this chain (first in " + line_of(*shared[filter.name]) +
+                     ")");
       if (filter.named || filter.params->bad || !filter.kind->has_state(*filter.params)) continue;
       const auto [it, fresh] = unnamed.emplace(filter.kind->name, &filter);
       if (!fresh && filter.kind->name != "retry")  // that one is wrong by any name
@@ -83,13 +88,16 @@ class ChainRules {
   void retry(std::size_t i) {
     for (std::size_t j = 0; j < i; ++j)
       if (is(j, "retry")) {
-        error(i, "a retry inside a retry (" + line_of(filters_[j]) + ") multiplies attempts: keep one");
+        error(i, "a retry inside a retry (" + line_of(filters_[j]) +
+                     ") multiplies attempts: keep one");
         break;
       }
     for (const Value& condition : filters_[i].params->get("retry_on").items)
       if (condition.text == "timeout" && !any_inside(i, "timeout"))
-        warning(i, "timeout has no effect: no timeout stands inside this retry, as - timeout: {name: "
-                   "try, head: 5s}", "retry_on");
+        warning(i,
+                "timeout has no effect: no timeout stands inside this retry, as - timeout: {name: "
+                "try, head: 5s}",
+                "retry_on");
   }
 
   void load_shed(std::size_t i) {
@@ -114,8 +122,12 @@ class ChainRules {
     const auto capacity = sound(filters_[i], "capacity");
     const Value& clients = file_.get("limits").get("max_connections");
     if (capacity && !clients.bad && *capacity >= clients.number)
-      warning(i, std::to_string(*capacity) + " is never reached: every waiting request has a connection, "
-                     "and limits.max_connections is " + std::to_string(clients.number), "capacity");
+      warning(i,
+              std::to_string(*capacity) +
+                  " is never reached: every waiting request has a connection, "
+                  "and limits.max_connections is " +
+                  std::to_string(clients.number),
+              "capacity");
   }
 
   std::size_t limiter_between(std::size_t i, std::size_t j) const {
@@ -130,8 +142,10 @@ class ChainRules {
     if (!limit || upstream == nullptr || upstream->bad) return;
     const Value& most = upstream->get("max_connections");
     if (!most.bad && *limit > most.number)
-      warning(i, std::to_string(*limit) + " is never reached: upstream.max_connections is " +
-                     std::to_string(most.number), "limit");
+      warning(i,
+              std::to_string(*limit) + " is never reached: upstream.max_connections is " +
+                  std::to_string(most.number),
+              "limit");
   }
 
   // What a timeout around makes pointless.
@@ -145,8 +159,10 @@ class ChainRules {
         const auto own = key == "max_wait" && !is(i, "buffer") ? std::nullopt : sound(filter, key);
         const bool pointless = own && (timeout ? *own >= least : *own > least);
         if (around != nullptr && pointless)
-          warning(i, print_duration(*own) + " is never waited for: the timeout around it (" +
-                         line_of(*around) + ") is over after " + print_duration(least), key);
+          warning(i,
+                  print_duration(*own) + " is never waited for: the timeout around it (" +
+                      line_of(*around) + ") is over after " + print_duration(least),
+                  key);
       }
       if (!timeout) continue;
       for (const std::string_view key : {"head", "total"}) {
@@ -172,8 +188,9 @@ void check_shared(const Value& file, Report& report) {
     const Path one(section, shared.name);
     const std::string path = Path(one, shared.kind->name).text();
     if (const Value* name = shared.own("name"))
-      report.error(name->name_at, path + ".name", "a shared filter's name is its key, " +
-                                                      quoted(shared.name) + ": leave name out");
+      report.error(
+          name->name_at, path + ".name",
+          "a shared filter's name is its key, " + quoted(shared.name) + ": leave name out");
     check_filter_rules(file, shared, path, report);
   }
 }

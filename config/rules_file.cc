@@ -20,8 +20,8 @@ std::optional<Place> place_of(const Value* map, std::string_view key, std::strin
 
 // Where to point for something that may be a default: at the key that the file has.
 void complain(Report& report, const Place& a, const Place& b, const std::string& what) {
-  report.error(b.value->at, b.path, quoted(b.value->text) + " " + what + " " + a.path + ", " +
-                                        quoted(a.value->text));
+  report.error(b.value->at, b.path,
+               quoted(b.value->text) + " " + what + " " + a.path + ", " + quoted(a.value->text));
 }
 
 void check_places(const Value& file, Report& report) {
@@ -38,7 +38,8 @@ void check_places(const Value& file, Report& report) {
   add(place_of(&file, "listen", "listen"));
   add(place_of(&file.get("admin"), "listen", "admin.listen"));
   add(place_of(file.find("telemetry"), "listen", "telemetry.listen"));
-  const std::optional<Place> upstream = place_of(file.find("upstream"), "address", "upstream.address");
+  const std::optional<Place> upstream =
+      place_of(file.find("upstream"), "address", "upstream.address");
   if (!upstream) return;
   for (const Place& listener : listeners)
     if (same_place(listener.endpoint, upstream->endpoint))
@@ -54,11 +55,13 @@ void check_ranges(const Value& file, Report& report) {
     const std::string path = "trusted_proxies[" + std::to_string(i) + "]";
     const std::string meant = to_string(*cidr);
     if (meant.ends_with("/0"))
-      report.warning(range.at, path, quoted(range.text) + " believes everybody: any client can choose "
-                                     "the address that it seems to come from");
-    else if (range.text.find('/') != std::string::npos && range.text.substr(range.text.find('/')) ==
-             meant.substr(meant.find('/')) && parse_cidr(range.text.substr(0, range.text.find('/')))
-             ->address != cidr->address)
+      report.warning(range.at, path,
+                     quoted(range.text) +
+                         " believes everybody: any client can choose "
+                         "the address that it seems to come from");
+    else if (range.text.find('/') != std::string::npos &&
+             range.text.substr(range.text.find('/')) == meant.substr(meant.find('/')) &&
+             parse_cidr(range.text.substr(0, range.text.find('/')))->address != cidr->address)
       report.warning(range.at, path, quoted(range.text) + " means the whole range " + meant);
   }
 }

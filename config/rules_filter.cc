@@ -42,11 +42,13 @@ class FilterRules {
   void token_bucket() {
     const bool rate = params_.has("rate");
     if (!rate && params_.has("burst"))
-      error(*params_.own("burst"), "burst", "a burst needs a rate: add one here; the tenants' own "
-                                            "rates and bursts stand under tenants:");
+      error(*params_.own("burst"), "burst",
+            "a burst needs a rate: add one here; the tenants' own "
+            "rates and bursts stand under tenants:");
     else if (!rate && !key_is_bad() && !is_tenant_alone(key_of(params_)))
-      error(params_, "rate", "is missing: only with key: tenant can it be left out, for each tenant's "
-                             "own rate under tenants:");
+      error(params_, "rate",
+            "is missing: only with key: tenant can it be left out, for each tenant's "
+            "own rate under tenants:");
     if (const std::string trouble = quota_trouble(params_); !trouble.empty())
       error(*params_.find("burst"), "burst", params_.find("burst")->text + " " + trouble);
   }
@@ -54,14 +56,16 @@ class FilterRules {
   void concurrency_limit() {
     if (params_.has("limit") || key_is_bad()) return;
     if (!is_tenant_alone(key_of(params_)))
-      error(params_, "limit", "is missing: only with key: tenant can it be left out, for each tenant's "
-                              "own concurrency under tenants:");
+      error(params_, "limit",
+            "is missing: only with key: tenant can it be left out, for each tenant's "
+            "own concurrency under tenants:");
   }
 
   void timeout() {
     if (!params_.has("head") && !params_.has("total") && !params_.has("idle"))
-      report_.error(params_.at, path_, "says no time: expected a duration such as 30s, or at least one "
-                                       "of head, total and idle");
+      report_.error(params_.at, path_,
+                    "says no time: expected a duration such as 30s, or at least one "
+                    "of head, total and idle");
     if (longer(params_, "head", "total"))
       report_.warning(params_.own("head")->at, path_ + ".head",
                       params_.own("head")->text + " has no effect: total is over before it");
@@ -73,13 +77,15 @@ class FilterRules {
   void retry() {
     const Value& backoff = params_.get("backoff");
     if (longer(backoff, "base", "max"))
-      error(backoff.own("base") != nullptr ? *backoff.own("base") : *backoff.own("max"), "backoff.base",
+      error(backoff.own("base") != nullptr ? *backoff.own("base") : *backoff.own("max"),
+            "backoff.base",
             backoff.get("base").text + " is longer than backoff.max, " + backoff.get("max").text);
     const Value& budget = params_.get("budget");
     const Value& share = budget.get("share");
     const Value& least = budget.get("min_per_second");
     if (!share.bad && !least.bad && share.number == 0 && least.number == 0)
-      error(budget, "budget", "0% and 0 a second allow no retry at all: leave the filter out instead");
+      error(budget, "budget",
+            "0% and 0 a second allow no retry at all: leave the filter out instead");
     const Value& body = params_.get("max_body");
     const Value& held = file_.get("limits").get("buffered_bytes");
     if (!body.bad && !held.bad && body.number > held.number)

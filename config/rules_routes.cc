@@ -16,8 +16,9 @@ void check_match(const Value& match, std::size_t i, Report& report) {
   for (const Value* each : {path, prefix})
     if (each != nullptr && !each->bad && each->text.find('%') != std::string::npos)
       report.warning(each->at, at_route(i, "match." + each->name),
-                     quoted(each->text) + " is matched against decoded paths: write the characters "
-                     "themselves, not their %XX");
+                     quoted(each->text) +
+                         " is matched against decoded paths: write the characters "
+                         "themselves, not their %XX");
   const Value* header = match.own("header");
   if (header == nullptr) return;
   for (std::size_t a = 0; a < header->items.size(); ++a)
@@ -37,8 +38,9 @@ void check_reach(const Value& file, Report& report) {
     RouteMatch own = match_of(*match);
     for (std::size_t j = 0; j < before.size(); ++j)
       if (covers(before[j], own)) {
-        report.warning(routes.items[i].at, at_route(i), "is never reached: " + at_route(j) + " (line " +
-                       std::to_string(routes.items[j].at.line) + ") matches all that it does");
+        report.warning(routes.items[i].at, at_route(i),
+                       "is never reached: " + at_route(j) + " (line " +
+                           std::to_string(routes.items[j].at.line) + ") matches all that it does");
         break;
       }
     before.push_back(std::move(own));
@@ -46,8 +48,9 @@ void check_reach(const Value& file, Report& report) {
   const Value* chain = file.own("chain");
   for (std::size_t j = 0; chain != nullptr && j < before.size(); ++j)
     if (covers(before[j], RouteMatch{})) {
-      report.warning(chain->name_at, "chain", "is never reached: " + at_route(j) + " (line " +
-                     std::to_string(routes.items[j].at.line) + ") matches every request");
+      report.warning(chain->name_at, "chain",
+                     "is never reached: " + at_route(j) + " (line " +
+                         std::to_string(routes.items[j].at.line) + ") matches every request");
       break;
     }
 }
@@ -56,13 +59,14 @@ void check_unused(const Value& file, const Plan& plan, Report& report) {
   const Path root;
   for (const PlannedChain& chain : plan.chains)
     if (!chain.used)
-      report.error(chain.at, chain.path, "no route leads here: name it in a route, as chain: " +
-                                             chain.name + ", or take it out");
+      report.error(
+          chain.at, chain.path,
+          "no route leads here: name it in a route, as chain: " + chain.name + ", or take it out");
   const Path section(root, "shared");
   for (const std::string& name : plan.unused_shared) {
     const Value* shared = file.get("shared").own(name);
-    report.error(shared->name_at, Path(section, name), "no chain has it: name it in one, as - shared: " +
-                                                      name + ", or take it out");
+    report.error(shared->name_at, Path(section, name),
+                 "no chain has it: name it in one, as - shared: " + name + ", or take it out");
   }
 }
 

@@ -10,10 +10,10 @@ namespace {
 
 // What the chains that are in use make of tenants.
 struct Uses {
-  const PlannedFilter* bucket = nullptr;       // token_bucket with the tenants' own rates
-  const PlannedFilter* limit = nullptr;        // concurrency_limit by tenant
-  const PlannedFilter* bare_limit = nullptr;   // the same, without a limit of its own
-  bool classes = false;                        // load_shed with target_wait
+  const PlannedFilter* bucket = nullptr;      // token_bucket with the tenants' own rates
+  const PlannedFilter* limit = nullptr;       // concurrency_limit by tenant
+  const PlannedFilter* bare_limit = nullptr;  // the same, without a limit of its own
+  bool classes = false;                       // load_shed with target_wait
 };
 
 Uses uses_of(const Plan& plan) {
@@ -47,7 +47,8 @@ class TenantRules {
     for (const Value& entry : tenants_.items)
       if (!entry.bad) check_entry(entry);
     check_everyone_else();
-    warn_once("rate", uses_.bucket != nullptr, "token_bucket with key: tenant and no rate of its own");
+    warn_once("rate", uses_.bucket != nullptr,
+              "token_bucket with key: tenant and no rate of its own");
     warn_once("concurrency", uses_.limit != nullptr, "concurrency_limit with key: tenant");
     warn_once("priority", uses_.classes, "load_shed with target_wait");
   }
@@ -65,13 +66,16 @@ class TenantRules {
     const Result<Field> field = parse_field(from.text);
     if (from.bad || !field) return;
     if (field->kind == Field::Kind::tenant)
-      report_.error(from.at, "tenant.from", "a tenant cannot be told by the tenant: name a part of the "
-                                            "request, such as header x-tenant");
+      report_.error(from.at, "tenant.from",
+                    "a tenant cannot be told by the tenant: name a part of the "
+                    "request, such as header x-tenant");
     if (looks_secret(*field) && !tenant_.has("secret"))
-      report_.warning(from.at, "tenant.from",
-                      quoted(from.text) + " looks like a credential, and the names of tenants are "
-                      "shown in metrics and logs: write secret: true to show a hash, or secret: false "
-                      "if they may be seen");
+      report_.warning(
+          from.at, "tenant.from",
+          quoted(from.text) +
+              " looks like a credential, and the names of tenants are "
+              "shown in metrics and logs: write secret: true to show a hash, or secret: false "
+              "if they may be seen");
   }
 
   static bool looks_secret(const Field& field) {
@@ -87,7 +91,8 @@ class TenantRules {
       report_.error(entry.own("burst")->name_at, path(entry, "burst"),
                     "a burst needs a rate: add one, or leave burst out");
     if (const std::string trouble = quota_trouble(entry); !trouble.empty())
-      report_.error(entry.find("burst")->at, path(entry, "burst"), entry.find("burst")->text + " " + trouble);
+      report_.error(entry.find("burst")->at, path(entry, "burst"),
+                    entry.find("burst")->text + " " + trouble);
     if (entry.get("deny").number != 0 && entry.items.size() > 1)
       report_.warning(entry.name_at, path(entry), "denied: its other keys have no effect");
     if (entry.items.empty())
@@ -105,18 +110,21 @@ class TenantRules {
     }
     const bool any_rate = any_has("rate");
     if (uses_.bucket != nullptr && !any_rate) {
-      report_.warning(uses_.bucket->at, uses_.bucket->path,
-                      "limits nobody: no tenant has a rate under tenants:, and the filter none of its "
-                      "own");
+      report_.warning(
+          uses_.bucket->at, uses_.bucket->path,
+          "limits nobody: no tenant has a rate under tenants:, and the filter none of its "
+          "own");
     } else if (uses_.bucket != nullptr && others == nullptr) {
-      report_.warning(tenants_.name_at, "tenants",
-                      "all tenants without an entry are unlimited: add \"*\": {rate: 10/s}, say, or "
-                      "tenant: {unknown: refuse}");
+      report_.warning(
+          tenants_.name_at, "tenants",
+          "all tenants without an entry are unlimited: add \"*\": {rate: 10/s}, say, or "
+          "tenant: {unknown: refuse}");
     }
     if (uses_.bare_limit != nullptr && !any_has("concurrency"))
-      report_.warning(uses_.bare_limit->at, uses_.bare_limit->path,
-                      "limits nobody: no tenant has a concurrency under tenants:, and the filter no "
-                      "limit of its own");
+      report_.warning(
+          uses_.bare_limit->at, uses_.bare_limit->path,
+          "limits nobody: no tenant has a concurrency under tenants:, and the filter no "
+          "limit of its own");
   }
 
   bool any_has(std::string_view key) const {
@@ -130,8 +138,7 @@ class TenantRules {
     for (const Value& entry : tenants_.items) {
       const Value* value = entry.own(key);
       if (value == nullptr) continue;
-      report_.warning(value->name_at, path(entry, key),
-                      "has no effect: no chain has a " + wanted);
+      report_.warning(value->name_at, path(entry, key), "has no effect: no chain has a " + wanted);
       return;
     }
   }

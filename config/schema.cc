@@ -45,7 +45,8 @@ object map(const Spec& spec) {
     properties[key.name] = std::move(property);
     if (key.required) required.emplace_back(key.name);
   }
-  object out{{"type", "object"}, {"properties", std::move(properties)}, {"additionalProperties", false}};
+  object out{
+      {"type", "object"}, {"properties", std::move(properties)}, {"additionalProperties", false}};
   if (!required.empty()) out["required"] = std::move(required);
   add_extra(out, spec);
   if (spec.shorthand.empty()) return out;
@@ -66,9 +67,10 @@ object list(const Spec& spec) {
   if (spec.item->type != Type::filter && spec.item->type != Type::map) out["uniqueItems"] = true;
   if (spec.single) return either_of({of(*spec.item), std::move(out)});
   if (spec.named != nullptr)
-    return either_of({std::move(out),
-                      {{"type", "string"}, {"pattern", spec.named->pattern}, {"maxLength", spec.named->longest}},
-                      ref("variable")});
+    return either_of(
+        {std::move(out),
+         {{"type", "string"}, {"pattern", spec.named->pattern}, {"maxLength", spec.named->longest}},
+         ref("variable")});
   return out;
 }
 
@@ -85,7 +87,8 @@ object any_filter(bool shareable_only) {
     if (shareable_only && !kind.shareable) continue;
     if (kind.bare) bare.emplace_back(kind.name);
     object content = ref(kind.name);
-    if (shareable_only) content = {{"allOf", array{content, {{"not", {{"required", array{"name"}}}}}}}};
+    if (shareable_only)
+      content = {{"allOf", array{content, {{"not", {{"required", array{"name"}}}}}}}};
     if (kind.bare) content = either_of({std::move(content), {{"type", "null"}}});
     content["description"] = kind.doc;
     choices.push_back(only_key(kind.name, std::move(content)));
@@ -101,8 +104,9 @@ object body(const Spec& spec) {
   if (spec.type == Type::integer)
     return {{"type", "integer"}, {"minimum", spec.min}, {"maximum", spec.max}};
   if (spec.type == Type::condition)
-    return either_of({{{"enum", array(kConditionWords.begin(), kConditionWords.end())}},
-                      {{"type", "integer"}, {"minimum", kLeastStatus}, {"maximum", kGreatestStatus}}});
+    return either_of(
+        {{{"enum", array(kConditionWords.begin(), kConditionWords.end())}},
+         {{"type", "integer"}, {"minimum", kLeastStatus}, {"maximum", kGreatestStatus}}});
   if (spec.type == Type::word) return {{"enum", array(spec.words.begin(), spec.words.end())}};
   object out{{"type", "string"}, {"pattern", pattern_of(spec)}};
   if (spec.type == Type::text) out["maxLength"] = spec.rule->longest;

@@ -8,8 +8,8 @@
 
 namespace weir {
 
-// "sha256:" and the first 12 hexadecimal digits: the same in each process and after each restart, so
-// that series and logs can be matched, and of no use as a key.
+// "sha256:" and the first 12 hexadecimal digits: the same in each process and after each restart,
+// so that series and logs can be matched, and of no use as a key.
 std::string hidden_name(std::string_view name);
 
 // The name, or with `secret` what stands for it. "*" is nobody's secret.

@@ -51,10 +51,10 @@ struct TenantSettings {
 };
 
 struct RouteMatch {
-  std::optional<std::string> path;         // the whole path, normalised
-  std::optional<std::string> path_prefix;  // at a segment boundary
-  std::vector<std::string> methods;        // any of them; empty: all
-  std::optional<std::string> host;         // "example.com" or "*.example.com", lower case
+  std::optional<std::string> path;             // the whole path, normalised
+  std::optional<std::string> path_prefix;      // at a segment boundary
+  std::vector<std::string> methods;            // any of them; empty: all
+  std::optional<std::string> host;             // "example.com" or "*.example.com", lower case
   std::map<std::string, std::string> headers;  // all must be equal
 };
 
@@ -69,14 +69,14 @@ struct Route {
 struct Settings {
   Endpoint listen;
   UpstreamSettings upstream;
-  Endpoint admin;                     // 127.0.0.1:9901 by default
+  Endpoint admin;  // 127.0.0.1:9901 by default
   std::optional<Endpoint> telemetry;
   std::int64_t workers = 1;
   Limits limits;
   std::vector<Cidr> trusted_proxies;
-  std::string name = "weir";          // of the deployment: Via, Proxy-Status
+  std::string name = "weir";  // of the deployment: Via, Proxy-Status
   TenantSettings tenant;
-  std::vector<Tenant> tenants;        // by Tenant::index
+  std::vector<Tenant> tenants;            // by Tenant::index
   std::int64_t max_tenant_labels = 1000;  // metrics.max_tenants
   Duration drain_timeout = std::chrono::seconds(30);
 };

@@ -34,8 +34,9 @@ constexpr KeySpec kAdmin[] = {
     {.name = "listen",
      .spec = endpoint(EndpointUse::admin),
      .preset = "127.0.0.1:9901",
-     .doc = "`/metrics /live /ready /config /tenants /version`; what changes anything is answered to "
-            "loopback only."},
+     .doc =
+         "`/metrics /live /ready /config /tenants /version`; what changes anything is answered to "
+         "loopback only."},
 };
 
 constexpr KeySpec kTelemetry[] = {
@@ -120,7 +121,8 @@ constexpr KeySpec kTenantEntry[] = {
     {.name = "rate",
      .spec = rate(),
      .doc = "Its quota, for `token_bucket` by tenant. Left out: none.",
-     .zero = "nothing would pass; to refuse the tenant write deny: true, for no quota leave rate out"},
+     .zero =
+         "nothing would pass; to refuse the tenant write deny: true, for no quota leave rate out"},
     {.name = "burst",
      .spec = integer(1, kMaxTokens),
      .doc = "How many at once. Left out: what the rate gives in a second, at least 1.",
@@ -140,7 +142,10 @@ constexpr KeySpec kTenantEntry[] = {
      .doc = "Its requests at a time, for `concurrency_limit` by tenant.",
      .zero = "nothing would pass; to refuse the tenant write deny: true, for no limit leave "
              "concurrency out"},
-    {.name = "deny", .spec = boolean(), .preset = "false", .doc = "All its requests are answered 403."},
+    {.name = "deny",
+     .spec = boolean(),
+     .preset = "false",
+     .doc = "All its requests are answered 403."},
 };
 
 constexpr Spec kTenantSpec = {.type = Type::map,
@@ -155,8 +160,11 @@ constexpr KeySpec kMatch[] = {
     {.name = "path", .spec = text(kUrlPath), .doc = "The whole path, decoded and normalised."},
     {.name = "path_prefix",
      .spec = text(kUrlPath),
-     .doc = "Its beginning, up to a segment's end: `/api` is the prefix of `/api/x`, not of `/apix`."},
-    {.name = "method", .spec = one_or_more(kMethodSpec, 32), .doc = "One method, or a list of them."},
+     .doc =
+         "Its beginning, up to a segment's end: `/api` is the prefix of `/api/x`, not of `/apix`."},
+    {.name = "method",
+     .spec = one_or_more(kMethodSpec, 32),
+     .doc = "One method, or a list of them."},
     {.name = "host",
      .spec = text(kHostPattern),
      .doc = "`example.com`, or `\"*.example.com\"` for everything below it; the port is not looked "
@@ -168,10 +176,8 @@ constexpr KeySpec kMatch[] = {
 };
 
 constexpr Spec kChainSpec = list_of(kFilterSpec, 0, kMostFilters);
-constexpr Spec kChainOrNameSpec = {.type = Type::list,
-                                   .max = kMostFilters,
-                                   .item = &kFilterSpec,
-                                   .named = &kName};
+constexpr Spec kChainOrNameSpec = {
+    .type = Type::list, .max = kMostFilters, .item = &kFilterSpec, .named = &kName};
 constexpr Spec kSharedFilterSpec = {.type = Type::filter, .shareable_only = true};
 
 constexpr KeySpec kRoute[] = {
@@ -187,7 +193,8 @@ constexpr KeySpec kRoute[] = {
      .doc = "What a request must be like; all that stands here must hold, `{}` is every request."},
     {.name = "chain",
      .spec = kChainOrNameSpec,
-     .doc = "A chain, or the name of one under `chains:`; left out, or `default`: the top-level one."},
+     .doc =
+         "A chain, or the name of one under `chains:`; left out, or `default`: the top-level one."},
 };
 constexpr Spec kRouteSpec = map_of(kRoute);
 
@@ -225,8 +232,9 @@ constexpr KeySpec kFile[] = {
     {.name = "trusted_proxies",
      .spec = list_of(kCidrSpec, 0, 1000),
      .preset = "[]",
-     .doc = "Address ranges whose `X-Forwarded-For` is believed, read from the right; anybody else's "
-            "is replaced."},
+     .doc =
+         "Address ranges whose `X-Forwarded-For` is believed, read from the right; anybody else's "
+         "is replaced."},
     {.name = "upgrades",
      .spec = map_of(kUpgrades),
      .no_effect = true,

@@ -2,8 +2,9 @@
 // and one line of what it does; and every kind of filter with its keys and how it is made.
 //
 // The parser (check.h), the JSON Schema (schema.h), docs/config.md (docs.h) and the effective
-// configuration (effective.h) all walk it, so that they cannot drift apart. To add a key, add a line
-// here and the one that uses its value in build_settings.cc; to add a filter, see filter_kinds.cc.
+// configuration (effective.h) all walk it, so that they cannot drift apart. To add a key, add a
+// line here and the one that uses its value in build_settings.cc; to add a filter, see
+// filter_kinds.cc.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +23,7 @@ struct KeySpec;
 struct Value;
 
 enum class Type : std::uint8_t {
-  boolean,    // true, false
+  boolean,  // true, false
   integer,
   bytes,      // 32KiB
   duration,   // 500ms
@@ -49,12 +50,12 @@ struct Spec {
   EndpointUse use = EndpointUse::connect;
   const KeySpec* keys = nullptr;  // of a map
   std::size_t key_count = 0;
-  const Spec* item = nullptr;   // of a list or names
-  bool single = false;          // list: one item may stand without the brackets
+  const Spec* item = nullptr;       // of a list or names
+  bool single = false;              // list: one item may stand without the brackets
   const TextRule* named = nullptr;  // list: a name may stand instead of it
-  bool shareable_only = false;  // filter: only kinds that can be shared
-  std::string_view shorthand{};  // map: a scalar stands for this key
-  std::string_view schema{};     // more for the JSON Schema (draft 7), as JSON: what goes together
+  bool shareable_only = false;      // filter: only kinds that can be shared
+  std::string_view shorthand{};     // map: a scalar stands for this key
+  std::string_view schema{};  // more for the JSON Schema (draft 7), as JSON: what goes together
 
   std::span<const KeySpec> all_keys() const;
 };

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "config/utf8.h"
+
 namespace weir {
 namespace {
 
@@ -22,7 +24,8 @@ bool name(std::string_view text) {
 }
 
 bool tenant_name(std::string_view text) {
-  return text.front() != ' ' && text.back() != ' ' && all(text, visible_or_high);
+  return first_not_utf8(text) == text.npos && text.front() != ' ' && text.back() != ' ' &&
+         all(text, visible_or_high);
 }
 
 bool token(std::string_view text) {
@@ -45,7 +48,7 @@ bool header_value(std::string_view text) {
 }
 
 bool url_path(std::string_view text) {
-  if (text.front() != '/') return false;
+  if (text.front() != '/' || first_not_utf8(text) != text.npos) return false;
   if (!all(text, [](char c) { return visible_or_high(c) && c != ' ' && c != '?' && c != '#'; }))
     return false;
   for (const std::string_view step : {"//", "/./", "/../"})
@@ -88,29 +91,27 @@ bool host_header(std::string_view text) {
 
 const TextRule kName = {name, "^[A-Za-z_][A-Za-z0-9_.-]*$",
                         "a name of letters, digits, _, - and ., not beginning with a digit", 64};
-const TextRule kTenantName = {tenant_name,
-                              "^[^\\u0000-\\u0020\\u007f]([^\\u0000-\\u001f\\u007f]*"
-                              "[^\\u0000-\\u0020\\u007f])?$",
-                              "a name without control characters, not beginning or ending with a space",
-                              256};
-const TextRule kToken = {token, "^[A-Za-z0-9!#$%&'*+.^_`|~-]+$",
-                         "a field name such as x-tenant", 128};
-const TextRule kMethod = {method, "^[A-Z0-9!#$%&'*+.^_`|~-]+$", "a method in upper case, such as GET",
-                          32};
+const TextRule kTenantName = {
+    tenant_name,
+    "^[^\\u0000-\\u0020\\u007f]([^\\u0000-\\u001f\\u007f]*"
+    "[^\\u0000-\\u0020\\u007f])?$",
+    "a name without control characters, not beginning or ending with a space", 256};
+const TextRule kToken = {token, "^[A-Za-z0-9!#$%&'*+.^_`|~-]+$", "a field name such as x-tenant",
+                         128};
+const TextRule kMethod = {method, "^[A-Z0-9!#$%&'*+.^_`|~-]+$",
+                          "a method in upper case, such as GET", 32};
 const TextRule kQueryName = {query_name, "^[!\"$%'-<>-~]+$", "a parameter's name", 128};
 const TextRule kHeaderValue = {header_value, "^[!-~]([ -~]*[!-~])?$",
                                "a field value in visible ASCII", 1024};
 const TextRule kUrlPath = {
-    url_path,
-    "^(?!.*(//|/\\./|/\\.\\./))(?!.*/\\.\\.?$)/[^\\u0000-\\u0020?#\\u007f]*$",
-    "a path that begins with /, without ?, # and spaces, and without empty, . or .. segments", 1024};
+    url_path, "^(?!.*(//|/\\./|/\\.\\./))(?!.*/\\.\\.?$)/[^\\u0000-\\u0020?#\\u007f]*$",
+    "a path that begins with /, without ?, # and spaces, and without empty, . or .. segments",
+    1024};
 const TextRule kHostPattern = {
-    host_pattern,
-    "^((\\*\\.)?[A-Za-z0-9_-]+(\\.[A-Za-z0-9_-]+)*\\.?|\\[[0-9A-Fa-f:.]{2,}\\])$",
+    host_pattern, "^((\\*\\.)?[A-Za-z0-9_-]+(\\.[A-Za-z0-9_-]+)*\\.?|\\[[0-9A-Fa-f:.]{2,}\\])$",
     "a host such as example.com or \"*.example.com\", without a port", 253};
 const TextRule kHostHeader = {
-    host_header,
-    "^([A-Za-z0-9_-]+(\\.[A-Za-z0-9_-]+)*\\.?|\\[[0-9A-Fa-f:.]{2,}\\])(:[0-9]{1,5})?$",
+    host_header, "^([A-Za-z0-9_-]+(\\.[A-Za-z0-9_-]+)*\\.?|\\[[0-9A-Fa-f:.]{2,}\\])(:[0-9]{1,5})?$",
     "preserve, or a host such as app.local or app.local:3000", 253};
 
 std::string lower_case(std::string_view text) {

@@ -1,5 +1,5 @@
-// What texts of the configuration may look like: each rule once as code, for the parser, and once as
-// a regular expression, for the JSON Schema. A test holds the two together.
+// What texts of the configuration may look like: each rule once as code, for the parser, and once
+// as a regular expression, for the JSON Schema. A test holds the two together.
 #pragma once
 
 #include <cstddef>
@@ -19,9 +19,9 @@ struct TextRule {
   }
 };
 
-extern const TextRule kName;         // of a filter, chain, route, deployment
-extern const TextRule kTenantName;   // anything visible
-extern const TextRule kToken;        // RFC 9110 token: header and cookie names
+extern const TextRule kName;        // of a filter, chain, route, deployment
+extern const TextRule kTenantName;  // anything visible
+extern const TextRule kToken;       // RFC 9110 token: header and cookie names
 extern const TextRule kMethod;      // a token in upper case
 extern const TextRule kQueryName;
 extern const TextRule kHeaderValue;

@@ -1,16 +1,18 @@
 #include "config/tree.h"
 
+#include <algorithm>
+#include <istream>
+#include <streambuf>
+#include <unordered_map>
+
 #include <yaml-cpp/anchor.h>
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/mark.h>
 #include <yaml-cpp/parser.h>
 
-#include <istream>
-#include <streambuf>
-#include <unordered_map>
-
 #include "config/syntax_hint.h"
+#include "config/utf8.h"
 
 namespace weir {
 namespace {
@@ -27,33 +29,34 @@ class TreeBuilder final : public YAML::EventHandler {
  public:
   explicit TreeBuilder(Report& report) : report_(report) {}
 
-  Node take() { return std::move(root_); }
+  YamlNode take() { return std::move(root_); }
 
   void OnDocumentStart(const YAML::Mark&) override {}
   void OnDocumentEnd() override {}
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
-    add(make(Node::Kind::null, mark, "", anchor));
+    add(make(YamlNode::Kind::null, mark, "", anchor));
   }
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override {
-    report_.error(position(mark), "", "aliases (*name) are not supported: write the value out, or "
-                                      "quote it if it is meant to begin with a star");
-    add(make(Node::Kind::null, mark, "", 0));
+    report_.error(position(mark), "",
+                  "aliases (*name) are not supported: write the value out, or "
+                  "quote it if it is meant to begin with a star");
+    add(make(YamlNode::Kind::null, mark, "", 0));
   }
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& value) override {
-    Node node = make(Node::Kind::scalar, mark, tag, anchor);
+    YamlNode node = make(YamlNode::Kind::scalar, mark, tag, anchor);
     node.text = value;
     node.quoted = tag == "!";
     add(std::move(node));
   }
   void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                        YAML::EmitterStyle::value) override {
-    open(make(Node::Kind::list, mark, tag, anchor));
+    open(make(YamlNode::Kind::list, mark, tag, anchor));
   }
   void OnSequenceEnd() override { close(); }
   void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                   YAML::EmitterStyle::value) override {
-    open(make(Node::Kind::map, mark, tag, anchor));
+    open(make(YamlNode::Kind::map, mark, tag, anchor));
   }
   void OnMapEnd() override {
     refuse_duplicates(stack_.back().node);
@@ -62,50 +65,51 @@ class TreeBuilder final : public YAML::EventHandler {
 
  private:
   struct Open {
-    Node node;
+    YamlNode node;
     bool has_name = false;  // a map's key has been read, its value not yet
     std::string name;
     Position name_at;
   };
 
-  Node make(Node::Kind kind, const YAML::Mark& mark, const std::string& tag,
-            YAML::anchor_t anchor) {
+  YamlNode make(YamlNode::Kind kind, const YAML::Mark& mark, const std::string& tag,
+                YAML::anchor_t anchor) {
     if (++count_ > kMaxNodes)
       throw TooMuch{position(mark), "too many values: at most " + std::to_string(kMaxNodes)};
     if (anchor != 0)
-      report_.error(position(mark), "", "anchors (&name) are not supported: write the value out; a "
-                                        "filter of several chains belongs under shared:");
+      report_.error(position(mark), "",
+                    "anchors (&name) are not supported: write the value out; a "
+                    "filter of several chains belongs under shared:");
     if (!tag.empty() && tag != "?" && tag != "!")
-      report_.error(position(mark), "", "tags (!name) are not supported: leave " + quoted(tag) +
-                                            " out");
-    Node node;
+      report_.error(position(mark), "",
+                    "tags (!name) are not supported: leave " + quoted(tag) + " out");
+    YamlNode node;
     node.kind = kind;
     node.at = position(mark);
     return node;
   }
 
-  void open(Node node) {
+  void open(YamlNode node) {
     if (stack_.size() >= kMaxDepth)
       throw TooMuch{node.at, "nested too deeply: at most " + std::to_string(kMaxDepth) + " levels"};
     stack_.push_back({std::move(node), false, {}, {}});
   }
 
   void close() {
-    Node node = std::move(stack_.back().node);
+    YamlNode node = std::move(stack_.back().node);
     stack_.pop_back();
     add(std::move(node));
   }
 
-  void add(Node node) {
+  void add(YamlNode node) {
     if (stack_.empty()) {
       root_ = std::move(node);
       return;
     }
     Open& top = stack_.back();
-    if (top.node.kind == Node::Kind::list) {
+    if (top.node.kind == YamlNode::Kind::list) {
       top.node.items.push_back(std::move(node));
     } else if (!top.has_name) {
-      if (node.kind != Node::Kind::scalar)
+      if (node.kind != YamlNode::Kind::scalar)
         report_.error(node.at, "", "a key must be text, such as limit: 64");
       top.has_name = true;
       top.name = std::move(node.text);
@@ -115,12 +119,12 @@ class TreeBuilder final : public YAML::EventHandler {
       node.name = std::move(top.name);
       node.name_at = top.name_at;
       // yaml-cpp places an empty value where the next token is, which may be lines below.
-      if (node.kind == Node::Kind::null) node.at = node.name_at;
+      if (node.kind == YamlNode::Kind::null) node.at = node.name_at;
       top.node.items.push_back(std::move(node));
     }
   }
 
-  void refuse_duplicates(const Node& map) {
+  void refuse_duplicates(const YamlNode& map) {
     constexpr std::size_t kFew = 12;
     if (map.items.size() <= kFew) {
       for (std::size_t i = 1; i < map.items.size(); ++i)
@@ -131,23 +135,31 @@ class TreeBuilder final : public YAML::EventHandler {
           }
       return;
     }
-    std::unordered_map<std::string_view, const Node*> seen;
+    std::unordered_map<std::string_view, const YamlNode*> seen;
     seen.reserve(map.items.size());
-    for (const Node& item : map.items)
+    for (const YamlNode& item : map.items)
       if (const auto [it, fresh] = seen.emplace(item.name, &item); !fresh)
         duplicate(item, *it->second);
   }
 
-  void duplicate(const Node& again, const Node& first) {
-    report_.error(again.name_at, "", "the key " + quoted(again.name) + " stands twice: first in line " +
-                                         std::to_string(first.name_at.line) + "; keep one of them");
+  void duplicate(const YamlNode& again, const YamlNode& first) {
+    report_.error(again.name_at, "",
+                  "the key " + quoted(again.name) + " stands twice: first in line " +
+                      std::to_string(first.name_at.line) + "; keep one of them");
   }
 
   Report& report_;
-  Node root_;
+  YamlNode root_;
   std::vector<Open> stack_;
   std::size_t count_ = 0;
 };
+
+Position position_of(std::string_view text, std::size_t offset) {
+  const std::string_view before = text.substr(0, offset);
+  const std::size_t line_start = before.rfind('\n') + 1;  // npos + 1 is 0
+  return {static_cast<int>(std::count(before.begin(), before.end(), '\n')) + 1,
+          static_cast<int>(offset - line_start) + 1};
+}
 
 // Reads a string_view without a copy.
 class ViewBuffer final : public std::streambuf {
@@ -158,9 +170,9 @@ class ViewBuffer final : public std::streambuf {
   }
 };
 
-Node empty_map() {
-  Node node;
-  node.kind = Node::Kind::map;
+YamlNode empty_map() {
+  YamlNode node;
+  node.kind = YamlNode::Kind::map;
   return node;
 }
 
@@ -183,22 +195,28 @@ void refuse_more(YAML::Parser& parser, Report& report) {
   try {
     parser.HandleNextDocument(second);
   } catch (const TooMuch& found) {
-    report.error(found.at, "", "a second document begins here: a file holds one; take out the "
-                               "\"---\", or indent this line as those above");
+    report.error(found.at, "",
+                 "a second document begins here: a file holds one; take out the "
+                 "\"---\", or indent this line as those above");
   }
 }
 
 }  // namespace
 
-const Node* Node::find(std::string_view key) const {
-  for (const Node& item : items)
+const YamlNode* YamlNode::find(std::string_view key) const {
+  for (const YamlNode& item : items)
     if (item.name == key) return &item;
   return nullptr;
 }
 
-std::optional<Node> parse_yaml(std::string_view text, Report& report) {
+std::optional<YamlNode> parse_yaml(std::string_view text, Report& report) {
   if (text.size() > kMaxFileSize) {
-    report.error(Position{}, "", "the file is larger than " + std::to_string(kMaxFileSize >> 20) + " MiB");
+    report.error(Position{}, "",
+                 "the file is larger than " + std::to_string(kMaxFileSize >> 20) + " MiB");
+    return std::nullopt;
+  }
+  if (const std::size_t bad = first_not_utf8(text); bad != std::string_view::npos) {
+    report.error(position_of(text, bad), "", "is not UTF-8: save the file in that encoding");
     return std::nullopt;
   }
   try {
@@ -207,9 +225,9 @@ std::optional<Node> parse_yaml(std::string_view text, Report& report) {
     YAML::Parser parser(in);
     TreeBuilder builder(report);
     if (!parser.HandleNextDocument(builder)) return empty_map();
-    Node root = builder.take();
+    YamlNode root = builder.take();
     refuse_more(parser, report);
-    if (root.kind == Node::Kind::null) return empty_map();
+    if (root.kind == YamlNode::Kind::null) return empty_map();
     return root;
   } catch (const TooMuch& too_much) {
     report.error(too_much.at, "", too_much.message);

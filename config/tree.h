@@ -16,7 +16,7 @@
 
 namespace weir {
 
-struct Node {
+struct YamlNode {
   enum class Kind : std::uint8_t { null, scalar, list, map };
 
   Kind kind = Kind::null;
@@ -26,9 +26,9 @@ struct Node {
   Position name_at;       // of the key, in a map
   std::string name;       // the key, in a map
   std::string text;       // a scalar's
-  std::vector<Node> items;
+  std::vector<YamlNode> items;
 
-  const Node* find(std::string_view key) const;
+  const YamlNode* find(std::string_view key) const;
 };
 
 // Bounds of what is read at all.
@@ -38,6 +38,6 @@ inline constexpr std::size_t kMaxDepth = 32;
 
 // Null if there is no tree to go on with; everything that is wrong is in `report`. An empty file is
 // an empty map. Never throws.
-std::optional<Node> parse_yaml(std::string_view text, Report& report);
+std::optional<YamlNode> parse_yaml(std::string_view text, Report& report);
 
 }  // namespace weir

@@ -21,10 +21,10 @@ TEST(Tree, KnowsWhereEverythingStands) {
   Report report("f");
   const auto root = parse_yaml("a: 1\nb:\n  c: {d: \"x\"}\n  e: [1, two]\n", report);
   ASSERT_TRUE(root);
-  const Node& b = *root->find("b");
+  const YamlNode& b = *root->find("b");
   EXPECT_EQ(b.name_at, (Position{2, 1}));
   EXPECT_EQ(b.at, (Position{3, 3}));
-  const Node& d = b.items[0].items[0];
+  const YamlNode& d = b.items[0].items[0];
   EXPECT_EQ(d.name, "d");
   EXPECT_EQ(d.name_at, (Position{3, 7}));
   EXPECT_EQ(d.at, (Position{3, 10}));
@@ -38,7 +38,7 @@ TEST(Tree, AnEmptyFileIsAnEmptyMap) {
     Report report("f");
     const auto root = parse_yaml(text, report);
     ASSERT_TRUE(root) << text;
-    EXPECT_EQ(root->kind, Node::Kind::map);
+    EXPECT_EQ(root->kind, YamlNode::Kind::map);
     EXPECT_FALSE(report.failed());
   }
 }
@@ -56,9 +56,12 @@ TEST(Tree, RefusesWhatYamlHasBeyondMapsListsAndScalars) {
   EXPECT_THAT(errors_of("a: &x 1\nb: *x\n"),
               ElementsAre(HasSubstr("1:4: anchors (&name) are not supported"),
                           HasSubstr("2:4: aliases (*name) are not supported")));
-  EXPECT_THAT(errors_of("a: !!int 3\n"), ElementsAre(HasSubstr("1:4: tags (!name) are not supported")));
-  EXPECT_THAT(errors_of("? {a: 1}\n: 2\n"), ElementsAre("1:3: a key must be text, such as limit: 64"));
-  EXPECT_THAT(errors_of("a: 1\n---\nb: 1\n"), ElementsAre(HasSubstr("2:1: a second document begins here")));
+  EXPECT_THAT(errors_of("a: !!int 3\n"),
+              ElementsAre(HasSubstr("1:4: tags (!name) are not supported")));
+  EXPECT_THAT(errors_of("? {a: 1}\n: 2\n"),
+              ElementsAre("1:3: a key must be text, such as limit: 64"));
+  EXPECT_THAT(errors_of("a: 1\n---\nb: 1\n"),
+              ElementsAre(HasSubstr("2:1: a second document begins here")));
 }
 
 TEST(Tree, SyntaxErrorsSayWhatToDo) {
@@ -79,8 +82,8 @@ TEST(Tree, SyntaxErrorsSayWhatToDo) {
       {"a: \"b\" c\n", "look at its indentation and quotes"},
   };
   for (const auto& each : cases)
-    EXPECT_THAT(errors_of(each.yaml), ElementsAre(::testing::AllOf(HasSubstr("not valid YAML"),
-                                                                   HasSubstr(each.error))))
+    EXPECT_THAT(errors_of(each.yaml),
+                ElementsAre(::testing::AllOf(HasSubstr("not valid YAML"), HasSubstr(each.error))))
         << each.yaml;
 }
 
@@ -90,8 +93,16 @@ TEST(Tree, BoundsDepth) {
   EXPECT_THAT(errors_of(std::string(100'000, '[')), ElementsAre(HasSubstr("nested too deeply")));
 }
 
+TEST(Tree, TakesUtf8Alone) {
+  EXPECT_THAT(errors_of("a: é\nb: x\xff\n"),
+              ElementsAre("2:5: is not UTF-8: save the file in that encoding"));
+  EXPECT_THAT(errors_of("\xff\xfez"),
+              ElementsAre("1:1: is not UTF-8: save the file in that encoding"));
+}
+
 TEST(Tree, SurvivesBytesThatAreNoText) {
-  for (const char* text : {"\xff\xfe\x00", "\x00", "a: \x01\n", "\xef\xbb\xbf" "a: 1\n", "%YAML 9.9\n---\na: 1\n"}) {
+  for (const char* text :
+       {"\xff\xfe\x00", "\x00", "a: \x01\n", "\xef\xbb\xbfz: 1\n", "%YAML 9.9\n---\na: 1\n"}) {
     Report report("f");
     parse_yaml(text, report);
   }

@@ -32,8 +32,7 @@ Result<std::int64_t> whole(std::string_view digits) {
   }
   std::int64_t value = 0;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-  if (error != std::errc{} || value > kLargest)
-    return Result<std::int64_t>::failed("is too large");
+  if (error != std::errc{} || value > kLargest) return Result<std::int64_t>::failed("is too large");
   return Result<std::int64_t>::ok(value);
 }
 
@@ -62,9 +61,9 @@ Result<Decimal> parse_decimal(std::string_view text, std::size_t places) {
     const std::string_view decimals = digits_of(rest);
     if (decimals.empty()) return Result<Decimal>::failed("");
     if (decimals.size() > places)
-      return Result<Decimal>::failed(quoted(text) + (places == 0
-          ? " is not a whole number"
-          : " has more than " + std::to_string(places) + " decimals"));
+      return Result<Decimal>::failed(
+          quoted(text) + (places == 0 ? " is not a whole number"
+                                      : " has more than " + std::to_string(places) + " decimals"));
     for (std::size_t i = 0; i < places; ++i)
       out.fraction = out.fraction * 10 + (i < decimals.size() ? decimals[i] - '0' : 0);
     out.has_fraction = true;
@@ -145,7 +144,8 @@ Result<std::int64_t> parse_duration(std::string_view text) {
 Result<std::int64_t> parse_bytes(std::string_view text) {
   auto result = with_unit(text, kByteUnits, 0, "a size such as 512B, 32KiB, 1MiB or 1GiB");
   if (!result && !text.empty() && is_digit(text[0]) && (text.back() == 'B' || text.back() == 'b') &&
-      text.find('i') == std::string_view::npos && text.size() > 2 && !is_digit(text[text.size() - 2]))
+      text.find('i') == std::string_view::npos && text.size() > 2 &&
+      !is_digit(text[text.size() - 2]))
     result.error += " (in powers of 1024; KB, MB and GB mean different things to different people)";
   return result;
 }
@@ -156,9 +156,11 @@ Result<Rate> parse_rate(std::string_view text) {
   std::string_view rest = text;
   const std::string_view digits = digits_of(rest);
   if (!digits.empty() && rest.starts_with("."))
-    return R::failed(quoted(text) + " is not a whole number: take a longer unit, as 30/m for 0.5/s");
+    return R::failed(quoted(text) +
+                     " is not a whole number: take a longer unit, as 30/m for 0.5/s");
   if (!digits.empty() && rest.empty())
-    return R::failed(quoted(text) + " has no unit: write " + std::string(text) + "/s (or /m, /h, /d)");
+    return R::failed(quoted(text) + " has no unit: write " + std::string(text) +
+                     "/s (or /m, /h, /d)");
   if (digits.empty() || !rest.starts_with("/")) return R::failed(found(text, what));
   rest.remove_prefix(1);
   const Result<std::int64_t> tokens = whole(digits);
@@ -179,7 +181,8 @@ Result<std::int64_t> parse_percent(std::string_view text) {
     return R::failed(quoted(text) + " has no unit: write " + std::string(text) + "%");
   if (!number || number->rest != "%") return R::failed(found(text, "a percentage such as 20%"));
   const std::optional<std::int64_t> value = times(*number, 100, 100);
-  if (!value || *value > 10'000) return R::failed(quoted(text) + " is above the greatest allowed, 100%");
+  if (!value || *value > 10'000)
+    return R::failed(quoted(text) + " is above the greatest allowed, 100%");
   return R::ok(*value);
 }
 

@@ -16,13 +16,16 @@ struct Value {
   bool bad = false;       // an error was reported: rules that compare leave it alone
   bool variable = false;  // out of a ${VARIABLE}
   Position at;
-  Position name_at;       // of its key, in a map
-  std::string name;       // its key, in a map or names
-  std::string text;       // word, text, endpoint, field, condition, cidr; a shared filter's or chain's name
-  std::int64_t number = 0;  // integer, bytes, duration (ns), percent (hundredths), rate, status, boolean
-  std::int64_t per = 0;     // rate: ns
-  const FilterKind* kind = nullptr;  // filter: its kind, with its keys as items; null: `shared: text`
-  std::vector<Value> items;          // of a map (those that the file has), names or list
+  Position name_at;  // of its key, in a map
+  std::string name;  // its key, in a map or names
+  std::string
+      text;  // word, text, endpoint, field, condition, cidr; a shared filter's or chain's name
+  std::int64_t number =
+      0;  // integer, bytes, duration (ns), percent (hundredths), rate, status, boolean
+  std::int64_t per = 0;  // rate: ns
+  const FilterKind* kind =
+      nullptr;               // filter: its kind, with its keys as items; null: `shared: text`
+  std::vector<Value> items;  // of a map (those that the file has), names or list
 
   // A map's entry as the file has it, or null.
   const Value* own(std::string_view key) const;

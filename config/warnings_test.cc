@@ -22,10 +22,12 @@ TEST(ConfigWarnings, SayWhatHasNoEffectAndWhy) {
            {"tenants: {a: {rate: 1/s, weight: 2}, \"*\": {rate: 1/s}}\nchain: [token_bucket]\n",
             "3:26: tenants.a.weight: has no effect in this version"},
            {"tenants: {a: {rate: 1/s}}\n",
-            "3:15: tenants.a.rate: has no effect: no chain has a token_bucket with key: tenant and no "
+            "3:15: tenants.a.rate: has no effect: no chain has a token_bucket with key: tenant and "
+            "no "
             "rate of its own"},
            {"tenants: {a: {concurrency: 1}, b: {concurrency: 2}}\n",
-            "3:15: tenants.a.concurrency: has no effect: no chain has a concurrency_limit with key: "
+            "3:15: tenants.a.concurrency: has no effect: no chain has a concurrency_limit with "
+            "key: "
             "tenant"},
            {"tenants: {a: {priority: low}}\n",
             "3:15: tenants.a.priority: has no effect: no chain has a load_shed with target_wait"},
@@ -35,17 +37,22 @@ TEST(ConfigWarnings, SayWhatHasNoEffectAndWhy) {
            {"tenant: {unknown: refuse}\ntenants: {\"*\": {deny: true}}\n",
             "4:11: tenants.\"*\": has no effect: unknown tenants are refused (tenant.unknown)"},
            {"tenants: {a: {rate: 1/s}}\nchain: [token_bucket]\n",
-            "3:1: tenants: all tenants without an entry are unlimited: add \"*\": {rate: 10/s}, say, or "
+            "3:1: tenants: all tenants without an entry are unlimited: add \"*\": {rate: 10/s}, "
+            "say, or "
             "tenant: {unknown: refuse}"},
            {"chain: [token_bucket]\n",
-            "3:9: chain[0].token_bucket: limits nobody: no tenant has a rate under tenants:, and the "
+            "3:9: chain[0].token_bucket: limits nobody: no tenant has a rate under tenants:, and "
+            "the "
             "filter none of its own"},
            {"chain: [concurrency_limit: {key: tenant}]\n",
-            "3:9: chain[0].concurrency_limit: limits nobody: no tenant has a concurrency under tenants:, "
+            "3:9: chain[0].concurrency_limit: limits nobody: no tenant has a concurrency under "
+            "tenants:, "
             "and the filter no limit of its own"},
            {"tenant: {from: header x-api-key}\n",
-            "3:16: tenant.from: \"header x-api-key\" looks like a credential, and the names of tenants "
-            "are shown in metrics and logs: write secret: true to show a hash, or secret: false if they "
+            "3:16: tenant.from: \"header x-api-key\" looks like a credential, and the names of "
+            "tenants "
+            "are shown in metrics and logs: write secret: true to show a hash, or secret: false if "
+            "they "
             "may be seen"},
            {"trusted_proxies: [0.0.0.0/0]\n",
             "3:19: trusted_proxies[0]: \"0.0.0.0/0\" believes everybody: any client can choose the "
@@ -63,28 +70,35 @@ TEST(ConfigWarnings, SayWhatAChainNeverDoes) {
            {"chain: [timeout: {total: 5s, idle: 10s}]\n",
             "3:36: chain[0].timeout.idle: 10s has no effect: total is over before it"},
            {"chain: [timeout: 5s, timeout: {name: try, head: 5s}]\n",
-            "3:49: chain[1].timeout.head: 5s is never waited for: the timeout around it (line 3) is over "
+            "3:49: chain[1].timeout.head: 5s is never waited for: the timeout around it (line 3) "
+            "is over "
             "after 5s"},
            {"chain: [timeout: 5s, buffer: {max_wait: 10s}]\n",
-            "3:41: chain[1].buffer.max_wait: 10s is never waited for: the timeout around it (line 3) is "
+            "3:41: chain[1].buffer.max_wait: 10s is never waited for: the timeout around it (line "
+            "3) is "
             "over after 5s"},
            {"chain: [retry: {retry_on: [timeout]}]\n",
-            "3:27: chain[0].retry.retry_on: timeout has no effect: no timeout stands inside this retry, "
+            "3:27: chain[0].retry.retry_on: timeout has no effect: no timeout stands inside this "
+            "retry, "
             "as - timeout: {name: try, head: 5s}"},
            {"chain: [retry: {max_body: 64MiB}]\n",
-            "3:27: chain[0].retry.max_body: 64MiB is more than limits.buffered_bytes, 32MiB, which holds "
+            "3:27: chain[0].retry.max_body: 64MiB is more than limits.buffered_bytes, 32MiB, which "
+            "holds "
             "all bodies together"},
            {"chain: [buffer: {name: a}, buffer]\n",
-            "3:9: chain[0].buffer: nothing ever waits here: between it and the buffer inside (line 3) "
+            "3:9: chain[0].buffer: nothing ever waits here: between it and the buffer inside (line "
+            "3) "
             "stands nothing that runs out"},
            {"chain: [buffer, load_shed, concurrency_limit: {limit: 5}]\n",
-            "3:9: chain[0].buffer: nothing ever waits here: the load_shed inside (line 3) refuses it "
+            "3:9: chain[0].buffer: nothing ever waits here: the load_shed inside (line 3) refuses "
+            "it "
             "first; put load_shed outside the buffer"},
            {"chain: [buffer: {capacity: 10000}]\n",
             "3:28: chain[0].buffer.capacity: 10000 is never reached: every waiting request has a "
             "connection, and limits.max_connections is 10000"},
            {"chain: [concurrency_limit: {limit: 600}]\n",
-            "3:36: chain[0].concurrency_limit.limit: 600 is never reached: upstream.max_connections is "
+            "3:36: chain[0].concurrency_limit.limit: 600 is never reached: "
+            "upstream.max_connections is "
             "512"},
            {"routes: [{match: {path_prefix: /a}}, {match: {path: /a/b}}]\n",
             "3:38: routes[1]: is never reached: routes[0] (line 3) matches all that it does"},

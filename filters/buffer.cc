@@ -330,6 +330,8 @@ void Buffer::describe(const Tenant& tenant, Time, TenantNumbers& out) const {
   if (tenant.label < state_->depth.size()) out.waiting += state_->depth[tenant.label];
 }
 
+Duration Buffer::advice(Time now) const { return state_->advice(state_->line.size(), now); }
+
 std::size_t Buffer::watch(Duration target) {
   state_->watches.emplace_back(target);
   return state_->watches.size() - 1;

@@ -41,6 +41,10 @@ class Buffer final : public Filter {
   void describe(const Tenant& tenant, Time now, TenantNumbers& out) const override;
   std::vector<Reason> reasons() const override;
 
+  // When a client that is refused for want of capacity may come back: the depth over the rate at
+  // which the line drains, with jitter.
+  Duration advice(Time now) const;
+
   // Has the line watched for waits that stay above `target`; those for a key of one's own (a
   // tenant's quota, say) do not count. The watch is read with above_target_since.
   std::size_t watch(Duration target);

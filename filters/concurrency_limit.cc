@@ -88,7 +88,8 @@ class ConcurrencyLimit::State::PermitCause final : public Cause {
 
 class ConcurrencyLimit::PermitVisit final : public Visit {
  public:
-  PermitVisit(Request& request, ConcurrencyLimit& filter) : Visit(request), filter_(filter) {}
+  PermitVisit(Request& request, ConcurrencyLimit& filter, std::int64_t& shadowed)
+      : Visit(request), filter_(filter), shadowed_(shadowed) {}
   ~PermitVisit() override {
     if (pool_ == nullptr) return;
     filter_.state_->release(*pool_);
@@ -124,7 +125,7 @@ class ConcurrencyLimit::PermitVisit final : public Visit {
   Verdict busy() {
     const Reason reason = filter_.state_->params.reason;
     if (!filter_.enforces()) {
-      filter_.shadow_rejected.add(reason, request().tenant_label);
+      if (shadowed_++ == 0) filter_.shadow_rejected.add(reason, request().tenant_label);
       return Verdict::inward;
     }
     Outcome& outcome = request().outcome;
@@ -137,6 +138,7 @@ class ConcurrencyLimit::PermitVisit final : public Visit {
   }
 
   ConcurrencyLimit& filter_;
+  std::int64_t& shadowed_;  // a request is refused once at most, in shadow too
   State::Pool* pool_ = nullptr;  // of which it holds a permit
 };
 
@@ -145,7 +147,7 @@ ConcurrencyLimit::ConcurrencyLimit(const Params& params, FilterContext context)
 
 ConcurrencyLimit::~ConcurrencyLimit() = default;
 
-Visit& ConcurrencyLimit::visit(VisitSlot slot) { return slot.make<PermitVisit>(*this); }
+Visit& ConcurrencyLimit::visit(VisitSlot slot) { return slot.make<PermitVisit>(*this, slot.spent()); }
 
 std::vector<Reason> ConcurrencyLimit::reasons() const { return {state_->params.reason}; }
 

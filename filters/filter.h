@@ -46,7 +46,8 @@ class Visit {
   virtual Verdict enter() { return Verdict::inward; }
   // Request::outcome comes from inside: outward (as it is, or changed), wait, or inward again.
   virtual Verdict leave() { return Verdict::outward; }
-  // The alarm rang, or a grant came: stay, inward, outward or wait.
+  // The alarm rang, or a grant came: stay, inward, outward or wait. All but stay end what is under
+  // way further in.
   virtual Verdict wake() { return Verdict::stay; }
 
   const Alarm& alarm() const { return alarm_; }

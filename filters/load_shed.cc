@@ -6,7 +6,8 @@ namespace weir {
 
 class LoadShed::SheddingVisit final : public Visit {
  public:
-  SheddingVisit(Request& request, LoadShed& filter) : Visit(request), filter_(filter) {}
+  SheddingVisit(Request& request, LoadShed& filter, std::int64_t& shadowed)
+      : Visit(request), filter_(filter), shadowed_(shadowed) {}
 
   Verdict enter() override {
     const bool newcomer = request().attempts == 0 && request().waited == Duration{0};
@@ -18,6 +19,7 @@ class LoadShed::SheddingVisit final : public Visit {
     outcome.kind = RefusalKind::capacity;
     outcome.reason = Reason::overloaded;
     outcome.filter = &filter_;
+    outcome.retry_after = filter_.line_->advice(now());
     return Verdict::outward;
   }
 
@@ -34,15 +36,17 @@ class LoadShed::SheddingVisit final : public Visit {
 
  private:
   Verdict shadow(Reason reason, Verdict verdict) {
-    filter_.shadow_rejected.add(reason, request().tenant_label);
+    if (shadowed_++ == 0) filter_.shadow_rejected.add(reason, request().tenant_label);
     return verdict;
   }
 
   LoadShed& filter_;
+  std::int64_t& shadowed_;  // a request is refused once at most, in shadow too
 };
 
 LoadShed::LoadShed(const Params& params, FilterContext context, std::shared_ptr<Buffer> line)
     : Filter(kKind, std::move(context)), params_(params), line_(std::move(line)) {
+  if (params_.classes.empty()) params_.classes.push_back(Priority::high);
   if (params_.target_wait && line_) watch_ = line_->watch(*params_.target_wait);
 }
 
@@ -56,7 +60,7 @@ bool LoadShed::refuses(Priority priority, Time now) const {
   return priority <= params_.classes[last];
 }
 
-Visit& LoadShed::visit(VisitSlot slot) { return slot.make<SheddingVisit>(*this); }
+Visit& LoadShed::visit(VisitSlot slot) { return slot.make<SheddingVisit>(*this, slot.spent()); }
 
 std::vector<Reason> LoadShed::reasons() const {
   std::vector<Reason> reasons = {Reason::concurrency_limit, Reason::upstream_connections};

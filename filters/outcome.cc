@@ -38,4 +38,12 @@ std::string_view to_string(Ending ending) {
   return "unknown";
 }
 
+Ending ending_of(const Outcome& outcome) {
+  switch (outcome.type) {
+    case Outcome::Type::timed_out: return Ending::timed_out;
+    case Outcome::Type::failure: return Ending::upstream_failed;
+    default: return Ending::refused;
+  }
+}
+
 }  // namespace weir

@@ -87,4 +87,7 @@ enum class Ending : std::uint8_t { complete, refused, client_gone, upstream_fail
 
 std::string_view to_string(Ending ending);
 
+// How a request ends that is answered with this outcome.
+Ending ending_of(const Outcome& outcome);
+
 }  // namespace weir

@@ -10,7 +10,7 @@
 namespace weir {
 
 // A rate with a burst, in the terms of GCRA (ITU-T I.371): one token every `period`, and at most
-// `burst` of them at once. Build it with Quota::of so that no product of the two overflows.
+// `burst` of them at once. The configuration sees to it that window() does not overflow.
 struct Quota {
   std::int64_t tokens = 1;     // as configured: `tokens` per `per`
   Duration per{1'000'000'000};

@@ -110,7 +110,8 @@ struct TokenBucket::State {
 
 class TokenBucket::BucketVisit final : public Visit {
  public:
-  BucketVisit(Request& request, TokenBucket& filter) : Visit(request), filter_(filter) {}
+  BucketVisit(Request& request, TokenBucket& filter, std::int64_t& shadowed)
+      : Visit(request), filter_(filter), shadowed_(shadowed) {}
   ~BucketVisit() override {
     if (bucket_ == nullptr || request().reached > reached_) return;
     if (!filter_.state_->still_has(request(), *bucket_)) return;
@@ -152,7 +153,9 @@ class TokenBucket::BucketVisit final : public Visit {
 
   Verdict busy(Time retry_at) {
     if (!filter_.enforces()) {
-      filter_.shadow_rejected.add(Reason::quota_exceeded, request().tenant_label);
+      if (shadowed_++ == 0) {
+        filter_.shadow_rejected.add(Reason::quota_exceeded, request().tenant_label);
+      }
       return Verdict::inward;
     }
     Outcome& outcome = request().outcome;
@@ -167,6 +170,7 @@ class TokenBucket::BucketVisit final : public Visit {
   }
 
   TokenBucket& filter_;
+  std::int64_t& shadowed_;  // a request is refused once at most, in shadow too
   const Quota* quota_ = nullptr;
   Bucket* bucket_ = nullptr;  // charged; null: nothing to give back
   Grant charge_;              // the bucket before and after, and in which pass
@@ -178,7 +182,7 @@ TokenBucket::TokenBucket(const Params& params, FilterContext context)
 
 TokenBucket::~TokenBucket() = default;
 
-Visit& TokenBucket::visit(VisitSlot slot) { return slot.make<BucketVisit>(*this); }
+Visit& TokenBucket::visit(VisitSlot slot) { return slot.make<BucketVisit>(*this, slot.spent()); }
 
 Cause& TokenBucket::line_up(Request& request) {
   State& state = *state_;

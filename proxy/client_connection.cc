@@ -1,9 +1,8 @@
 #include "proxy/client_connection.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
+#include <unistd.h>
 
 #include "proxy/exchange.h"
 #include "proxy/http/reply.h"
@@ -32,9 +31,7 @@ void ClientConnection::accept(Worker& worker, int fd, bool unix_socket,
 
 // --- bytes
 
-std::span<char> ClientConnection::available() {
-  return fresh_.empty() ? inbox_.bytes() : fresh_;
-}
+std::span<char> ClientConnection::available() { return fresh_.empty() ? inbox_.bytes() : fresh_; }
 
 void ClientConnection::take(std::size_t n) {
   if (fresh_.empty()) return inbox_.drop(n);
@@ -121,8 +118,8 @@ bool ClientConnection::read_head() {
   }
   // Of one byte alone nobody can say yet whether it begins that line.
   const bool half_line = bytes.size() == 1 && bytes[0] == '\r' && !skipped_line_;
-  const auto found = half_line ? HeadScan::Found::incomplete
-                               : scan_.scan({bytes.data(), bytes.size()}, max_head);
+  const auto found =
+      half_line ? HeadScan::Found::incomplete : scan_.scan({bytes.data(), bytes.size()}, max_head);
   if (found == HeadScan::Found::bad) {
     refuse(scan_.bad());
     return false;
@@ -130,8 +127,7 @@ bool ClientConnection::read_head() {
   if (found == HeadScan::Found::incomplete) {
     if (phase_ == Phase::idle) {
       phase_ = Phase::head;
-      set_deadline(
-          saturating_add(read_clock(), worker_.snapshot().settings.limits.head_timeout));
+      set_deadline(saturating_add(read_clock(), worker_.snapshot().settings.limits.head_timeout));
     }
     return false;
   }
@@ -322,8 +318,7 @@ void ClientConnection::on_deadline(Time now) {
       const auto pending = static_cast<std::uint32_t>(pending_bytes());
       if (pending == stuck_bytes_) return close_now();
       stuck_bytes_ = pending;
-      return set_deadline(
-          saturating_add(now, worker_.snapshot().settings.limits.body_timeout));
+      return set_deadline(saturating_add(now, worker_.snapshot().settings.limits.body_timeout));
     }
     default: return close_now();
   }

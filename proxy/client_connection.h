@@ -2,12 +2,13 @@
 // and is what the exchange answers on. One exchange at a time; what comes behind it is kept, up to
 // limits.max_head, and then reading pauses.
 //
-// Owner: itself (see Stream). Between it and its exchange the pointers are cut by whoever goes first.
-// While idle it owns no buffer, exchange or parser.
+// Owner: itself (see Stream). Between it and its exchange the pointers are cut by whoever goes
+// first. While idle it owns no buffer, exchange or parser.
 //
-// Time bounds, all by one coarse alarm that is set anew lazily, when it rings too early: idle_timeout
-// between requests, head_timeout for a head from its first byte, body_timeout for a rest of a body
-// that is thrown away and for an answer that the client does not read, 2 s for the last goodbye.
+// Time bounds, all by one coarse alarm that is set anew lazily, when it rings too early:
+// idle_timeout between requests, head_timeout for a head from its first byte, body_timeout for a
+// rest of a body that is thrown away and for an answer that the client does not read, 2 s for the
+// last goodbye.
 #pragma once
 
 #include <cstdint>
@@ -55,12 +56,12 @@ class ClientConnection final : public Stream, private AlarmEntry {
  private:
   friend class Worker;
   enum class Phase : std::uint8_t {
-    idle,      // not a byte of a request
-    head,      // a part of a head
+    idle,  // not a byte of a request
+    head,  // a part of a head
     exchange,
-    flush,     // the answer is on its way; then on, or close
-    discard,   // the rest of a refused request's body is thrown away
-    goodbye,   // closed for writing; what still comes is thrown away
+    flush,    // the answer is on its way; then on, or close
+    discard,  // the rest of a refused request's body is thrown away
+    goodbye,  // closed for writing; what still comes is thrown away
   };
   static constexpr std::uint64_t kDiscardToKeepAlive = 64 << 10;
   static constexpr std::uint64_t kDiscardToClose = 1 << 20;
@@ -80,7 +81,7 @@ class ClientConnection final : public Stream, private AlarmEntry {
   bool read_head();
   bool discard();
   void refuse(BadRequest reason);
-  void go_on();        // after an answer has been flushed
+  void go_on();  // after an answer has been flushed
   void become_idle();
   void say_goodbye();
   void close_now();
@@ -96,7 +97,7 @@ class ClientConnection final : public Stream, private AlarmEntry {
   ClientConnection* next_ = nullptr;  // the worker's list
   ClientConnection** back_ = nullptr;
   ByteQueue inbox_;
-  std::span<char> fresh_;        // in the scratch, while being read
+  std::span<char> fresh_;  // in the scratch, while being read
   std::uint64_t discard_left_ = 0;
   Time deadline_ = kNever;
   Time stuck_since_{};
@@ -105,9 +106,9 @@ class ClientConnection final : public Stream, private AlarmEntry {
   std::uint32_t stuck_bytes_ = 0;  // pending at the last look
   Phase phase_ = Phase::idle;
   bool processing_ = false;
-  bool close_after_ = false;     // flush, then goodbye
-  bool wants_body_ = false;      // the exchange waits for the client
-  bool skipped_line_ = false;    // the empty line that may stand before a head
+  bool close_after_ = false;   // flush, then goodbye
+  bool wants_body_ = false;    // the exchange waits for the client
+  bool skipped_line_ = false;  // the empty line that may stand before a head
   bool closed_ = false;
 };
 

@@ -1,5 +1,5 @@
-// Makes a connection to the service for one exchange: the addresses of its name in turn, each within
-// upstream.connect_timeout, as well as the wait for the resolver.
+// Makes a connection to the service for one exchange: the addresses of its name in turn, each
+// within upstream.connect_timeout, as well as the wait for the resolver.
 //
 // Owner and thread: the exchange, on its worker. Tells its owner once, never from inside dial().
 #pragma once

@@ -2,6 +2,7 @@
 
 #include "proxy/client_connection.h"
 #include "proxy/http/parser.h"
+#include "proxy/http/rewrite.h"
 #include "proxy/http/router.h"
 #include "proxy/loop/clock.h"
 #include "proxy/worker.h"
@@ -34,7 +35,7 @@ void Exchange::reset() {
   attempt_ = {};
   spent_ = connecting_ = Duration{0};
   drained_ = 0;
-  drain_until_ = kNever;
+  drain_until_ = committing_since_ = kNever;
 }
 
 BadRequest Exchange::read(ClientConnection& client, std::string_view text) {
@@ -45,6 +46,7 @@ BadRequest Exchange::read(ClientConnection& client, std::string_view text) {
   if (bad != BadRequest::none) return bad;
   if (bad = read_target(head_, target_); bad != BadRequest::none) return bad;
   if (bad = request_framing(head_, upload_.framing); bad != BadRequest::none) return bad;
+  if (has_own_via(head_, worker_.snapshot().settings.name)) return BadRequest::proxy_loop_detected;
   if (!llhttp_agrees_on_request(head_, upload_.framing)) return BadRequest::parsers_disagree;
   const auto max_body = static_cast<std::uint64_t>(worker_.snapshot().settings.limits.max_body);
   return upload_.framing.length > max_body ? BadRequest::body_too_large : BadRequest::none;
@@ -124,6 +126,10 @@ void Exchange::wake() {
   {
     const Gate::Pass pass(worker_.gate());
     step = route_->chain->wake(*request_);
+    // Refused while it waited: ended in the same pass, so that charges are given back exactly.
+    if (step == Step::answer && !attempt_.under_way) {
+      close_ledger(ending_of(request_->outcome), reply_status(), Source::weir);
+    }
     note_alarm();
   }
   if (step != Step::none) stop_attempt(AttemptResult::timeout);

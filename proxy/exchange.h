@@ -2,12 +2,13 @@
 //
 //   client → read() → begin(): route, tenant, chain.arrive → attempt → settle → commit → end
 //
-// It owns the chain's Request, the request's head, and what is held of its body for another attempt.
-// It pulls the body from its client's connection as the service takes it, and pushes the answer to
-// the client as it comes; either source is stopped while its sink has bytes pending.
+// It owns the chain's Request, the request's head, and what is held of its body for another
+// attempt. It pulls the body from its client's connection as the service takes it, and pushes the
+// answer to the client as it comes; either source is stopped while its sink has bytes pending.
 //
 // The parts: exchange.cc (arrival and the chain's steps), exchange_attempt.cc (a connection to the
-// service and what can fail about it), exchange_upload.cc, exchange_download.cc, exchange_ending.cc.
+// service and what can fail about it), exchange_upload.cc, exchange_download.cc,
+// exchange_ending.cc.
 //
 // Owner: its worker, which lends it while a request lasts. Thread: the worker's. It may end inside
 // any of its own calls; retiring it is delayed until the stack is unwound, so `done_` can be asked.
@@ -56,13 +57,13 @@ class Exchange final : private AlarmEntry, private ServiceUser, private Dialer::
   void begin();
   void on_client_bytes();
   void on_client_drained();
-  void on_client_gone();   // its connection is closed already
+  void on_client_gone();  // its connection is closed already
   void on_body_timeout();
 
   // --- for the worker
   void on_mail(bool client_gone);
   int client_descriptor() const;  // -1 without a client
-  void cut();  // the drain's time is up
+  void cut();                     // the drain's time is up
 
  private:
   struct OwnedRequest : Request {
@@ -74,11 +75,11 @@ class Exchange final : private AlarmEntry, private ServiceUser, private Dialer::
   struct Upload {
     Framing framing;
     BodyReader reader;
-    ByteQueue held;              // for another attempt; all of it while request.replayable
-    std::size_t replayed = 0;    // of `held`, in this attempt
-    bool head_sent = false;      // in this attempt
-    bool sent_all = false;       // in this attempt, but for what the socket has pending
-    bool broken = false;         // the service does not take any more
+    ByteQueue held;                 // for another attempt; all of it while request.replayable
+    std::size_t replayed = 0;       // of `held`, in this attempt
+    bool head_sent = false;         // in this attempt
+    bool sent_all = false;          // in this attempt, but for what the socket has pending
+    bool broken = false;            // the service does not take any more
     bool expects_continue = false;  // the client waits for 100 before it sends
   };
   // A piece of it.
@@ -89,24 +90,24 @@ class Exchange final : private AlarmEntry, private ServiceUser, private Dialer::
   };
   // The service's answer on its way to the client.
   struct Download {
-    ByteQueue head_bytes;        // of a head that came in parts
+    ByteQueue head_bytes;  // of a head that came in parts
     HeadScan scan;
     BodyReader reader;
     Framing outward;
     std::uint16_t status = 0;
     bool head_done = false;
     bool complete = false;
-    bool reusable = false;       // as far as the service's own word goes
+    bool reusable = false;  // as far as the service's own word goes
     bool keeps_client = false;
   };
   struct Attempt {
     Time began{};
     ServiceConnection* service = nullptr;
     bool under_way = false;
-    bool counted = false;        // in the metrics
-    bool wrote = false;          // at least a byte was handed to a socket
-    bool resent = false;         // once more, since a reused connection had died
-    bool forced_hold = false;    // `held` has what a dead connection did not take
+    bool counted = false;      // in the metrics
+    bool wrote = false;        // at least a byte was handed to a socket
+    bool resent = false;       // once more, since a reused connection had died
+    bool forced_hold = false;  // `held` has what a dead connection did not take
   };
 
   // exchange.cc
@@ -188,7 +189,7 @@ class Exchange final : private AlarmEntry, private ServiceUser, private Dialer::
   bool client_keeps_ = false;    // wants to keep the connection
   bool client_trusted_ = false;  // one of trusted_proxies
   bool done_ = true;
-  bool ended_ = false;           // in the ledger
+  bool ended_ = false;  // in the ledger
 
   Upload upload_;
   Download download_;
@@ -197,10 +198,11 @@ class Exchange final : private AlarmEntry, private ServiceUser, private Dialer::
 
   Alarm alarm_;  // that the chain wants, as of the last pass that moved the request
   Time head_came_{};
-  Duration spent_{0};            // weir's own time so far, waits included until they are subtracted
-  bool first_sent_ = false;      // spent_ holds the way to the service
-  Duration connecting_{0};       // of the first attempt
-  std::uint64_t drained_ = 0;    // of an abandoned answer
+  Time committing_since_ = kNever;  // its answer is being written for the first time
+  Duration spent_{0};          // weir's own time so far, waits included until they are subtracted
+  bool first_sent_ = false;    // spent_ holds the way to the service
+  Duration connecting_{0};     // of the first attempt
+  std::uint64_t drained_ = 0;  // of an abandoned answer
   Time drain_until_ = kNever;
 };
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <utility>
 
 #include "proxy/client_connection.h"
 #include "proxy/exchange.h"
@@ -144,7 +145,10 @@ void Exchange::commit(const Head& head, const Framing& framing, std::span<char> 
   request_->committed = true;
   const bool takes_chunks = head_.minor == 1;
   download_.outward = outward_response_framing(framing, takes_chunks);
-  download_.keeps_client = client_keeps_ && !worker_.draining() &&
+  // A client that waits for 100 may send its body or not: nobody knows what comes next.
+  const bool unclear = upload_.expects_continue && !upload_.reader.done() &&
+                       upload_.reader.received() == 0;
+  download_.keeps_client = client_keeps_ && !worker_.draining() && !unclear &&
                            download_.outward.kind != Framing::Kind::until_close;
   HeadWriter out(worker_.write_scratch());
   OutgoingResponse response{head, download_.outward};
@@ -155,11 +159,10 @@ void Exchange::commit(const Head& head, const Framing& framing, std::span<char> 
   response.name = worker_.snapshot().settings.name;
   response.date = worker_.date();
   write_response_head(out, response);
-  const Time began = request_->now;
-  request_->progress = began;
+  request_->progress = committing_since_ = request_->now;
   sync_alarm();
   deliver(rest, out.text());
-  spent_ += read_clock() - began;
+  if (!done_) spent_ += read_clock() - std::exchange(committing_since_, kNever);
 }
 
 // Writes a piece of the body on, behind the head if that is still to go.

@@ -15,14 +15,6 @@ namespace {
 constexpr std::uint16_t kClientGone = 499;
 constexpr std::uint64_t kWorthReading = 64 << 10;
 
-Ending ending_of(const Outcome& outcome) {
-  switch (outcome.type) {
-    case Outcome::Type::timed_out: return Ending::timed_out;
-    case Outcome::Type::failure: return Ending::upstream_failed;
-    default: return Ending::refused;
-  }
-}
-
 }  // namespace
 
 // --- the good end
@@ -62,8 +54,7 @@ void Exchange::answer() {
 void Exchange::send_reply(const Reply& reply, std::uint64_t left) {
   // A client that waits for 100 may send its body or not: nobody knows what comes next.
   const bool unclear = upload_.expects_continue && left != 0 && upload_.reader.received() == 0;
-  const bool keep =
-      client_keeps_ && !worker_.draining() && !unclear && left <= kWorthReading;
+  const bool keep = client_keeps_ && !worker_.draining() && !unclear && left <= kWorthReading;
   ReplyContext context;
   context.request_id = request_id_;
   context.name = worker_.snapshot().settings.name;
@@ -176,7 +167,8 @@ void Exchange::observe_durations() {
   if (route_ == nullptr) return;
   WorkerMetrics& metrics = worker_.metrics();
   metrics.request_duration[route_->index].observe(request_->now - head_came_);
-  const Duration own = first_sent_ ? spent_ : request_->now - head_came_;
+  Duration own = first_sent_ ? spent_ : request_->now - head_came_;
+  if (committing_since_ != kNever) own += request_->now - committing_since_;
   metrics.overhead.observe(std::max(own - request_->waited, Duration{0}));
 }
 

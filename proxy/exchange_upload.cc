@@ -51,8 +51,8 @@ bool Exchange::next_piece(Piece& piece) {
   piece = {};
   const std::size_t held = upload_.held.size();
   if (upload_.replayed < held) {
-    piece.payload = upload_.held.bytes().subspan(upload_.replayed,
-                                                 std::min(kPiece, held - upload_.replayed));
+    piece.payload =
+        upload_.held.bytes().subspan(upload_.replayed, std::min(kPiece, held - upload_.replayed));
     upload_.replayed += piece.payload.size();
     piece.last = upload_.replayed == held && upload_.reader.done();
     return true;

@@ -1,10 +1,9 @@
 #include "proxy/resolver.h"
 
 #include <arpa/inet.h>
+#include <cstring>
 #include <netdb.h>
 #include <netinet/in.h>
-
-#include <cstring>
 
 #include "proxy/loop/clock.h"
 #include "proxy/loop/log.h"

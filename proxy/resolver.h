@@ -7,9 +7,8 @@
 // Owner and thread: a worker; one for each.
 #pragma once
 
-#include <sys/socket.h>
-
 #include <string>
+#include <sys/socket.h>
 #include <vector>
 
 #include <uv.h>

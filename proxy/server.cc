@@ -1,9 +1,8 @@
 #include "proxy/server.h"
 
-#include <csignal>
-
 #include <algorithm>
 #include <atomic>
+#include <csignal>
 #include <utility>
 
 #include "proxy/loop/clock.h"

@@ -19,7 +19,7 @@ class Server {
  public:
   struct StartResult {
     std::unique_ptr<Server> server;  // null on error
-    std::string error;  // one line: what, where, by which setting
+    std::string error;               // one line: what, where, by which setting
   };
   // Listens and starts the workers. `gate` must outlive the server.
   static StartResult start(std::shared_ptr<const Snapshot> snapshot, Gate& gate);

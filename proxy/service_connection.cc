@@ -21,9 +21,8 @@ ServiceConnection* ServiceConnection::connect(Worker& worker, const sockaddr* ad
     connection->error_ = connection->connect_tcp(address);
   }
   // An error that shows at once is told from the loop, like any other.
-  const Duration patience = connection->error_ != 0
-                                ? Duration{0}
-                                : worker.snapshot().settings.upstream.connect_timeout;
+  const Duration patience =
+      connection->error_ != 0 ? Duration{0} : worker.snapshot().settings.upstream.connect_timeout;
   worker.alarms().set(*connection, saturating_add(read_clock(), patience));
   return connection;
 }

@@ -1,8 +1,8 @@
 // One connection to the service: being made, in use by an exchange, or idle in the pool.
 //
-// Owner: itself (see Stream). Its user is told of what happens as long as it is attached; the pointer
-// between the two is cut by whoever goes first. An idle connection on which anything comes, a byte
-// or an end, is closed: nobody asked for it.
+// Owner: itself (see Stream). Its user is told of what happens as long as it is attached; the
+// pointer between the two is cut by whoever goes first. An idle connection on which anything comes,
+// a byte or an end, is closed: nobody asked for it.
 #pragma once
 
 #include <cstdint>

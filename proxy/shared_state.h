@@ -1,7 +1,7 @@
 // What the workers of one server share: counts that bound all of them together.
 //
-// Owner: the server. Threads: any; the counts are relaxed atomics, since each bound may be passed by
-// what happens at the same instant on other workers, never by more.
+// Owner: the server. Threads: any; the counts are relaxed atomics, since each bound may be passed
+// by what happens at the same instant on other workers, never by more.
 #pragma once
 
 #include <atomic>

@@ -1,5 +1,5 @@
-// A worker's idle connections to the service, the newest first: the oldest ones go unused and close,
-// so that the pool shrinks to what is needed.
+// A worker's idle connections to the service, the newest first: the oldest ones go unused and
+// close, so that the pool shrinks to what is needed.
 //
 // How many may be in use is bounded by the innermost concurrency limit of every chain; here nothing
 // queues and nothing is refused. With several workers, one that opens a connection while the total
@@ -24,7 +24,7 @@ class UpstreamPool {
 
   ServiceConnection* take_idle();  // the newest; null if there is none
   void put(ServiceConnection& connection);
-  bool close_oldest();             // false: none was idle
+  bool close_oldest();  // false: none was idle
   void close_all();
 
   // Before a new connection is made.

@@ -1,10 +1,9 @@
 #include "proxy/worker.h"
 
-#include <poll.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
+#include <poll.h>
+#include <unistd.h>
 
 #include "proxy/client_connection.h"
 #include "proxy/exchange.h"
@@ -51,9 +50,8 @@ void Worker::open_handles() {
                 [](uv_async_t* handle) { static_cast<Worker*>(handle->data)->on_async(); });
   async_open_ = true;
   uv_prepare_init(&loop_, &prepare_);
-  uv_prepare_start(&prepare_, [](uv_prepare_t* handle) {
-    static_cast<Worker*>(handle->data)->on_turn();
-  });
+  uv_prepare_start(&prepare_,
+                   [](uv_prepare_t* handle) { static_cast<Worker*>(handle->data)->on_turn(); });
   uv_check_init(&loop_, &check_);
   uv_check_start(&check_,
                  [](uv_check_t* handle) { static_cast<Worker*>(handle->data)->on_turn(); });
@@ -151,8 +149,8 @@ void Worker::refuse_connection(int fd) {
       "\"reason\":\"too_many_client_connections\"}\n";
   static const std::string kAnswer =
       "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json\r\n"
-      "Content-Length: " + std::to_string(kBody.size()) +
-      "\r\nRetry-After: 1\r\nConnection: close\r\n\r\n" + kBody;
+      "Content-Length: " +
+      std::to_string(kBody.size()) + "\r\nRetry-After: 1\r\nConnection: close\r\n\r\n" + kBody;
   [[maybe_unused]] const ssize_t sent = ::send(fd, kAnswer.data(), kAnswer.size(), MSG_NOSIGNAL);
   ::close(fd);
 }

@@ -1,8 +1,8 @@
 // A worker: one thread with one event loop, and everything that its connections and exchanges need.
 //
-// Owner: the server. Threads: start(), drain(), join() and what Mailbox says are for others; the rest
-// is for the worker's own thread. Mail (grants made in some pass of the gate) is taken before the
-// loop blocks and after each poll; from other threads it comes through uv_async.
+// Owner: the server. Threads: start(), drain(), join() and what Mailbox says are for others; the
+// rest is for the worker's own thread. Mail (grants made in some pass of the gate) is taken before
+// the loop blocks and after each poll; from other threads it comes through uv_async.
 //
 // It ends when it has been told to drain, and its last connection and exchange have gone.
 #pragma once
@@ -84,7 +84,7 @@ class Worker final : public Mailbox, private Acceptor::Owner, private AlarmEntry
 
   void run();
   void open_handles();
-  void on_turn();   // of the loop
+  void on_turn();  // of the loop
   void on_async();
   void wake_up();
   void deliver_mail();

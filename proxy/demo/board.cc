@@ -85,8 +85,8 @@ std::vector<std::string> render_table(const Moment& m, const Palette& p) {
   std::vector<std::string> lines;
   std::string time = clock_time(m.running);
   if (m.run_for) time += " of " + clock_time(*m.run_for);
-  lines.push_back(std::string(p.bold) + " tenant  quota arrive/s pass/s refused/s" +
-                  "  " + left("why", 17) + " queue    p50    p99" + off);
+  lines.push_back(std::string(p.bold) + " tenant  quota arrive/s pass/s refused/s" + "  " +
+                  left("why", 17) + " queue    p50    p99" + off);
   std::int64_t queue = 0;
   for (std::size_t i = 0; i < m.now.tenants.size(); ++i) {
     queue += m.now.tenants[i].queue;
@@ -99,8 +99,8 @@ std::vector<std::string> render_table(const Moment& m, const Palette& p) {
                      : static_cast<double>(queue) / static_cast<double>(m.queue_capacity);
   lines.push_back(" line    " + bar(std::min(share, 1.0), 24, p) + "  " + std::to_string(queue) +
                   " of " + std::to_string(m.queue_capacity) + " waiting in weir's queue");
-  lines.push_back(" time    " + time + dim + "  (p50 and p99: of the last 5 s, as clients see them)" +
-                  off);
+  lines.push_back(" time    " + time + dim +
+                  "  (p50 and p99: of the last 5 s, as clients see them)" + off);
   return lines;
 }
 

@@ -1,16 +1,15 @@
 #include "proxy/demo/demo.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <algorithm>
+#include <arpa/inet.h>
 #include <csignal>
 #include <ctime>
 #include <deque>
 #include <memory>
+#include <netinet/in.h>
 #include <stdexcept>
+#include <sys/socket.h>
+#include <unistd.h>
 #include <vector>
 
 #include "config/load.h"
@@ -104,8 +103,8 @@ class Demo {
 
  private:
   bool start() {
-    std::string config = filled_in(kConfig, "$SERVICE",
-                                   "127.0.0.1:" + std::to_string(service_.port()));
+    std::string config =
+        filled_in(kConfig, "$SERVICE", "127.0.0.1:" + std::to_string(service_.port()));
     config = filled_in(config, "$LISTEN", options_.listen.value_or(loopback_address(8080)));
     config = filled_in(config, "$ADMIN", options_.admin.value_or(loopback_address(9901)));
     LoadOptions from;
@@ -131,14 +130,17 @@ class Demo {
     std::string url = "http://127.0.0.1:" + std::to_string(instance_->server().port()) + "/";
     screen_.print({
         "",
-        bold + " weir demo" + off + "  clients -> weir -> a service: 8 at a time, 10 ms each, 800/s",
-        "            " + std::string(options_.load
-                ? "acme sends 400/s, beta 200/s, greedy 500/s: 5 times its quota"
-                : "no load but yours (--no-load)"),
+        bold + " weir demo" + off +
+            "  clients -> weir -> a service: 8 at a time, 10 ms each, 800/s",
+        "            " +
+            std::string(options_.load
+                            ? "acme sends 400/s, beta 200/s, greedy 500/s: 5 times its quota"
+                            : "no load but yours (--no-load)"),
         "",
         " join in    curl -i -H 'x-tenant: acme' " + url,
         "            curl -i -H 'x-tenant: greedy' " + url,
-        " numbers    curl " + instance_->admin_address() + "/metrics" + dim + "   (also /tenants, /config)" + off,
+        " numbers    curl " + instance_->admin_address() + "/metrics" + dim +
+            "   (also /tenants, /config)" + off,
         " end        " + std::string(options_.run_for ? "by itself, or with " : "") + "Ctrl-C",
         "",
     });

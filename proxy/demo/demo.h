@@ -1,8 +1,9 @@
-// weir demo: a small service, weir in front of it, and a bounded load, all in one process and on the
-// loopback only, with a table that is renewed every second.
+// weir demo: a small service, weir in front of it, and a bounded load, all in one process and on
+// the loopback only, with a table that is renewed every second.
 //
-// The service serves 8 requests at a time in 10 ms each (800/s) and queues the rest without a bound,
-// as a thread pool does. Three tenants send, one of them far over its quota; more may join in.
+// The service serves 8 requests at a time in 10 ms each (800/s) and queues the rest without a
+// bound, as a thread pool does. Three tenants send, one of them far over its quota; more may join
+// in.
 #pragma once
 
 #include <chrono>
@@ -14,8 +15,8 @@
 namespace weir {
 
 struct DemoOptions {
-  std::optional<Duration> run_for;    // none: until a signal, at most for kLongestDemo
-  bool load = true;                   // false: only serves
+  std::optional<Duration> run_for;  // none: until a signal, at most for kLongestDemo
+  bool load = true;                 // false: only serves
   // In the words of the config. None: 127.0.0.1:8080 and 127.0.0.1:9901, or any free port where
   // these are taken.
   std::optional<std::string> listen;

@@ -1,16 +1,15 @@
 #include "proxy/demo/event_loop.h"
 
 #include <arpa/inet.h>
+#include <cerrno>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdexcept>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
-
-#include <cerrno>
-#include <stdexcept>
 
 namespace weir::demo {
 namespace {
@@ -121,9 +120,8 @@ Descriptor listen_on_loopback(std::uint16_t* port) {
 Descriptor connect_to(const std::string& host, std::uint16_t port) {
   Descriptor fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   sockaddr_in name = loopback(host, port);
-  if (!fd.open() ||
-      (::connect(fd.get(), reinterpret_cast<sockaddr*>(&name), sizeof name) != 0 &&
-       errno != EINPROGRESS)) {
+  if (!fd.open() || (::connect(fd.get(), reinterpret_cast<sockaddr*>(&name), sizeof name) != 0 &&
+                     errno != EINPROGRESS)) {
     throw std::runtime_error("demo: the load cannot connect");
   }
   int on = 1;

@@ -1,7 +1,5 @@
 #include "proxy/demo/load.h"
 
-#include <sys/socket.h>
-
 #include <algorithm>
 #include <array>
 #include <cctype>
@@ -12,6 +10,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string_view>
+#include <sys/socket.h>
 
 #include "proxy/loop/clock.h"
 
@@ -37,10 +36,9 @@ std::optional<Answer> parse(std::string_view text) {
   std::string_view head = text.substr(0, end + 2);
   Answer answer;
   constexpr std::string_view kLength = "\r\ncontent-length:";
-  auto at = std::search(head.begin(), head.end(), kLength.begin(), kLength.end(),
-                        [](char a, char b) {
-                          return std::tolower(static_cast<unsigned char>(a)) == b;
-                        });
+  auto at =
+      std::search(head.begin(), head.end(), kLength.begin(), kLength.end(),
+                  [](char a, char b) { return std::tolower(static_cast<unsigned char>(a)) == b; });
   if (!head.starts_with("HTTP/1.1 ") || at == head.end()) return Answer{-1, text.size(), true};
   const char* value = &*at + kLength.size();
   while (*value == ' ') ++value;
@@ -70,9 +68,8 @@ Load::Load(const std::string& host, std::uint16_t port, std::vector<Stream> stre
     next_.push_back(now + gap(i));
   }
   loop_.set_timer(*std::ranges::min_element(next_));
-  thread_ = std::thread([this] {
-    loop_.run([this](std::uint64_t id) { on_event(id); }, [this] { arrive(); });
-  });
+  thread_ = std::thread(
+      [this] { loop_.run([this](std::uint64_t id) { on_event(id); }, [this] { arrive(); }); });
 }
 
 Load::~Load() {

@@ -1,8 +1,8 @@
 // The demo's load: open loop, each tenant a Poisson stream of its own rate, whatever comes back.
 //
 // Bounds: the loopback only, kMaxConnections keep-alive connections, kMaxPending requests that wait
-// for one of them; what comes beyond is counted as not sent. Latency counts from the moment at which
-// a request was meant to go out, so that a stall shows in full (no coordinated omission).
+// for one of them; what comes beyond is counted as not sent. Latency counts from the moment at
+// which a request was meant to go out, so that a stall shows in full (no coordinated omission).
 //
 // Owner: the demo; the load runs on its own thread. numbers() may be asked from any.
 #pragma once
@@ -32,11 +32,11 @@ struct Stream {
 
 // What one stream has seen since the start.
 struct StreamNumbers {
-  std::uint64_t sent = 0;       // heads written
-  std::uint64_t not_sent = 0;   // beyond the bounds
-  std::uint64_t failed = 0;     // the connection broke, or the answer made no sense
+  std::uint64_t sent = 0;                // heads written
+  std::uint64_t not_sent = 0;            // beyond the bounds
+  std::uint64_t failed = 0;              // the connection broke, or the answer made no sense
   std::map<int, std::uint64_t> answers;  // by status
-  Latencies passed;             // of answers below 400
+  Latencies passed;                      // of answers below 400
 };
 
 class Load {

@@ -1,15 +1,14 @@
 #include "proxy/demo/sample_service.h"
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/socket.h>
-
 #include <algorithm>
 #include <array>
 #include <cctype>
 #include <cerrno>
 #include <cstdlib>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <string_view>
+#include <sys/socket.h>
 
 #include "proxy/loop/clock.h"
 
@@ -20,9 +19,7 @@ constexpr std::uint64_t kListening = 2;
 
 // The value of a field in a head that weir wrote; empty if it is not there.
 std::string field(std::string_view head, std::string_view name) {
-  auto same = [](char a, char b) {
-    return std::tolower(static_cast<unsigned char>(a)) == b;
-  };
+  auto same = [](char a, char b) { return std::tolower(static_cast<unsigned char>(a)) == b; };
   std::string wanted = "\r\n" + std::string(name) + ":";
   auto at = std::search(head.begin(), head.end(), wanted.begin(), wanted.end(), same);
   if (at == head.end()) return {};

@@ -3,8 +3,8 @@
 // without weir in front an overload shows here.
 //
 // Owner: the demo; the service runs on its own thread. numbers() may be asked from any. It knows as
-// much of HTTP/1.1 as it needs behind weir: no pipelining; a chunked request body ends the connection
-// after the answer.
+// much of HTTP/1.1 as it needs behind weir: no pipelining; a chunked request body ends the
+// connection after the answer.
 #pragma once
 
 #include <chrono>
@@ -31,10 +31,10 @@ class SampleService {
     std::size_t waiting = 0;  // in its own line
     std::size_t most_waiting = 0;
     std::uint64_t served = 0;
-    Duration worked{0};       // the places' busy time together
+    Duration worked{0};  // the places' busy time together
   };
 
-  SampleService();   // throws std::runtime_error
+  SampleService();  // throws std::runtime_error
   ~SampleService();
   SampleService(const SampleService&) = delete;
   SampleService& operator=(const SampleService&) = delete;

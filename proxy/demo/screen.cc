@@ -1,10 +1,9 @@
 #include "proxy/demo/screen.h"
 
-#include <sys/ioctl.h>
-#include <unistd.h>
-
 #include <cstdlib>
 #include <string_view>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 namespace weir::demo {
 

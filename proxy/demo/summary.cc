@@ -59,8 +59,9 @@ std::vector<std::string> moral(const Closing& c) {
                       rate(static_cast<double>(rows[worst].arrivals) / seconds) + "/s and got " +
                       rate(static_cast<double>(rows[worst].passed) / seconds) +
                       "/s, its quota being " + rows[worst].quota + ".";
-  std::string second = others == 0 ? " Of the others, none was refused anything."
-                                   : " Of the others' requests, " + count(others) + " were refused.";
+  std::string second = others == 0
+                           ? " Of the others, none was refused anything."
+                           : " Of the others' requests, " + count(others) + " were refused.";
   return {first, second};
 }
 
@@ -98,10 +99,9 @@ std::vector<std::string> render_summary(const Closing& c, const Palette& p) {
   std::string at_most = " never more than " + std::to_string(s.most_busy) + " at a time";
   lines.push_back(" The service worked off " + count(s.served) + " requests at " +
                   rate(to_seconds(s.worked) / seconds / kPlaces * 100) + "% of what it can,");
-  lines.push_back(s.most_waiting == 0
-                      ? at_most + "; its own line stayed empty."
-                      : at_most + ", and up to " + count(s.most_waiting) +
-                            " waiting in its own line.");
+  lines.push_back(s.most_waiting == 0 ? at_most + "; its own line stayed empty."
+                                      : at_most + ", and up to " + count(s.most_waiting) +
+                                            " waiting in its own line.");
   for (std::string& line : moral(c)) lines.push_back(std::move(line));
   if (!c.streams.empty()) lines.push_back(cross_check(c));
   return lines;

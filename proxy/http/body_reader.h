@@ -43,9 +43,9 @@ class BodyReader {
     identity,
     until_close,
     // chunked
-    size,          // the first digit of a size
+    size,  // the first digit of a size
     size_more,
-    extension,     // after ';'
+    extension,  // after ';'
     extension_quoted,
     extension_escaped,
     size_lf,
@@ -69,11 +69,11 @@ class BodyReader {
 
   State state_ = State::done;
   BadRequest bad_ = BadRequest::none;
-  std::uint8_t digits_ = 0;       // of the chunk size
-  std::uint8_t name_size_ = 0;    // of the trailer's name; kept only up to name_
-  std::uint16_t overhead_ = 0;    // bytes of this chunk's extensions, or of the trailers
+  std::uint8_t digits_ = 0;     // of the chunk size
+  std::uint8_t name_size_ = 0;  // of the trailer's name; kept only up to name_
+  std::uint16_t overhead_ = 0;  // bytes of this chunk's extensions, or of the trailers
   char name_[22];
-  std::uint64_t left_ = 0;        // of the body, or of the chunk
+  std::uint64_t left_ = 0;  // of the body, or of the chunk
   std::uint64_t received_ = 0;
 };
 

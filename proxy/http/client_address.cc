@@ -1,10 +1,9 @@
 #include "proxy/http/client_address.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-
 #include <algorithm>
+#include <arpa/inet.h>
 #include <cstring>
+#include <netinet/in.h>
 
 namespace weir {
 

@@ -1,12 +1,11 @@
 // Who a request comes from: the socket's peer, or whom trusted proxies name in X-Forwarded-For.
 #pragma once
 
-#include <sys/socket.h>
-
 #include <array>
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <sys/socket.h>
 #include <vector>
 
 #include "config/snapshot.h"

@@ -56,9 +56,9 @@ std::optional<std::chrono::sys_seconds> parse_date(std::string_view text) {
   const auto second = get_number(text.substr(23, 2));
   if (month == std::string_view::npos || month % 3 != 0) return std::nullopt;
   if (!day || !year || !hour || !minute || !second) return std::nullopt;
-  const std::chrono::year_month_day date{
-      std::chrono::year{static_cast<int>(*year)},
-      std::chrono::month{static_cast<unsigned>(month / 3 + 1)}, std::chrono::day{*day}};
+  const std::chrono::year_month_day date{std::chrono::year{static_cast<int>(*year)},
+                                         std::chrono::month{static_cast<unsigned>(month / 3 + 1)},
+                                         std::chrono::day{*day}};
   if (!date.ok() || *hour > 23 || *minute > 59 || *second > 60) return std::nullopt;
   return std::chrono::sys_days{date} + std::chrono::hours{*hour} + std::chrono::minutes{*minute} +
          std::chrono::seconds{*second};

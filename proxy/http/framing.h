@@ -12,8 +12,8 @@ namespace weir {
 
 struct Framing {
   enum class Kind : std::uint8_t {
-    none,         // no body
-    length,       // `length` bytes
+    none,    // no body
+    length,  // `length` bytes
     chunked,
     until_close,  // responses only
   };

@@ -54,10 +54,10 @@ struct FieldLine {
 
 struct Head {
   const char* base = nullptr;
-  std::uint32_t size = 0;       // with the empty line at its end
-  std::uint8_t minor = 1;       // HTTP/1.minor
-  Span method, target;          // of a request
-  std::uint16_t status = 0;     // of a response
+  std::uint32_t size = 0;    // with the empty line at its end
+  std::uint8_t minor = 1;    // HTTP/1.minor
+  Span method, target;       // of a request
+  std::uint16_t status = 0;  // of a response
   Span reason;
   std::vector<FieldLine> fields;  // in their order
 

@@ -12,6 +12,7 @@ constexpr std::string_view kNames[] = {
     "none",
     "bad_request_line",
     "bad_method",
+    "method_too_long",
     "bad_target",
     "fragment_in_target",
     "bad_version",
@@ -31,6 +32,7 @@ constexpr std::string_view kNames[] = {
     "duplicate_host",
     "bad_host",
     "host_mismatch",
+    "proxy_loop_detected",
     "bad_content_length",
     "duplicate_content_length",
     "bad_transfer_encoding",
@@ -70,6 +72,7 @@ class Reader {
   BadRequest fields();
 
  private:
+  BadRequest other_protocol(std::size_t i) const;
   BadRequest field();
   BadRequest name(Span& name);
   BadRequest value(Span& value);
@@ -99,8 +102,9 @@ BadRequest Reader::line_end() {
 BadRequest Reader::request_line() {
   std::size_t i = 0;
   while (is_token_char(at(i))) ++i;
-  if (i == 0 || i > kMaxMethod) return BadRequest::bad_method;
+  if (i == 0) return BadRequest::bad_method;
   if (at(i) != ' ') return at(i) == '\r' ? BadRequest::bad_request_line : BadRequest::bad_method;
+  if (i > kMaxMethod) return BadRequest::method_too_long;
   head_.method = {0, narrow(i)};
   const std::size_t target = ++i;
   while (is_target_char(at(i))) ++i;
@@ -112,14 +116,22 @@ BadRequest Reader::request_line() {
   const std::string_view version = text_.substr(i, 8);
   const bool form = version.size() == 8 && version.starts_with("HTTP/") && is_digit(version[5]) &&
                     version[6] == '.' && is_digit(version[7]);
-  // A target with spaces looks like a version that is none.
-  if (!form) return BadRequest::bad_request_line;
+  if (!form) return other_protocol(i);
   if (at(i + 8) != '\r' || at(i + 9) != '\n') return BadRequest::bad_request_line;
   if (version == "HTTP/2.0" && head_.method_text() == "PRI") return BadRequest::http2_preface;
   if (version[5] != '1' || version[7] > '1') return BadRequest::bad_version;
   head_.minor = static_cast<std::uint8_t>(version[7] - '0');
   at_ = i + 10;
   return BadRequest::none;
+}
+
+// A target with spaces looks like a version that is none; RTSP/1.0 is one of another protocol.
+BadRequest Reader::other_protocol(std::size_t i) const {
+  while (at(i) >= 'A' && at(i) <= 'Z') ++i;
+  const bool form = text_[i - 1] != ' ' && at(i) == '/' && is_digit(at(i + 1)) &&
+                    at(i + 2) == '.' && is_digit(at(i + 3)) && at(i + 4) == '\r' &&
+                    at(i + 5) == '\n';
+  return form ? BadRequest::bad_version : BadRequest::bad_request_line;
 }
 
 BadRequest Reader::status_line() {

@@ -24,6 +24,7 @@ enum class BadRequest : std::uint8_t {
   // the first line
   bad_request_line,
   bad_method,
+  method_too_long,
   bad_target,
   fragment_in_target,
   bad_version,
@@ -45,6 +46,7 @@ enum class BadRequest : std::uint8_t {
   duplicate_host,
   bad_host,
   host_mismatch,
+  proxy_loop_detected,
   // framing
   bad_content_length,
   duplicate_content_length,

@@ -28,7 +28,8 @@ bool same_framing(const llhttp_t& parser, const Framing& framing) {
   const bool length = (parser.flags & F_CONTENT_LENGTH) != 0;
   switch (framing.kind) {
     case Framing::Kind::none: return !chunked && (!length || parser.content_length == 0);
-    case Framing::Kind::length: return length && !chunked && parser.content_length == framing.length;
+    case Framing::Kind::length:
+      return length && !chunked && parser.content_length == framing.length;
     case Framing::Kind::chunked: return chunked && !length;
     case Framing::Kind::until_close: return !chunked && !length;
   }

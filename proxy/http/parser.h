@@ -1,11 +1,11 @@
 // A second opinion on a head: llhttp's.
 //
-// The guard and framing.h decide; llhttp, an independent parser in strict mode, reads the same bytes
-// and must come to the same version, status, framing and persistence. Where the two disagree nobody
-// can know what a third one behind them would read, so the message is refused.
+// The guard and framing.h decide; llhttp, an independent parser in strict mode, reads the same
+// bytes and must come to the same version, status, framing and persistence. Where the two disagree
+// nobody can know what a third one behind them would read, so the message is refused.
 //
-// llhttp 8.1 knows only some methods; the guard has checked the method to be a token, so llhttp gets
-// a known one in its place.
+// llhttp 8.1 knows only some methods; the guard has checked the method to be a token, so llhttp
+// gets a known one in its place.
 #pragma once
 
 #include <cstdint>

@@ -55,6 +55,8 @@ std::string_view detail_of(BadRequest reason) {
     case BadRequest::bad_version: return "Only HTTP/1.0 and HTTP/1.1 are spoken here.";
     case BadRequest::connect_method: return "This is no forward proxy: CONNECT is not supported.";
     case BadRequest::trace_method: return "TRACE is not allowed.";
+    case BadRequest::method_too_long: return "No method is longer than 64 characters.";
+    case BadRequest::proxy_loop_detected: return "The request has been here before: see Via.";
     case BadRequest::target_too_long: return "The request line is longer than limits.max_head.";
     case BadRequest::head_too_large: return "The head is larger than limits.max_head.";
     case BadRequest::too_many_fields: return "The head has more than 256 fields.";
@@ -124,7 +126,9 @@ std::uint16_t status_of(BadRequest reason) {
   switch (reason) {
     case BadRequest::http2_preface:
     case BadRequest::bad_version: return 505;
+    case BadRequest::method_too_long:
     case BadRequest::connect_method: return 501;
+    case BadRequest::proxy_loop_detected: return 508;
     case BadRequest::trace_method: return 405;
     case BadRequest::target_too_long: return 414;
     case BadRequest::head_too_large:
@@ -157,6 +161,7 @@ std::string_view reason_phrase(std::uint16_t status) {
     case 503: return "Service Unavailable";
     case 504: return "Gateway Timeout";
     case 505: return "HTTP Version Not Supported";
+    case 508: return "Loop Detected";
     default: return "Error";
   }
 }
@@ -188,7 +193,8 @@ Reply reply_to(BadRequest reason) {
   reply.reason = to_string(reason);
   reply.title = reason_phrase(reply.status);
   reply.detail = detail_of(reason);
-  reply.error = "http_request_error";
+  reply.error =
+      reason == BadRequest::proxy_loop_detected ? "proxy_loop_detected" : "http_request_error";
   return reply;
 }
 

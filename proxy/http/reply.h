@@ -1,4 +1,5 @@
-// What weir itself answers: the one table from outcomes and bad requests to status, fields and body.
+// What weir itself answers: the one table from outcomes and bad requests to status, fields and
+// body.
 //
 // Quota → 429 with Retry-After, RateLimit and RateLimit-Policy (draft-ietf-httpapi-ratelimit-
 // headers-10); capacity → 503 with Retry-After; not allowed → 403; no route → 404; the service
@@ -28,10 +29,10 @@ std::string_view reason_phrase(std::uint16_t status);
 
 struct Reply {
   std::uint16_t status = 0;
-  std::string_view reason;      // the stable word
+  std::string_view reason;  // the stable word
   std::string_view title, detail;
-  std::string_view error;       // the error type of RFC 9209
-  std::string_view filter;      // who refused; may be empty
+  std::string_view error;   // the error type of RFC 9209
+  std::string_view filter;  // who refused; may be empty
   const Quota* quota = nullptr;
   std::chrono::seconds retry_after{0};  // 0: none
 };
@@ -43,9 +44,9 @@ struct ReplyContext {
   std::string_view request_id;  // empty: there was no request yet
   std::string_view name;        // of this deployment
   std::string_view date;
-  bool head_request = false;    // fields as for GET, no body
+  bool head_request = false;  // fields as for GET, no body
   bool close = false;
-  bool keep_alive = false;      // as HTTP/1.0 clients need it
+  bool keep_alive = false;  // as HTTP/1.0 clients need it
 };
 
 // The whole response, body included. `body` is scratch for it, another than `out`'s.

@@ -1,9 +1,8 @@
 #include "proxy/http/request_id.h"
 
-#include <sys/random.h>
-
 #include <algorithm>
 #include <bit>
+#include <sys/random.h>
 
 namespace weir {
 

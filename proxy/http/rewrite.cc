@@ -1,5 +1,9 @@
 #include "proxy/http/rewrite.h"
 
+#include <algorithm>
+#include <charconv>
+
+#include "proxy/http/characters.h"
 #include "proxy/http/list.h"
 
 namespace weir {
@@ -86,6 +90,42 @@ void write_forwarded(HeadWriter& out, const OutgoingRequest& request) {
   }
 }
 
+// The place behind a comment that begins at `at`; comments nest, and escape with a backslash.
+std::size_t skip_comment(std::string_view text, std::size_t at) {
+  std::size_t depth = 0;
+  for (; at < text.size(); ++at) {
+    if (text[at] == '\\') {
+      ++at;
+    } else if (text[at] == '(') {
+      ++depth;
+    } else if (text[at] == ')' && --depth == 0) {
+      return at + 1;
+    }
+  }
+  return text.size();
+}
+
+// 1#( received-protocol RWS received-by [ RWS comment ] ): is one received by `name`?
+bool was_received_by(std::string_view via, std::string_view name) {
+  std::size_t words = 0;  // of this element
+  for (std::size_t at = 0; at < via.size();) {
+    if (via[at] == '(') {
+      at = skip_comment(via, at);
+    } else if (via[at] == ',') {
+      words = 0;
+      ++at;
+    } else if (is_blank(via[at])) {
+      ++at;
+    } else {
+      const std::size_t end = std::min(via.find_first_of(" \t,(", at), via.size());
+      std::string_view word = via.substr(at, end - at);
+      if (++words == 2 && equals_ignoring_case(word.substr(0, word.find(':')), name)) return true;
+      at = end;
+    }
+  }
+  return false;
+}
+
 void write_via(HeadWriter& out, const Head& head, std::string_view name) {
   out.add(head.minor == 0 ? "Via: 1.0 " : "Via: 1.1 ");
   out.add(name);
@@ -104,6 +144,21 @@ void write_request_line(HeadWriter& out, const OutgoingRequest& request) {
   }
   out.add(origin);
   out.add(" HTTP/1.1\r\n");
+}
+
+// Max-Forwards of OPTIONS counts the hops (RFC 9110 §7.6.2); TRACE is not let through.
+bool write_hops_left(HeadWriter& out, const OutgoingRequest& request, const FieldLine& line) {
+  if (request.head.method_text() != "OPTIONS") return false;
+  if (!equals_ignoring_case(request.head.text(line.name), "max-forwards")) return false;
+  const std::string_view value = request.head.text(line.value);
+  std::uint32_t hops = 0;
+  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), hops);
+  if (error != std::errc{} || end != value.data() + value.size() || hops == 0) return false;
+  out.add(request.head.text(line.name));
+  out.add(": ");
+  out.add_number(hops - 1);
+  out.add("\r\n");
+  return true;
 }
 
 bool passes(const OutgoingRequest& request, const FieldLine& line, const Listed& listed) {
@@ -139,7 +194,8 @@ void write_request_head(HeadWriter& out, const OutgoingRequest& request) {
   out.add_field("Host", request.host);
   const Listed listed(request.head);
   for (const FieldLine& line : request.head.fields) {
-    if (passes(request, line, listed)) copy_line(out, request.head, line);
+    if (!passes(request, line, listed)) continue;
+    if (!write_hops_left(out, request, line)) copy_line(out, request.head, line);
   }
   const bool empty = request.framing.kind == Framing::Kind::none;
   if (empty && request.head.has(FieldId::content_length)) out.add("Content-Length: 0\r\n");
@@ -148,6 +204,14 @@ void write_request_head(HeadWriter& out, const OutgoingRequest& request) {
   write_via(out, request.head, request.name);
   out.add_field("x-request-id", request.request_id);
   out.add("\r\n");
+}
+
+bool has_own_via(const Head& head, std::string_view name) {
+  if (!head.has(FieldId::via)) return false;
+  for (const FieldLine& line : head.fields) {
+    if (line.id == FieldId::via && was_received_by(head.text(line.value), name)) return true;
+  }
+  return false;
 }
 
 void write_response_head(HeadWriter& out, const OutgoingResponse& response) {

@@ -27,6 +27,9 @@ struct OutgoingRequest {
 
 void write_request_head(HeadWriter& out, const OutgoingRequest& request);
 
+// A Via of this very deployment: the request goes round in a circle (RFC 9110 §7.6.3).
+bool has_own_via(const Head& head, std::string_view name);
+
 struct OutgoingResponse {
   const Head& head;
   Framing framing;        // outward

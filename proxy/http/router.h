@@ -18,14 +18,13 @@ namespace weir {
 
 class Router {
  public:
-  explicit Router(const Snapshot& snapshot)
-      : snapshot_(snapshot), hasher_(snapshot.hash_secret) {}
+  explicit Router(const Snapshot& snapshot) : snapshot_(snapshot), hasher_(snapshot.hash_secret) {}
 
   struct Decision {
-    const Route* route = nullptr;      // null: no_route
-    const Tenant* tenant = nullptr;    // null: tenant_unknown
-    std::uint32_t tenant_label = 0;    // of the metrics
-    Reason refusal = Reason::none;     // no_route, tenant_denied, tenant_unknown
+    const Route* route = nullptr;    // null: no_route
+    const Tenant* tenant = nullptr;  // null: tenant_unknown
+    std::uint32_t tenant_label = 0;  // of the metrics
+    Reason refusal = Reason::none;   // no_route, tenant_denied, tenant_unknown
   };
   // Sets the request's tenant, label and keys besides.
   Decision decide(const Head& head, const Target& target, const ClientAddress& peer,

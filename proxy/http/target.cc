@@ -30,10 +30,12 @@ bool split_authority(std::string_view authority, std::string_view& host) {
   const std::string_view port = authority.substr(length);
   if (port.empty()) return true;
   if (port[0] != ':' || port.size() > 6) return false;
+  unsigned number = 0;
   for (const char c : port.substr(1)) {
     if (!is_digit(c)) return false;
+    number = number * 10 + static_cast<unsigned>(c - '0');
   }
-  return true;
+  return number <= 65'535;
 }
 
 bool same_authority(std::string_view a, std::string_view b, std::string_view default_port) {

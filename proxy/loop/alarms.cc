@@ -1,10 +1,9 @@
 #include "proxy/loop/alarms.h"
 
-#include <sys/timerfd.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <bit>
+#include <sys/timerfd.h>
+#include <unistd.h>
 
 #include "proxy/loop/clock.h"
 
@@ -75,7 +74,8 @@ void Alarms::insert(AlarmEntry& entry) {
   const std::uint64_t tick = std::max(tick_of(entry.at_), now_tick_ + 1);
   if (tick - now_tick_ < kSlots) return link(entry, tick % kSlots);
   // Beyond both levels it is looked at again after a whole turn.
-  const std::uint64_t turn = std::min<std::uint64_t>(tick / kSlots, now_tick_ / kSlots + kSlots - 1);
+  const std::uint64_t turn =
+      std::min<std::uint64_t>(tick / kSlots, now_tick_ / kSlots + kSlots - 1);
   link(entry, kSlots + static_cast<std::uint32_t>(turn % kSlots));
 }
 
@@ -98,7 +98,8 @@ void Alarms::unlink(AlarmEntry& entry) {
 }
 
 void Alarms::advance(Time now) {
-  const std::uint64_t target = static_cast<std::uint64_t>(now.time_since_epoch().count()) >> kTickBits;
+  const std::uint64_t target =
+      static_cast<std::uint64_t>(now.time_since_epoch().count()) >> kTickBits;
   while (in_wheel_ != 0 && now_tick_ < target) {
     const std::uint64_t boundary = (now_tick_ / kSlots + 1) * kSlots;
     const std::uint64_t stop = std::min(target, boundary);
@@ -164,8 +165,8 @@ std::uint64_t Alarms::next_tick() const {
 
 void Alarms::arm_timer(std::uint64_t tick) {
   armed_tick_ = tick;
-  const std::int64_t wait = static_cast<std::int64_t>(tick << kTickBits) -
-                            read_clock().time_since_epoch().count();
+  const std::int64_t wait =
+      static_cast<std::int64_t>(tick << kTickBits) - read_clock().time_since_epoch().count();
   const std::uint64_t milliseconds =
       wait <= 0 ? 0 : static_cast<std::uint64_t>(wait + 999'999) / 1'000'000;
   // libuv counts from its own cached time, which may be old: then it rings early, and again.

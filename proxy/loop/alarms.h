@@ -1,9 +1,9 @@
 // The timers of one worker: thousands of coarse alarms and a few exact ones.
 //
 // Coarse alarms stand in a timing wheel of two levels (G. Varghese, T. Lauck, "Hashed and
-// Hierarchical Timing Wheels", 1987) with a tick of 2^23 ns (8.4 ms), driven by one uv_timer that is
-// set to the next tick at which something may ring, and not at all while the wheel is empty. Exact
-// ones stand in a heap over one timerfd, which is set only when the earliest changes.
+// Hierarchical Timing Wheels", 1987) with a tick of 2^23 ns (8.4 ms), driven by one uv_timer that
+// is set to the next tick at which something may ring, and not at all while the wheel is empty.
+// Exact ones stand in a heap over one timerfd, which is set only when the earliest changes.
 //
 // Owner and thread: the worker. An entry belongs to what it rings for and must be cancelled before
 // it dies. Setting and cancelling are O(1) for coarse alarms, O(log n) for exact ones; neither

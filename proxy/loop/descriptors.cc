@@ -1,9 +1,8 @@
 #include "proxy/loop/descriptors.h"
 
-#include <sys/resource.h>
-
 #include <algorithm>
 #include <string>
+#include <sys/resource.h>
 
 #include "proxy/loop/log.h"
 

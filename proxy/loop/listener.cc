@@ -1,15 +1,14 @@
 #include "proxy/loop/listener.h"
 
 #include <arpa/inet.h>
+#include <cerrno>
+#include <cstring>
 #include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
-
-#include <cerrno>
-#include <cstring>
 #include <utility>
 
 #include "proxy/loop/log.h"
@@ -21,12 +20,6 @@ namespace {
 constexpr int kBacklog = 4096;
 constexpr int kAcceptsATurn = 16;
 constexpr std::uint64_t kPauseMs = 100;
-
-std::string failed(const Endpoint& endpoint, const std::string& setting, int error) {
-  std::string why = std::strerror(error);
-  if (error == EADDRINUSE) why = "address already in use (does another weir run there?)";
-  return setting + ": cannot listen on " + endpoint.text + ": " + why;
-}
 
 // A socket file that nobody listens on any more is in the way; one that somebody does is not ours.
 bool is_stale(const sockaddr_un& address) {
@@ -44,32 +37,35 @@ bool is_stale(const sockaddr_un& address) {
 }  // namespace
 
 std::string ListeningSocket::open(const Endpoint& endpoint, const std::string& setting) {
-  std::string error = endpoint.kind == Endpoint::Kind::unix_socket ? open_unix(endpoint)
-                                                                  : open_tcp(endpoint);
-  if (error.empty()) {
+  std::string why;
+  const int error = endpoint.kind == Endpoint::Kind::unix_socket ? open_unix(endpoint, why)
+                                                                 : open_tcp(endpoint, why);
+  if (error == 0 && why.empty()) {
     note_address();
     return {};
   }
   close();
-  return error == "errno" ? failed(endpoint, setting, errno) : setting + ": " + error;
+  if (error == EADDRINUSE) why = "address already in use (does another weir run there?)";
+  if (why.empty()) why = std::strerror(error);
+  return setting + ": cannot listen on " + endpoint.text + ": " + why;
 }
 
-std::string ListeningSocket::open_unix(const Endpoint& endpoint) {
+int ListeningSocket::open_unix(const Endpoint& endpoint, std::string& why) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   if (endpoint.host.size() >= sizeof address.sun_path) {
-    return "the path of the Unix socket is longer than the system allows: " + endpoint.host;
+    why = "the path of a Unix socket can have 107 bytes";
+    return 0;
   }
   std::memcpy(address.sun_path, endpoint.host.c_str(), endpoint.host.size() + 1);
   if (is_stale(address)) ::unlink(address.sun_path);
   const int error =
       bind_and_listen(reinterpret_cast<const sockaddr*>(&address), sizeof address, false);
-  if (error != 0) return "errno";
-  path_ = endpoint.host;
-  return {};
+  if (error == 0) path_ = endpoint.host;
+  return error;
 }
 
-std::string ListeningSocket::open_tcp(const Endpoint& endpoint) {
+int ListeningSocket::open_tcp(const Endpoint& endpoint, std::string& why) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_PASSIVE | (endpoint.kind == Endpoint::Kind::ip ? AI_NUMERICHOST : 0);
@@ -78,7 +74,8 @@ std::string ListeningSocket::open_tcp(const Endpoint& endpoint) {
   const std::string port = std::to_string(endpoint.port);
   const char* host = endpoint.both_families ? "::" : endpoint.host.c_str();
   if (const int error = getaddrinfo(host, port.c_str(), &hints, &found); error != 0) {
-    return "cannot resolve " + endpoint.text + ": " + gai_strerror(error);
+    why = gai_strerror(error);
+    return 0;
   }
   int error = bind_and_listen(found->ai_addr, found->ai_addrlen, endpoint.both_families);
   freeaddrinfo(found);
@@ -88,8 +85,7 @@ std::string ListeningSocket::open_tcp(const Endpoint& endpoint) {
     any.sin_port = htons(endpoint.port);
     error = bind_and_listen(reinterpret_cast<const sockaddr*>(&any), sizeof any, false);
   }
-  errno = error;
-  return error == 0 ? std::string{} : "errno";
+  return error;
 }
 
 int ListeningSocket::bind_and_listen(const sockaddr* address, socklen_t size, bool both_families) {

@@ -3,14 +3,13 @@
 // SO_REUSEPORT is not used: the kernel would lose what waits in the queue of a socket that closes.
 // Every worker polls its own duplicate of the one descriptor and accepts a few at a time.
 //
-// Without descriptors left (EMFILE) accepting pauses for 100 ms at a time instead of spinning, which
-// is said once in ten seconds; what is open goes on.
+// Without descriptors left (EMFILE) accepting pauses for 100 ms at a time instead of spinning,
+// which is said once in ten seconds; what is open goes on.
 #pragma once
-
-#include <sys/socket.h>
 
 #include <cstdint>
 #include <string>
+#include <sys/socket.h>
 
 #include <uv.h>
 
@@ -36,8 +35,9 @@ class ListeningSocket {
   const std::string& address() const { return address_; }
 
  private:
-  std::string open_unix(const Endpoint& endpoint);
-  std::string open_tcp(const Endpoint& endpoint);
+  // An errno, or what else went wrong.
+  int open_unix(const Endpoint& endpoint, std::string& why);
+  int open_tcp(const Endpoint& endpoint, std::string& why);
   int bind_and_listen(const sockaddr* address, socklen_t size, bool both_families);
   void note_address();
 

@@ -1,14 +1,14 @@
 #include "proxy/loop/log.h"
 
-#include <spdlog/async.h>
-#include <spdlog/sinks/stdout_color_sinks.h>
-#include <spdlog/spdlog.h>
-
 #include <array>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
+
+#include <spdlog/async.h>
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
 
 #include "proxy/loop/clock.h"
 

@@ -1,9 +1,9 @@
 // Diagnostics to stderr: for what an operator should know, never for requests one by one.
 //
 // Any thread, at any time; never blocks the caller. Lines go through a bounded queue to a thread of
-// their own; when it is full the oldest are lost, and counted. The same line is written at most once
-// in ten seconds, the next one saying how often it was repeated. Before start_log and after stop_log
-// lines are written at once.
+// their own; when it is full the oldest are lost, and counted. The same line is written at most
+// once in ten seconds, the next one saying how often it was repeated. Before start_log and after
+// stop_log lines are written at once.
 #pragma once
 
 #include <cstdint>

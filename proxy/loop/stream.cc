@@ -1,12 +1,11 @@
 #include "proxy/loop/stream.h"
 
+#include <cstring>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <new>
 #include <poll.h>
 #include <sys/socket.h>
-
-#include <cstring>
-#include <new>
 
 namespace weir {
 

@@ -4,8 +4,8 @@
 // Owner: itself. It is made with new and deletes itself when libuv has closed its handle; close()
 // begins that, and from then on no callback comes but on_closed(). Thread: the worker's.
 //
-// Bounds: a remainder is copied into one lent block for each write that was not taken whole; callers
-// stop their source while has_pending().
+// Bounds: a remainder is copied into one lent block for each write that was not taken whole;
+// callers stop their source while has_pending().
 #pragma once
 
 #include <cstddef>

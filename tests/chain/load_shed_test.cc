@@ -18,17 +18,18 @@ class LoadShedTest : public testing::Test {
     params.classes = std::move(classes);
     shed = h.load_shed(params, buffer, enforce);
     limit = h.limit(1);
-    h.chain({shed, buffer, bucket, limit});
+    main = &h.chain({shed, buffer, bucket, limit});
   }
   Exchange& arrive(Priority priority = Priority::normal) {
     const std::string name = "p" + std::to_string(static_cast<int>(priority));
     h.tenant(name).priority = priority;
-    return h.arrive(name);
+    return h.arrive(name, main);
   }
   bool refused(Exchange& x) { return x.refused_for(Reason::overloaded); }
 
   ChainHarness h;
   std::shared_ptr<Buffer> buffer;
+  Chain* main = nullptr;
   std::shared_ptr<LoadShed> shed;
   std::shared_ptr<ConcurrencyLimit> limit;
   std::shared_ptr<TokenBucket> bucket = h.bucket(quota(1'000'000, 1s, 1'000'000));
@@ -63,6 +64,23 @@ TEST_F(LoadShedTest, OneShortWaitShowsThatTheLineDoesNotStand) {
   EXPECT_TRUE(arrive().waiting());
   h.advance(1ms);
   EXPECT_TRUE(refused(arrive()));
+}
+
+TEST_F(LoadShedTest, WhoIsServedSoonInALifoLineShowsThatItDoesNotStand) {
+  buffer = h.buffer({.capacity = 1000, .max_wait = 1h, .order = Buffer::Order::lifo});
+  LoadShed::Params params;
+  params.target_wait = 20ms;
+  shed = h.load_shed(params, buffer);
+  main = &h.chain({shed, buffer, h.limit(1)});
+  Exchange* serving = &arrive();
+  arrive();  // is passed by all that come later
+  for (int i = 0; i < 100; ++i) {
+    Exchange& newest = arrive();
+    ASSERT_TRUE(newest.waiting()) << i;
+    h.advance(10ms);
+    h.respond(*serving);
+    serving = &newest;
+  }
 }
 
 TEST_F(LoadShedTest, AnEmptyLineDoesNotStand) {
@@ -116,7 +134,7 @@ TEST_F(LoadShedTest, WhoWaitsForItsOwnQuotaIsNoSign) {
 
 TEST_F(LoadShedTest, WhoHasWaitedAlreadyIsNotShed) {
   build();
-  Chain& bounced = h.chain({h.buffer({.max_wait = 1h}), shed, h.bucket(quota(10, 1s, 1))});
+  Chain& bounced = h.chain({h.buffer({.max_wait = 1h}), shed, h.bucket(quota(1, 1s, 1))});
   Exchange& first = h.arrive("acme", &bounced);
   h.write(first);
   Exchange& second = h.arrive("acme", &bounced);

@@ -44,7 +44,8 @@ TEST_F(RetryTest, OnlyWhatIsListedIsTriedAgain) {
   Retry::Params only_503 = h.tries(2);
   only_503.on_connect_failure = only_503.on_reset = only_503.on_timeout = false;
   h.chain({h.retry(only_503)});
-  for (const std::uint16_t status : {200, 404, 500, 502, 504, 599}) {
+  for (const int code : {200, 404, 500, 502, 504, 599}) {
+    const auto status = static_cast<std::uint16_t>(code);
     Exchange& x = h.arrive();
     h.head(x, status);
     EXPECT_EQ(x.status(), status);
@@ -196,6 +197,19 @@ TEST_F(RetryTest, TheDeadlineStandsStillWhileTheClientSends) {
   EXPECT_TRUE(x.waiting());
   h.advance(100ms);
   EXPECT_TRUE(x.at_service());
+}
+
+TEST_F(RetryTest, ATimeoutThatBeginsAnewAfterAWaitBoundsAnew) {
+  h.chain({h.buffer({.max_wait = 10s}), h.timeout(1s), h.retry(h.tries(2, 100ms)), h.limit(1)});
+  Exchange& holder = h.arrive();
+  Exchange& waiter = h.arrive();
+  h.advance(950ms);
+  h.respond(holder);
+  ASSERT_TRUE(waiter.at_service());  // its second begins now
+  h.head(waiter, 503);
+  EXPECT_TRUE(waiter.waiting());
+  h.advance(100ms);
+  EXPECT_TRUE(waiter.at_service());
 }
 
 TEST_F(RetryTest, TheTrysOwnTimeoutDoesNotBoundTheBackoff) {

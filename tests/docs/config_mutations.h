@@ -18,6 +18,6 @@ struct Mutation {
 };
 
 // `root` must be what file_spec() describes.
-std::vector<Mutation> mutations(Node root);
+std::vector<Mutation> mutations(YamlNode root);
 
 }  // namespace weir

@@ -12,8 +12,11 @@ using ::testing::StartsWith;
 TEST(Fields, HopByHopFieldsEndHere) {
   Service service([](const ServiceRequest&) {
     Reply reply;
-    reply.headers = {{"Connection", "x-hop"}, {"X-Hop", "1"}, {"Keep-Alive", "timeout=9"},
-                     {"Proxy-Authenticate", "Basic"}, {"X-Stays", "yes"}};
+    reply.headers = {{"Connection", "x-hop"},
+                     {"X-Hop", "1"},
+                     {"Keep-Alive", "timeout=9"},
+                     {"Proxy-Authenticate", "Basic"},
+                     {"X-Stays", "yes"}};
     return reply;
   });
   Weir weir(service.text(), "chain: []\n");

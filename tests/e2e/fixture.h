@@ -1,13 +1,13 @@
 // What the end-to-end tests share: weir as a process in front of a service of the tests' own.
 #pragma once
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 
 #include "tests/support/client.h"
 #include "tests/support/nginx.h"

@@ -92,9 +92,9 @@ TEST(Forward, PipelinedRequestsAreAnsweredInOrder) {
   std::string requests;
   for (int i = 0; i < 20; ++i) {
     std::string body = i % 3 == 0 ? "body" : "";
-    requests += (body.empty() ? "GET /" : "POST /") + std::to_string(i) + " HTTP/1.1\r\nHost: h\r\n" +
-                (body.empty() ? "" : "Content-Length: 4\r\n") + (i == 19 ? "Connection: close\r\n" : "") +
-                "\r\n" + body;
+    requests += (body.empty() ? "GET /" : "POST /") + std::to_string(i) +
+                " HTTP/1.1\r\nHost: h\r\n" + (body.empty() ? "" : "Content-Length: 4\r\n") +
+                (i == 19 ? "Connection: close\r\n" : "") + "\r\n" + body;
   }
   socket.write_all(requests);
   std::string answers;
@@ -154,7 +154,8 @@ TEST(Forward, ExpectContinueIsAnsweredBeforeTheBodyIsSent) {
   Service service([](const ServiceRequest& r) { return Reply::text(200, r.body); });
   Weir weir(service.text(), kOpen);
   Socket socket = Socket::connect(weir.address());
-  socket.write_all("POST / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n");
+  socket.write_all(
+      "POST / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n");
   std::string interim;
   ASSERT_EQ(socket.read_until(interim, "\r\n\r\n"), Socket::Status::ok);
   EXPECT_THAT(interim, ::testing::StartsWith("HTTP/1.1 100"));

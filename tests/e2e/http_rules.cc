@@ -61,7 +61,7 @@ std::string problem(const Refusal& r) {
          json_member("title", phrase_of(r.status)) + json_member("detail", "{text}") +
          json_member("reason", r.reason) + json_member("filter", r.filter) +
          json_member("policy", r.policy) + json_member("request_id", r.identified ? "{id}" : "") +
-         "}\n";
+         "}\n{end}";
 }
 
 }  // namespace
@@ -107,8 +107,8 @@ std::string told_with(std::string_view status, const std::vector<std::string>& l
     dated = dated || line.starts_with("Date:");
   }
   if (!dated) fields += "Date: {date}\r\n";
-  return "HTTP/1.1 " + std::string(status) + "\r\n" + fields + framing + "Via: " +
-         std::string(via) + "\r\nx-request-id: {id}\r\n\r\n";
+  return "HTTP/1.1 " + std::string(status) + "\r\n" + fields + framing +
+         "Via: " + std::string(via) + "\r\nx-request-id: {id}\r\n\r\n";
 }
 
 std::string chunked(std::string_view payload, std::string_view trailers) {
@@ -167,13 +167,12 @@ Rule cuts_off(std::string name, const std::string& request, int status, const st
 }
 
 Rule forwards(std::string name, const std::string& request, const std::string& reached) {
-  return {std::move(name),
-          {client_sends(request), service_gets(reached), service_sends(kAnswer),
-           client_gets(kTold)}};
+  return {
+      std::move(name),
+      {client_sends(request), service_gets(reached), service_sends(kAnswer), client_gets(kTold)}};
 }
 
-Rule forwards_and_closes(std::string name, const std::string& request,
-                         const std::string& reached) {
+Rule forwards_and_closes(std::string name, const std::string& request, const std::string& reached) {
   return {std::move(name),
           {client_sends(request), service_gets(reached), service_sends(kAnswer),
            client_gets(kToldClosing), client_sees_close()}};
@@ -186,8 +185,7 @@ Rule relays(std::string name, const std::string& answer, const std::string& told
 Rule relays(std::string name, const std::string& request, const std::string& reached,
             const std::string& answer, const std::string& told) {
   return {std::move(name),
-          {client_sends(request), service_gets(reached), service_sends(answer),
-           client_gets(told)}};
+          {client_sends(request), service_gets(reached), service_sends(answer), client_gets(told)}};
 }
 
 Rule distrusts(std::string name, const std::string& answer, const std::string& reason) {

@@ -5,17 +5,18 @@
 //   refuses("Rfc9112_5_2_ObsFoldIsRefused", get("X-A: 1\r\n 2"), 400, "obs_fold"),
 //   forwards("Rfc9110_7_6_1_ListedFieldsAreRemoved", get("Connection: x-a", "X-A: 1"),
 //            reached("GET /")),
-//   relays("Rfc9110_15_3_5_NoBodyWith204", "HTTP/1.1 204 No Content\r\n\r\n", told("204 No Content")),
+//   relays("Rfc9110_15_3_5_NoBodyWith204", "HTTP/1.1 204 No Content\r\n\r\n", told("204 No
+//   Content")),
 //
-// Whatever a rule does, a probe follows it: one more request, on the same connection unless the rule
-// has seen it close, that has to reach the service alone and be answered with its own answer. So no
-// rule passes that leaves a byte over on either side.
+// Whatever a rule does, a probe follows it: one more request, on the same connection unless the
+// rule has seen it close, that has to reach the service alone and be answered with its own answer.
+// So no rule passes that leaves a byte over on either side.
 //
 // Expectations are bytes, with these words for what nobody can foretell:
 //   {id}        a request id, 1 to 128 visible characters
 //   {date}      an IMF-fixdate
 //   {n}         a number
-//   {length}    a number, and the count of bytes after the head
+//   {length}    a number, the count of bytes from the head's end to {end}
 //   {text}      anything without a quotation mark
 //   {rest}      the rest of a head, its empty line included
 //   {close?}    Connection: close, or nothing
@@ -43,8 +44,8 @@ struct Step {
     service_sends,
     service_closes,
     service_resets,
-    service_sees_end,    // weir closed the connection that the service last got something on
-    service_gets_less,   // at most a beginning of it, cut off: never the whole
+    service_sees_end,   // weir closed the connection that the service last got something on
+    service_gets_less,  // at most a beginning of it, cut off: never the whole
   };
   Kind kind;
   std::string text;
@@ -123,11 +124,11 @@ struct Refusal {
   int status = 0;
   std::string reason;
   bool closing = false;
-  bool to_head = false;         // no body
-  bool identified = true;       // with a request id
-  bool keeping = false;         // says keep-alive, to HTTP/1.0
-  std::string filter, policy;   // who refused, by which quota
-  std::string fields;           // Retry-After and the like, as they stand
+  bool to_head = false;        // no body
+  bool identified = true;      // with a request id
+  bool keeping = false;        // says keep-alive, to HTTP/1.0
+  std::string filter, policy;  // who refused, by which quota
+  std::string fields;          // Retry-After and the like, as they stand
   std::string name = "weir";
 };
 std::string refusal(const Refusal& refusal);

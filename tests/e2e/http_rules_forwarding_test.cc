@@ -8,7 +8,8 @@ struct ForwardingRules : RuleTest<ForwardingRules> {
   static constexpr const char* kConfig = "chain: []\n";
 };
 struct TrustingForwardingRules : RuleTest<TrustingForwardingRules> {
-  static constexpr const char* kConfig = "chain: []\nname: edge-1\ntrusted_proxies: [127.0.0.0/8]\n";
+  static constexpr const char* kConfig =
+      "chain: []\nname: edge-1\ntrusted_proxies: [127.0.0.0/8]\n";
 };
 
 Rules hop_by_hop() {
@@ -46,12 +47,12 @@ Rules hop_by_hop() {
                reached("GET /")),
       forwards("Rfc9110_7_8_UpgradeWithoutConnectionIsRemoved", get("Upgrade: websocket"),
                reached("GET /")),
-      forwards("Rfc9110_7_6_1_EndToEndFieldsPass",
-               get("Accept: */*", "Authorization: Basic eA==", "Cookie: a=b", "Cookie: c=d",
-                   "Range: bytes=0-1", "If-None-Match: \"x\"", "Cache-Control: no-cache"),
-               reached("GET /", "Accept: */*", "Authorization: Basic eA==", "Cookie: a=b",
-                       "Cookie: c=d", "Range: bytes=0-1", "If-None-Match: \"x\"",
-                       "Cache-Control: no-cache")),
+      forwards(
+          "Rfc9110_7_6_1_EndToEndFieldsPass",
+          get("Accept: */*", "Authorization: Basic eA==", "Cookie: a=b", "Cookie: c=d",
+              "Range: bytes=0-1", "If-None-Match: \"x\"", "Cache-Control: no-cache"),
+          reached("GET /", "Accept: */*", "Authorization: Basic eA==", "Cookie: a=b", "Cookie: c=d",
+                  "Range: bytes=0-1", "If-None-Match: \"x\"", "Cache-Control: no-cache")),
       forwards("Rfc7239_4_ForwardedPassesAsItCame", get("Forwarded: for=10.0.0.1;proto=https"),
                reached("GET /", "Forwarded: for=10.0.0.1;proto=https")),
       forwards("Rfc9110_7_6_1_ForwardedFieldsAreWrittenThoughListed",
@@ -72,7 +73,8 @@ Rules added_fields() {
         client_sends(get("X-Request-ID: " + id)),
         service_gets(plain + ours + "x-request-id: " + id + "\r\n\r\n"), service_sends(kAnswer),
         client_gets("HTTP/1.1 200 OK\r\nDate: {date}\r\nContent-Length: 2\r\nVia: 1.1 weir\r\n"
-                    "x-request-id: " + id + "\r\n\r\nok")};
+                    "x-request-id: " +
+                    id + "\r\n\r\nok")};
   };
   return {
       forwards("Rfc9110_7_6_3_ViaIsAdded", get(), plain + ours + "x-request-id: {id}\r\n\r\n"),
@@ -104,8 +106,8 @@ Rules added_fields() {
       forwards("Design_5_ARequestIdOfEightBitBytesIsReplaced", get("X-Request-ID: \xc3\xa9"),
                reached("GET /")),
       forwards("Design_5_AnEmptyRequestIdIsReplaced", get("X-Request-ID:"), reached("GET /")),
-      forwards("Design_5_TwoRequestIdsAreReplacedByOne",
-               get("X-Request-ID: a", "X-Request-ID: b"), reached("GET /")),
+      forwards("Design_5_TwoRequestIdsAreReplacedByOne", get("X-Request-ID: a", "X-Request-ID: b"),
+               reached("GET /")),
   };
 }
 
@@ -117,14 +119,12 @@ Rules expectations() {
       plays("Rfc9110_10_1_1_ExpectGoesOnWithTheHeadAnd100ComesBack",
             {client_sends(expecting), service_gets(reached_head),
              service_sends("HTTP/1.1 100 Continue\r\n\r\n"), client_gets(told_100),
-             client_sends("abc"), service_gets("abc"), service_sends(kAnswer),
-             client_gets(kTold)}),
+             client_sends("abc"), service_gets("abc"), service_sends(kAnswer), client_gets(kTold)}),
       plays("Rfc9110_10_1_1_ExpectIsCaseInsensitive",
             {client_sends(post("Expect: 100-Continue", "Content-Length: 3")),
              service_gets(reached("POST /", "Expect: 100-Continue", "Content-Length: 3")),
              service_sends("HTTP/1.1 100 Continue\r\n\r\n"), client_gets(told_100),
-             client_sends("abc"), service_gets("abc"), service_sends(kAnswer),
-             client_gets(kTold)}),
+             client_sends("abc"), service_gets("abc"), service_sends(kAnswer), client_gets(kTold)}),
       plays("Rfc9110_10_1_1_AClientNeedNotWaitForThe100",
             {client_sends(expecting + "abc"), service_gets(reached_head + "abc"),
              service_sends("HTTP/1.1 100 Continue\r\n\r\n" + kAnswer),
@@ -144,8 +144,9 @@ Rules expectations() {
              client_sends("3\r\nabc\r\n0\r\n\r\n"), service_gets(chunked("abc")),
              service_sends(kAnswer), client_gets(kTold)}),
       plays("Rfc9110_10_1_1_No100ForHttp10",
-            {client_sends(head("POST / HTTP/1.0", "Host: h", "Expect: 100-continue",
-                               "Content-Length: 3") + "abc"),
+            {client_sends(
+                 head("POST / HTTP/1.0", "Host: h", "Expect: 100-continue", "Content-Length: 3") +
+                 "abc"),
              service_gets("POST / HTTP/1.1\r\nHost: h\r\n{rest}abc"),
              service_sends("HTTP/1.1 100 Continue\r\n\r\n" + kAnswer), client_gets(kToldClosing),
              client_sees_close()}),
@@ -192,9 +193,9 @@ Rules trusting_rules() {
                "X-Forwarded-Host: i\r\n" + client + proto),
       believes("Rfc9110_7_6_3_TheNameOfTheDeploymentIsInVia", get("Via: 1.1 weir"),
                "Via: 1.1 weir\r\n" + client + proto + host),
-      plays("Rfc9110_7_6_3_TheNameOfTheDeploymentIsALoop",
-            {client_sends(get("Via: 1.1 edge-1")), client_gets(refusal(loop)),
-             client_sees_close()}),
+      plays(
+          "Rfc9110_7_6_3_TheNameOfTheDeploymentIsALoop",
+          {client_sends(get("Via: 1.1 edge-1")), client_gets(refusal(loop)), client_sees_close()}),
   };
 }
 

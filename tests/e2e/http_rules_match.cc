@@ -14,7 +14,9 @@ constexpr std::string_view kClose = "Connection: close\r\n";
 
 bool is_id(char c) { return c > ' ' && c < 0x7f && c != '"' && c != '\\'; }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_date(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == ' ' || c == ',' || c == ':'; }
+bool is_date(char c) {
+  return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == ' ' || c == ',' || c == ':';
+}
 
 class Matcher {
  public:
@@ -25,7 +27,7 @@ class Matcher {
       const std::size_t before = at_;
       if (!step()) return {partial_ ? Match::State::partial : Match::State::mismatch, before};
     }
-    return check_length();
+    return {Match::State::whole, at_};
   }
 
  private:
@@ -61,6 +63,7 @@ class Matcher {
       length_at_ = at_;
       return good;
     }
+    if (word == "end") return right_length();
     if (word == "text") return some([](char c) { return c != '"'; }, 0, text_.size() + 1);
     if (word == "rest") return rest();
     if (word == "close?") return maybe(kClose);
@@ -117,24 +120,23 @@ class Matcher {
     partial_ = true;
     return false;
   }
-  Match check_length() const {
-    if (length_) {
-      const std::size_t body = text_.find(kHeadEnd, length_at_) + kHeadEnd.size();
-      if (at_ < body || at_ - body != *length_) return {Match::State::mismatch, at_};
-    }
-    return {Match::State::whole, at_};
+  bool right_length() const {
+    const std::size_t body = text_.find(kHeadEnd, length_at_) + kHeadEnd.size();
+    return at_ == body + length_;
   }
 
   std::string_view pattern_, text_;
   std::size_t at_ = 0;
-  std::optional<std::uint64_t> length_;
+  std::uint64_t length_ = 0;
   std::size_t length_at_ = 0;
   bool partial_ = false;
 };
 
 }  // namespace
 
-Match match(std::string_view pattern, std::string_view text) { return Matcher(pattern, text).run(); }
+Match match(std::string_view pattern, std::string_view text) {
+  return Matcher(pattern, text).run();
+}
 
 std::string readable(std::string_view bytes) {
   constexpr std::string_view kDigits = "0123456789abcdef";

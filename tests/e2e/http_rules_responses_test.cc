@@ -108,11 +108,12 @@ Rules fields() {
       distrusts("Rfc9112_2_2_AnswerOfBareLfs", "HTTP/1.1 200 OK\nContent-Length: 0\n\n"),
       distrusts("Rfc9110_15_6_3_OversizedHeadOfAnswers", answer("X-A: " + std::string(9000, 'x'))),
       distrusts("Rfc9110_15_6_3_EndlessStatusLine", "HTTP/1.1 200 " + std::string(9000, 'x')),
-      distrusts("Rfc6585_5_TooManyFieldsInAnswers", [] {
-        std::string text = "HTTP/1.1 200 OK\r\n";
-        for (int i = 0; i < 300; ++i) text += "X: 1\r\n";
-        return text + "Content-Length: 0\r\n\r\n";
-      }()),
+      distrusts("Rfc6585_5_TooManyFieldsInAnswers",
+                [] {
+                  std::string text = "HTTP/1.1 200 OK\r\n";
+                  for (int i = 0; i < 300; ++i) text += "X: 1\r\n";
+                  return text + "Content-Length: 0\r\n\r\n";
+                }()),
   };
 }
 
@@ -123,8 +124,8 @@ Rules framing() {
       relays("Rfc9112_6_3_LengthOfZeroInAnswers", answer(), told_of()),
       relays("Rfc9112_7_1_ChunkedAnswersStayChunked", chunks + "3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n",
              until_close_told() + chunked("abcde")),
-      relays("Rfc9112_7_1_1_ExtensionsOfAnswersAreDropped",
-             chunks + "3;a=b\r\nabc\r\n0;c\r\n\r\n", until_close_told() + chunked("abc")),
+      relays("Rfc9112_7_1_1_ExtensionsOfAnswersAreDropped", chunks + "3;a=b\r\nabc\r\n0;c\r\n\r\n",
+             until_close_told() + chunked("abc")),
       relays("Rfc9110_6_5_1_UndeclaredTrailersOfAnswersAreDropped",
              chunks + "3\r\nabc\r\n0\r\nX-Sum: 1\r\n\r\n", until_close_told() + chunked("abc")),
       relays("Rfc9110_6_5_1_TrailersPassToAClientThatTakesThem",
@@ -164,8 +165,7 @@ Rules framing() {
                 "HTTP/1.1 200 OK\r\nContent-Length: 2, 3\r\n\r\nok"),
       distrusts("Rfc9110_8_6_MalformedLengthInAnswers",
                 "HTTP/1.1 200 OK\r\nContent-Length: +2\r\n\r\nok"),
-      distrusts("Rfc9110_8_6_EmptyLengthInAnswers",
-                "HTTP/1.1 200 OK\r\nContent-Length:\r\n\r\nok"),
+      distrusts("Rfc9110_8_6_EmptyLengthInAnswers", "HTTP/1.1 200 OK\r\nContent-Length:\r\n\r\nok"),
       distrusts("Rfc9110_8_6_LengthBeyond64BitsInAnswers",
                 "HTTP/1.1 200 OK\r\nContent-Length: 18446744073709551618\r\n\r\nok"),
       distrusts("Rfc9112_6_1_OtherCodingsInAnswers",
@@ -179,26 +179,26 @@ Rules framing() {
                 "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
       cuts_answer("Rfc9112_7_1_BadChunkInAnAnswer", chunks + "3\r\nabcX\r\n0\r\n\r\n",
                   until_close_told()),
-      plays("Rfc9112_7_1_BadChunkInAnAnswerUnderWay",
-            {client_sends(get()), service_gets(reached("GET /")),
-             service_sends(chunks + "3\r\nabc\r\n"),
-             client_gets(until_close_told() + "3\r\nabc\r\n"), service_sends("xyz\r\n"),
-             client_sees_cut(), service_sees_end()}),
+      plays(
+          "Rfc9112_7_1_BadChunkInAnAnswerUnderWay",
+          {client_sends(get()), service_gets(reached("GET /")),
+           service_sends(chunks + "3\r\nabc\r\n"), client_gets(until_close_told() + "3\r\nabc\r\n"),
+           service_sends("xyz\r\n"), client_sees_cut(), service_sees_end()}),
       plays("Rfc9112_8_AnswerCutWithinItsLength",
             {client_sends(get()), service_gets(reached("GET /")),
              service_sends("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nab"),
              client_gets(told("200 OK", "Content-Length: 5") + "ab"), service_closes(),
              client_sees_cut()}),
-      plays("Rfc9112_8_AnswerCutBetweenChunks",
-            {client_sends(get()), service_gets(reached("GET /")),
-             service_sends(chunks + "3\r\nabc\r\n"),
-             client_gets(until_close_told() + "3\r\nabc\r\n"), service_closes(),
-             client_sees_cut()}),
-      plays("Rfc9112_8_AnswerUntilCloseThatEndsWithAReset",
-            {client_sends(get()), service_gets(reached("GET /")),
-             service_sends("HTTP/1.1 200 OK\r\n\r\nabc"),
-             client_gets(until_close_told() + "3\r\nabc\r\n"), service_resets(),
-             client_sees_cut()}),
+      plays(
+          "Rfc9112_8_AnswerCutBetweenChunks",
+          {client_sends(get()), service_gets(reached("GET /")),
+           service_sends(chunks + "3\r\nabc\r\n"), client_gets(until_close_told() + "3\r\nabc\r\n"),
+           service_closes(), client_sees_cut()}),
+      plays(
+          "Rfc9112_8_AnswerUntilCloseThatEndsWithAReset",
+          {client_sends(get()), service_gets(reached("GET /")),
+           service_sends("HTTP/1.1 200 OK\r\n\r\nabc"),
+           client_gets(until_close_told() + "3\r\nabc\r\n"), service_resets(), client_sees_cut()}),
       plays("Rfc9112_8_AnswerCutWithinItsHead",
             {client_sends(get()), service_gets(reached("GET /")),
              service_sends("HTTP/1.1 200 OK\r\nContent-Le"), service_closes(),
@@ -272,11 +272,10 @@ Rules interim() {
     return "HTTP/1.1 " + status + "\r\n" + fields + "Via: 1.1 weir\r\n\r\n";
   };
   return {
-      relays("Rfc8297_2_EarlyHintsPass",
-             "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" + kAnswer,
+      relays("Rfc8297_2_EarlyHintsPass", "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" + kAnswer,
              via("103 Early Hints", "Link: </a>\r\n") + kTold),
-      relays("Rfc9110_15_2_1_100PassesThoughNotExpected",
-             "HTTP/1.1 100 Continue\r\n\r\n" + kAnswer, via("100 Continue") + kTold),
+      relays("Rfc9110_15_2_1_100PassesThoughNotExpected", "HTTP/1.1 100 Continue\r\n\r\n" + kAnswer,
+             via("100 Continue") + kTold),
       relays("Rfc9110_15_2_UnknownInterimAnswersPass", "HTTP/1.1 199 Wait\r\n\r\n" + kAnswer,
              via("199 Wait") + kTold),
       relays("Rfc9110_15_2_SeveralInterimAnswersPassInOrder",
@@ -290,8 +289,8 @@ Rules interim() {
       plays("Rfc9110_15_2_NoInterimAnswersForHttp10",
             {client_sends(head("GET / HTTP/1.0", "Host: h")),
              service_gets("GET / HTTP/1.1\r\nHost: h\r\n" + added("h", "1.0 weir") + "\r\n"),
-             service_sends("HTTP/1.1 103 Early Hints\r\n\r\n" + kAnswer),
-             client_gets(kToldClosing), client_sees_close()}),
+             service_sends("HTTP/1.1 103 Early Hints\r\n\r\n" + kAnswer), client_gets(kToldClosing),
+             client_sees_close()}),
       plays("Rfc9110_15_2_InterimAnswersPassAtOnce",
             {client_sends(get()), service_gets(reached("GET /")),
              service_sends("HTTP/1.1 103 E\r\n\r\n"), client_gets(via("103 E")),

@@ -1,5 +1,5 @@
-// Where rules are played: one weir process, the clients and the service on both of its sides, all in
-// the test's own thread. The service is nothing but recorded bytes.
+// Where rules are played: one weir process, the clients and the service on both of its sides, all
+// in the test's own thread. The service is nothing but recorded bytes.
 #pragma once
 
 #include <memory>
@@ -17,6 +17,8 @@ namespace weir::testing::rules {
 
 // Why this rule is not kept yet; empty: it is.
 std::string not_yet(const std::string& name);
+// More of them, out of a file with rules for something that is still to be built.
+bool add_not_yet(const std::vector<std::string>& names, const std::string& why);
 
 class Stage {
  public:
@@ -40,7 +42,7 @@ class Stage {
     std::string all;      // for the report
     bool closed = false;  // by weir, with FIN or RST
     bool reset = false;
-    bool left = false;    // closed by the test
+    bool left = false;  // closed by the test
   };
 
   std::string perform(const Step& step);
@@ -108,8 +110,8 @@ inline bool add_table(Rules (*table)()) {
 
 }  // namespace weir::testing::rules
 
-#define WEIR_HTTP_RULES(Suite, table)                                                    \
-  TEST_P(Suite, Holds) { play(); }                                                       \
+#define WEIR_HTTP_RULES(Suite, table)                                                     \
+  TEST_P(Suite, Holds) { play(); }                                                        \
   [[maybe_unused]] const bool k##Suite##Added = ::weir::testing::rules::add_table(table); \
-  INSTANTIATE_TEST_SUITE_P(Rfc, Suite, ::testing::ValuesIn(table()),                     \
+  INSTANTIATE_TEST_SUITE_P(Rfc, Suite, ::testing::ValuesIn(table()),                      \
                            ::weir::testing::rules::name_of)

@@ -34,8 +34,9 @@ TEST(LargeBody, UploadToAServiceThatDoesNotReadIsNotHeldInMemory) {
   ServiceOptions options;
   options.hold_bodies = hold;
   options.receive_buffer = 64 << 10;
-  Service service([](const ServiceRequest& r) { return Reply::text(200, std::to_string(r.body.size())); },
-                  options);
+  Service service(
+      [](const ServiceRequest& r) { return Reply::text(200, std::to_string(r.body.size())); },
+      options);
   Weir weir(service.text(), "chain: []\n");
   std::uint64_t before = weir.process().resident_bytes();
   Socket client = Socket::connect(weir.address());
@@ -45,8 +46,8 @@ TEST(LargeBody, UploadToAServiceThatDoesNotReadIsNotHeldInMemory) {
   std::string block(1 << 20, 'x');
   std::size_t sent = 0;
   while (sent < kLarge) {
-    Socket::Got got = client.write_all(std::string_view(block).substr(0, kLarge - sent),
-                                       milliseconds(500));
+    Socket::Got got =
+        client.write_all(std::string_view(block).substr(0, kLarge - sent), milliseconds(500));
     sent += got.bytes;
     if (got.status != Socket::Status::ok) break;
   }

@@ -11,8 +11,7 @@ chain:
 )";
 
 bool waiting_in_line(const Weir& weir, double n) {
-  return weir.metrics_reach(
-      [n](const Samples& s) { return s.sum("weir_queue_depth") == n; });
+  return weir.metrics_reach([n](const Samples& s) { return s.sum("weir_queue_depth") == n; });
 }
 
 double gone(const Samples& s) { return s.sum("weir_requests_total", {{"code", "499"}}); }

@@ -8,9 +8,9 @@ namespace weir::testing {
 namespace {
 
 std::string line_of(int capacity, int limit, int workers = 1) {
-  return "workers: " + std::to_string(workers) + "\nchain:\n  - buffer: {capacity: " +
-         std::to_string(capacity) + ", max_wait: 60s}\n  - concurrency_limit: {limit: " +
-         std::to_string(limit) + "}\n";
+  return "workers: " + std::to_string(workers) +
+         "\nchain:\n  - buffer: {capacity: " + std::to_string(capacity) +
+         ", max_wait: 60s}\n  - concurrency_limit: {limit: " + std::to_string(limit) + "}\n";
 }
 
 bool depth_reaches(const Weir& weir, double depth) {

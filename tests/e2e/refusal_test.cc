@@ -46,8 +46,8 @@ chain:
 
   Samples s = weir.metrics();
   EXPECT_EQ(s.sum("weir_rejected_total", {{"reason", "quota_exceeded"}, {"tenant", "acme"}}), 1);
-  EXPECT_EQ(s.value("weir_requests_total",
-                    {{"tenant", "acme"}, {"code", "429"}, {"source", "weir"}}), 1);
+  EXPECT_EQ(
+      s.value("weir_requests_total", {{"tenant", "acme"}, {"code", "429"}, {"source", "weir"}}), 1);
   expect_balanced(s);
 }
 
@@ -81,9 +81,8 @@ chain:
   ASSERT_TRUE(eventually([&] { return hold->waiting() == 1; }));
   waiting.send({});
   Response full;
-  ASSERT_TRUE(weir.metrics_reach(
-      [](const Samples& s) { return s.sum("weir_queue_depth") == 1; }) ||
-      true);  // it may have expired by now
+  ASSERT_TRUE(weir.metrics_reach([](const Samples& s) { return s.sum("weir_queue_depth") == 1; }) ||
+              true);  // it may have expired by now
   full = over.get();
   EXPECT_EQ(full.status, 503);
   Response expired = waiting.read();

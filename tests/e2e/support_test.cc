@@ -133,7 +133,8 @@ TEST(TestSupport, ProcessesAreWatchedAndEnded) {
 }
 
 TEST(TestSupport, MetricsAreParsedStrictly) {
-  Samples samples("# HELP a x\n# TYPE a counter\na{t=\"x\\\"y\",u=\"\"} 3\na{t=\"z\",u=\"\"} 4\nb 1.5\n");
+  Samples samples(
+      "# HELP a x\n# TYPE a counter\na{t=\"x\\\"y\",u=\"\"} 3\na{t=\"z\",u=\"\"} 4\nb 1.5\n");
   EXPECT_EQ(samples.value("a", {{"t", "x\"y"}, {"u", ""}}), 3);
   EXPECT_EQ(samples.sum("a"), 7);
   EXPECT_EQ(samples.value("b"), 1.5);

@@ -1,11 +1,12 @@
 // Lets Beast read from a Socket of ours, each operation bounded. Only for .cc files here.
 #pragma once
 
+#include <string_view>
+
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
-#include <string_view>
 
 #include "tests/support/http_text.h"
 #include "tests/support/socket.h"

@@ -13,10 +13,10 @@ namespace weir::testing {
 struct ClientRequest {
   std::string method = "GET";
   std::string target = "/";
-  Headers headers = {};     // Host is added if it is not among them
+  Headers headers = {};  // Host is added if it is not among them
   std::string body = {};
   bool chunked = false;
-  Headers trailers = {};    // with chunked
+  Headers trailers = {};  // with chunked
 };
 
 class Client {
@@ -26,8 +26,8 @@ class Client {
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
-  // Sends it and reads the answer. If none came, status is 0 and `reason` says why. Connects anew if
-  // the connection has been closed.
+  // Sends it and reads the answer. If none came, status is 0 and `reason` says why. Connects anew
+  // if the connection has been closed.
   Response request(const ClientRequest& request);
   Response get(const std::string& target = "/", Headers headers = {});
   Response post(const std::string& target, std::string body, Headers headers = {});
@@ -36,7 +36,7 @@ class Client {
   bool send(const ClientRequest& request);
   Response read(const std::string& method = "GET");
 
-  Socket& socket();         // connected, for half_close(), reset() and the like
+  Socket& socket();  // connected, for half_close(), reset() and the like
   bool connected() const;
   int connections() const;  // that it has made
   void disconnect();

@@ -40,7 +40,7 @@ struct Response {
   Headers headers;
   std::string body;
   bool keep_alive = false;
-  bool complete = true;  // false: it was cut within its body
+  bool complete = true;      // false: it was cut within its body
   std::vector<int> interim;  // 1xx that came before
 };
 

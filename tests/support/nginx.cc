@@ -1,10 +1,9 @@
 #include "tests/support/nginx.h"
 
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <filesystem>
 #include <stdexcept>
+#include <sys/stat.h>
 
 #include "tests/support/http_text.h"
 
@@ -21,23 +20,33 @@ std::string Nginx::config() const {
   return "load_module " + std::string(kEchoModule) + ";\n" + R"(
 daemon off;
 master_process off;
-error_log )" + dir + R"(/error.log warn;
-pid )" + dir + R"(/nginx.pid;
+error_log )" +
+         dir + R"(/error.log warn;
+pid )" + dir +
+         R"(/nginx.pid;
 events { worker_connections 1024; }
 http {
-  access_log )" + dir + R"(/access.log;
-  client_body_temp_path )" + dir + R"(/body;
-  proxy_temp_path )" + dir + R"(/proxy;
-  fastcgi_temp_path )" + dir + R"(/fastcgi;
-  uwsgi_temp_path )" + dir + R"(/uwsgi;
-  scgi_temp_path )" + dir + R"(/scgi;
+  access_log )" +
+         dir + R"(/access.log;
+  client_body_temp_path )" +
+         dir + R"(/body;
+  proxy_temp_path )" +
+         dir + R"(/proxy;
+  fastcgi_temp_path )" +
+         dir + R"(/fastcgi;
+  uwsgi_temp_path )" +
+         dir + R"(/uwsgi;
+  scgi_temp_path )" +
+         dir + R"(/scgi;
   client_max_body_size 1g;
   client_body_buffer_size 64m;
   keepalive_requests 1000000;
   default_type application/octet-stream;
   server {
-    listen )" + listen + R"(;
-    root )" + dir + R"(/www;
+    listen )" +
+         listen + R"(;
+    root )" +
+         dir + R"(/www;
     location = / { default_type text/plain; return 200 "nginx\n"; }
     location = /sized { echo_duplicate $arg_n x; }
     location = /echo { echo_read_request_body; echo_request_body; }
@@ -66,11 +75,16 @@ Nginx::Nginx(bool unix_socket) {
       address_.port = free_port();
     }
     ProcessOptions options;
-    options.command = {program, "-p", folder_.path(), "-c",
-                       folder_.write("nginx.conf", config()), "-e", folder_.file("error.log")};
+    options.command = {program,
+                       "-p",
+                       folder_.path(),
+                       "-c",
+                       folder_.write("nginx.conf", config()),
+                       "-e",
+                       folder_.file("error.log")};
     process_ = std::make_unique<Process>(std::move(options));
-    bool up = eventually(
-        [&] { return Socket::try_connect(address_).open() || !process_->running(); });
+    bool up =
+        eventually([&] { return Socket::try_connect(address_).open() || !process_->running(); });
     if (up && process_->running()) return;
   }
   throw std::runtime_error("nginx does not start: " + process_->errors() + error_log());

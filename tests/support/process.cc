@@ -1,24 +1,23 @@
 #include "tests/support/process.h"
 
-#include <dirent.h>
-#include <fcntl.h>
-#include <poll.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <array>
 #include <cerrno>
 #include <condition_variable>
 #include <cstring>
+#include <dirent.h>
+#include <fcntl.h>
 #include <fstream>
 #include <mutex>
+#include <poll.h>
 #include <regex>
 #include <sstream>
 #include <stdexcept>
 #include <string_view>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 #include <thread>
+#include <unistd.h>
 
 namespace weir::testing {
 namespace {
@@ -92,8 +91,7 @@ class Process::Reader {
     if (input_.empty()) close_end(2);
     while (fds_[0] >= 0 || fds_[1] >= 0) {
       std::array<pollfd, 4> polled = {pollfd{fds_[0], POLLIN, 0}, pollfd{fds_[1], POLLIN, 0},
-                                      pollfd{fds_[2], POLLOUT, 0},
-                                      pollfd{stop_.read, POLLIN, 0}};
+                                      pollfd{fds_[2], POLLOUT, 0}, pollfd{stop_.read, POLLIN, 0}};
       if (::poll(polled.data(), polled.size(), -1) < 0 && errno != EINTR) break;
       for (std::size_t i = 0; i < 2; ++i) {
         if (polled[i].revents) take(i);

@@ -6,14 +6,13 @@
 // the child is never stopped by a full pipe.
 #pragma once
 
-#include <sys/types.h>
-
 #include <csignal>
 #include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <sys/types.h>
 #include <vector>
 
 #include "tests/support/wait.h"
@@ -23,8 +22,8 @@ namespace weir::testing {
 struct ProcessOptions {
   std::vector<std::string> command;  // the program (looked up in PATH and /usr/sbin), its arguments
   std::map<std::string, std::string> environment = {};  // besides the test's own
-  std::string input = {};            // for its standard input, which is then closed
-  std::uint64_t max_descriptors = 0; // RLIMIT_NOFILE, soft and hard; 0: as the test has it
+  std::string input = {};             // for its standard input, which is then closed
+  std::uint64_t max_descriptors = 0;  // RLIMIT_NOFILE, soft and hard; 0: as the test has it
 };
 
 class Process {

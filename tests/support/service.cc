@@ -1,14 +1,10 @@
 #include "tests/support/service.h"
 
-#include <poll.h>
-#include <sys/eventfd.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
-#include <cerrno>
+#include <cstdio>
 #include <stdexcept>
+#include <sys/socket.h>
 
 #include "tests/support/beast_stream.h"
 
@@ -25,76 +21,7 @@ std::string hex(std::size_t n) {
   return text.data();
 }
 
-std::string head_text(const Reply& reply) {
-  std::string head = "HTTP/1.1 " + std::to_string(reply.status) + " " +
-                     std::string(http::obsolete_reason(http::int_to_status(
-                         static_cast<unsigned>(reply.status)))) + "\r\n";
-  for (const auto& [name, value] : reply.headers) head += name + ": " + value + "\r\n";
-  if (reply.framing == Reply::Framing::content_length) {
-    head += "Content-Length: " + std::to_string(reply.body.size()) + "\r\n";
-  } else if (reply.framing == Reply::Framing::chunked) {
-    head += "Transfer-Encoding: chunked\r\n";
-  }
-  bool closes = reply.then != Reply::Then::keep_alive ||
-                reply.framing == Reply::Framing::until_close;
-  if (closes) head += "Connection: close\r\n";
-  return head + "\r\n";
-}
-
 }  // namespace
-
-Reply Reply::text(int status, std::string body) {
-  Reply reply;
-  reply.status = status;
-  reply.body = std::move(body);
-  return reply;
-}
-
-Reply Reply::held(std::shared_ptr<Hold> hold, std::string body) {
-  Reply reply = text(200, std::move(body));
-  reply.hold = std::move(hold);
-  return reply;
-}
-
-Reply Reply::fault(Then then) {
-  Reply reply;
-  reply.framing = Framing::none;
-  reply.status = 0;
-  reply.then = then;
-  return reply;
-}
-
-Hold::Hold() : event_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK | EFD_SEMAPHORE)) {
-  if (event_ < 0) throw std::runtime_error("no eventfd");
-}
-
-Hold::~Hold() { ::close(event_); }
-
-void Hold::release(std::uint64_t count) {
-  if (::write(event_, &count, sizeof count) != sizeof count) {
-    throw std::runtime_error("hold: released too often");
-  }
-}
-
-void Hold::open() { release(std::uint64_t{1} << 48); }
-
-bool Hold::pass(const Socket& socket) {
-  ++waiting_;
-  bool passed = false;
-  for (;;) {
-    std::array<pollfd, 2> polled = {pollfd{event_, POLLIN, 0},
-                                    pollfd{socket.descriptor(), POLLRDHUP, 0}};
-    if (::poll(polled.data(), polled.size(), -1) < 0 && errno == EINTR) continue;
-    std::uint64_t one = 0;
-    if (polled[0].revents && ::read(event_, &one, sizeof one) == sizeof one) {
-      passed = true;
-      break;
-    }
-    if (polled[1].revents) break;
-  }
-  --waiting_;
-  return passed;
-}
 
 struct Service::Connection {
   std::uint64_t number = 0;
@@ -279,12 +206,12 @@ bool Service::answer(Connection& c, const ServiceRequest& request) {
     return finish(c, reply.then, false);
   }
   if (request.method == "HEAD" || reply.status == 204 || reply.status == 304) {
-    std::string head = head_text(reply);
+    std::string head = reply.head();
     ended(true, false);
     return c.socket.write_all(head, kForever).status == Socket::Status::ok &&
            finish(c, reply.then, true);
   }
-  return write_body(c, reply, head_text(reply)) &&
+  return write_body(c, reply, reply.head()) &&
          finish(c, reply.then, reply.framing != Reply::Framing::until_close);
 }
 
@@ -323,8 +250,9 @@ bool Service::write_body(Connection& c, const Reply& reply, const std::string& h
     return false;
   }
   ended(!cut, false);
-  return out.empty() || c.socket.write_all(std::string_view(out).substr(out.size() - 1), kForever)
-                                .status == Socket::Status::ok;
+  return out.empty() ||
+         c.socket.write_all(std::string_view(out).substr(out.size() - 1), kForever).status ==
+             Socket::Status::ok;
 }
 
 bool Service::finish(Connection& c, Reply::Then then, bool keep_alive) {

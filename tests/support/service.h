@@ -61,25 +61,27 @@ struct Reply {
   Headers headers;
   std::string body = "ok\n";
   Framing framing = Framing::content_length;
-  Headers trailers;                  // with chunked
-  std::string interim;               // written before the head, as it stands
-  std::string raw;                   // if not empty: written instead of head and body
-  std::shared_ptr<Hold> hold;        // before the first byte
-  std::shared_ptr<Hold> hold_body;   // within the body, after `hold_at` bytes
+  Headers trailers;                 // with chunked
+  std::string interim;              // written before the head, as it stands
+  std::string raw;                  // if not empty: written instead of head and body
+  std::shared_ptr<Hold> hold;       // before the first byte
+  std::shared_ptr<Hold> hold_body;  // within the body, after `hold_at` bytes
   std::size_t hold_at = 0;
   std::size_t cut_at = std::numeric_limits<std::size_t>::max();  // `then` comes after so much body
   Then then = Then::keep_alive;
 
   static Reply text(int status, std::string body = "ok\n");
   static Reply held(std::shared_ptr<Hold> hold, std::string body = "ok\n");
-  static Reply fault(Then then);     // instead of an answer
+  static Reply fault(Then then);  // instead of an answer
+
+  std::string head() const;  // as it is written, empty line included
 };
 
 struct ServiceOptions {
-  Address address = {};               // port 0: any free one
-  bool answer_early = false;          // on the head, without reading the body
+  Address address = {};                    // port 0: any free one
+  bool answer_early = false;               // on the head, without reading the body
   std::shared_ptr<Hold> hold_bodies = {};  // before a request's body is read
-  int receive_buffer = 0;             // SO_RCVBUF of connections; 0: the system's
+  int receive_buffer = 0;                  // SO_RCVBUF of connections; 0: the system's
 };
 
 class Service {
@@ -94,9 +96,9 @@ class Service {
     std::uint64_t answered = 0;     // of these: the answer was written whole
     std::uint64_t given_up = 0;     // of these: the peer went away before
     std::uint64_t inside = 0, max_inside = 0;
-    std::uint64_t bodies = 0;       // request bodies that came whole
-    std::uint64_t body_bytes = 0;   // of these
-    std::uint64_t malformed = 0;    // what Beast refused
+    std::uint64_t bodies = 0;      // request bodies that came whole
+    std::uint64_t body_bytes = 0;  // of these
+    std::uint64_t malformed = 0;   // what Beast refused
   };
 
   explicit Service(Handler handler = {}, ServiceOptions options = {});

@@ -1,19 +1,18 @@
 #include "tests/support/socket.h"
 
+#include <algorithm>
 #include <arpa/inet.h>
+#include <array>
+#include <cerrno>
+#include <cstring>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <stdexcept>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
-
-#include <algorithm>
-#include <array>
-#include <cerrno>
-#include <cstring>
-#include <stdexcept>
 
 namespace weir::testing {
 namespace {
@@ -212,13 +211,14 @@ std::optional<Socket> Listener::accept(milliseconds bound) {
       return Socket(fd);
     }
     if (errno == EINTR || errno == ECONNABORTED) continue;
-    if (errno != EAGAIN || !poll_one(fd_, POLLIN, bound)) return std::nullopt;
+    if (errno != EAGAIN || stopped_ || !poll_one(fd_, POLLIN, bound)) return std::nullopt;
   }
 }
 
-// Wakes accept(): a listening socket that was shut down is readable and refuses to accept. That
-// goes for TCP; a Unix one wakes as well.
+// Wakes accept(): a listening socket that was shut down is readable. A TCP one then refuses to
+// accept, a Unix one says EAGAIN for ever; hence the flag.
 void Listener::stop() {
+  stopped_ = true;
   if (fd_ >= 0) ::shutdown(fd_, SHUT_RDWR);
 }
 

@@ -19,7 +19,7 @@ namespace weir::testing {
 struct Address {
   std::string host = "127.0.0.1";  // an IPv4 literal
   std::uint16_t port = 0;
-  std::string path;  // a Unix socket, if not empty
+  std::string path;          // a Unix socket, if not empty
   std::string text() const;  // as weir's config has it: 127.0.0.1:80 or unix:/…
 };
 
@@ -89,6 +89,7 @@ class Listener {
  private:
   Address address_;
   int fd_ = -1;
+  std::atomic<bool> stopped_ = false;
 };
 
 // A port that was free a moment ago, for programs that cannot choose one themselves.

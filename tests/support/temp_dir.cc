@@ -1,12 +1,11 @@
 #include "tests/support/temp_dir.h"
 
-#include <sys/stat.h>
-
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
+#include <sys/stat.h>
 #include <system_error>
 
 namespace weir::testing {

@@ -8,7 +8,7 @@ namespace weir::testing {
 
 class TempDir {
  public:
-  TempDir();   // under $TMPDIR or /tmp; throws std::runtime_error
+  TempDir();  // under $TMPDIR or /tmp; throws std::runtime_error
   ~TempDir();
   TempDir(const TempDir&) = delete;
   TempDir& operator=(const TempDir&) = delete;

@@ -18,9 +18,9 @@ std::uint64_t number(const std::string& text, const std::string& expression) {
 
 CurlResult run_curl(std::vector<std::string> arguments, milliseconds bound) {
   // Raw: the answer with its framing, as it came, for Beast to read.
-  std::vector<std::string> command = {find_program("curl", "curl"), "-i", "-sS", "--raw",
-                                      "--noproxy", "*", "--max-time",
-                                      std::to_string(bound.count() / 1000)};
+  std::vector<std::string> command = {
+      find_program("curl", "curl"),        "-i", "-sS", "--raw", "--noproxy", "*", "--max-time",
+      std::to_string(bound.count() / 1000)};
   command.insert(command.end(), arguments.begin(), arguments.end());
   ProcessOptions process;
   process.command = std::move(command);
@@ -37,8 +37,12 @@ CurlResult run_curl(std::vector<std::string> arguments, milliseconds bound) {
 WrkResult run_wrk(const WrkOptions& options) {
   TempDir folder;
   ProcessOptions process;
-  process.command = {find_program("wrk", "wrk"), "-t1", "-c" + std::to_string(options.connections),
-                     "-d" + std::to_string(options.seconds) + "s", "--timeout", "10s"};
+  process.command = {find_program("wrk", "wrk"),
+                     "-t1",
+                     "-c" + std::to_string(options.connections),
+                     "-d" + std::to_string(options.seconds) + "s",
+                     "--timeout",
+                     "10s"};
   for (const std::string& header : options.headers) {
     process.command.insert(process.command.end(), {"-H", header});
   }

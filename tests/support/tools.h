@@ -27,8 +27,8 @@ struct WrkOptions {
 };
 struct WrkResult {
   int code = -1;
-  std::uint64_t requests = 0;   // answers that it read whole
-  std::uint64_t errors = 0;     // of these: status 400 and above
+  std::uint64_t requests = 0;  // answers that it read whole
+  std::uint64_t errors = 0;    // of these: status 400 and above
   std::uint64_t socket_errors = 0, timeouts = 0;
   std::string output;
 };

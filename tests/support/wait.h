@@ -1,4 +1,5 @@
-// How long tests wait for what must happen. Bounds only: no test's verdict hangs on a measured time.
+// How long tests wait for what must happen. Bounds only: no test's verdict hangs on a measured
+// time.
 #pragma once
 
 #include <chrono>

@@ -40,8 +40,7 @@ std::string whole_config(const WeirOptions& options) {
 WeirProcess::WeirProcess(const std::string& binary, const WeirOptions& options) {
   ProcessOptions process;
   process.command = {binary, "run", "-c", folder_.write("weir.yaml", whole_config(options))};
-  process.command.insert(process.command.end(), options.arguments.begin(),
-                         options.arguments.end());
+  process.command.insert(process.command.end(), options.arguments.begin(), options.arguments.end());
   process.environment = options.environment;
   process.max_descriptors = options.max_descriptors;
   process_ = std::make_unique<Process>(std::move(process));

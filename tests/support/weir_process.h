@@ -20,9 +20,9 @@ struct WeirOptions {
   // if the next field is not empty.
   std::string config = {};
   std::string upstream = {};
-  std::vector<std::string> arguments = {};         // besides `run -c FILE`
+  std::vector<std::string> arguments = {};  // besides `run -c FILE`
   std::map<std::string, std::string> environment = {};
-  std::uint64_t max_descriptors = 0;               // 0: as the test has it
+  std::uint64_t max_descriptors = 0;  // 0: as the test has it
 };
 
 class WeirProcess {

@@ -21,11 +21,13 @@ struct Loaded {
 
 inline std::vector<std::string> texts(const std::vector<Diagnostic>& list) {
   std::vector<std::string> out;
+  out.reserve(list.size());
   for (const Diagnostic& each : list) out.push_back(each.text().substr(each.file.size() + 1));
   return out;
 }
 
-inline Loaded load_config(const std::string& yaml, const std::map<std::string, std::string>& environment = {}) {
+inline Loaded load_config(const std::string& yaml,
+                          const std::map<std::string, std::string>& environment = {}) {
   Loaded out;
   out.gate = std::make_unique<Gate>([](void*) { return Time{}; });
   LoadOptions options;

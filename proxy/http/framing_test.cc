@@ -1,0 +1,178 @@
+#include "proxy/http/framing.h"
+
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "proxy/http/parser.h"
+#include "proxy/http/target.h"
+
+namespace weir {
+namespace {
+
+using Kind = Framing::Kind;
+
+struct Case {
+  std::string_view fields;
+  BadRequest expected;
+  Kind kind = Kind::none;
+  std::uint64_t length = 0;
+};
+
+TEST(Framing, OfRequests) {
+  const Case cases[] = {
+      {"", BadRequest::none},
+      {"Content-Length: 0\r\n", BadRequest::none},
+      {"Content-Length: 17\r\n", BadRequest::none, Kind::length, 17},
+      {"Content-Length: 007\r\n", BadRequest::none, Kind::length, 7},
+      {"Transfer-Encoding: chunked\r\n", BadRequest::none, Kind::chunked},
+      {"Transfer-Encoding: ChunKed\r\n", BadRequest::none, Kind::chunked},
+      {"Content-Length: 1\r\nContent-Length: 1\r\n", BadRequest::duplicate_content_length},
+      {"Content-Length: 1\r\nContent-Length: 2\r\n", BadRequest::duplicate_content_length},
+      {"Content-Length: 1, 1\r\n", BadRequest::bad_content_length},
+      {"Content-Length: +1\r\n", BadRequest::bad_content_length},
+      {"Content-Length: -1\r\n", BadRequest::bad_content_length},
+      {"Content-Length: 1 2\r\n", BadRequest::bad_content_length},
+      {"Content-Length: 0x1\r\n", BadRequest::bad_content_length},
+      {"Content-Length:\r\n", BadRequest::bad_content_length},
+      {"Content-Length: 9999999999999999999\r\n", BadRequest::bad_content_length},
+      {"Content-Length: 1\r\nTransfer-Encoding: chunked\r\n", BadRequest::length_and_encoding},
+      {"Transfer-Encoding: chunked\r\nContent-Length: 0\r\n", BadRequest::length_and_encoding},
+      {"Transfer-Encoding: gzip, chunked\r\n", BadRequest::bad_transfer_encoding},
+      {"Transfer-Encoding: chunked, chunked\r\n", BadRequest::bad_transfer_encoding},
+      {"Transfer-Encoding: identity\r\n", BadRequest::bad_transfer_encoding},
+      {"Transfer-Encoding: chunked;a=b\r\n", BadRequest::bad_transfer_encoding},
+      {"Transfer-Encoding:\r\n", BadRequest::bad_transfer_encoding},
+      {"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n",
+       BadRequest::duplicate_transfer_encoding},
+  };
+  for (const Case& c : cases) {
+    const std::string text = "POST / HTTP/1.1\r\n" + std::string(c.fields) + "\r\n";
+    Head head;
+    ASSERT_EQ(read_request_head(text, head), BadRequest::none) << c.fields;
+    Framing framing;
+    EXPECT_EQ(to_string(request_framing(head, framing)), to_string(c.expected)) << c.fields;
+    if (c.expected != BadRequest::none) continue;
+    EXPECT_EQ(framing.kind, c.kind) << c.fields;
+    EXPECT_EQ(framing.length, c.length) << c.fields;
+    EXPECT_TRUE(llhttp_agrees_on_request(head, framing)) << c.fields;
+  }
+}
+
+TEST(Framing, NoEncodingInHttp10) {
+  Head head;
+  ASSERT_EQ(read_request_head("POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n", head),
+            BadRequest::none);
+  Framing framing;
+  EXPECT_EQ(request_framing(head, framing), BadRequest::transfer_encoding_in_http10);
+}
+
+struct ResponseCase {
+  std::string_view text;
+  bool to_head;
+  Kind kind;
+};
+
+TEST(Framing, OfResponses) {
+  const ResponseCase cases[] = {
+      {"HTTP/1.1 200 OK\r\n\r\n", false, Kind::until_close},
+      {"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", false, Kind::none},
+      {"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", false, Kind::length},
+      {"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", true, Kind::none},
+      {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", false, Kind::chunked},
+      {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", true, Kind::none},
+      {"HTTP/1.1 204 No\r\nContent-Length: 5\r\n\r\n", false, Kind::none},
+      {"HTTP/1.1 304 No\r\nContent-Length: 5\r\n\r\n", false, Kind::none},
+      {"HTTP/1.1 100 Go\r\n\r\n", false, Kind::none},
+      {"HTTP/1.0 200 OK\r\n\r\n", false, Kind::until_close},
+  };
+  for (const ResponseCase& c : cases) {
+    Head head;
+    ASSERT_EQ(read_response_head(c.text, head), BadRequest::none) << c.text;
+    Framing framing;
+    EXPECT_EQ(response_framing(head, c.to_head, framing), BadRequest::none) << c.text;
+    EXPECT_EQ(framing.kind, c.kind) << c.text;
+    EXPECT_TRUE(llhttp_agrees_on_response(head, framing, c.to_head)) << c.text;
+  }
+}
+
+TEST(Framing, GoesOutAsOneField) {
+  EXPECT_EQ(outward_response_framing({Kind::until_close, 0}, true).kind, Kind::chunked);
+  EXPECT_EQ(outward_response_framing({Kind::until_close, 0}, false).kind, Kind::until_close);
+  EXPECT_EQ(outward_response_framing({Kind::chunked, 0}, false).kind, Kind::until_close);
+  EXPECT_EQ(outward_response_framing({Kind::length, 3}, false).length, 3U);
+}
+
+TEST(Framing, KnowsWhoCloses) {
+  const auto closes = [](std::string_view version, std::string_view field) {
+    const std::string text = "GET / " + std::string(version) + "\r\n" + std::string(field) + "\r\n";
+    Head head;
+    EXPECT_EQ(read_request_head(text, head), BadRequest::none);
+    return says_close(head);
+  };
+  EXPECT_FALSE(closes("HTTP/1.1", ""));
+  EXPECT_TRUE(closes("HTTP/1.1", "Connection: Close\r\n"));
+  EXPECT_TRUE(closes("HTTP/1.1", "Connection: x-a\r\nConnection: , close\r\n"));
+  EXPECT_TRUE(closes("HTTP/1.0", ""));
+  EXPECT_FALSE(closes("HTTP/1.0", "Connection: keep-alive\r\n"));
+}
+
+TEST(Parser, TakesAnyMethod) {
+  Head head;
+  ASSERT_EQ(read_request_head("QUERY /a HTTP/1.1\r\nHost: a\r\n\r\n", head), BadRequest::none);
+  EXPECT_TRUE(llhttp_agrees_on_request(head, {}));
+}
+
+TEST(Parser, DisagreesWithAFramingThatIsNot) {
+  Head head;
+  ASSERT_EQ(read_request_head("PUT / HTTP/1.1\r\nContent-Length: 5\r\n\r\n", head),
+            BadRequest::none);
+  EXPECT_FALSE(llhttp_agrees_on_request(head, {}));
+  EXPECT_FALSE(llhttp_agrees_on_request(head, {Kind::length, 6}));
+  EXPECT_TRUE(llhttp_agrees_on_request(head, {Kind::length, 5}));
+}
+
+struct TargetCase {
+  std::string_view text;
+  BadRequest expected;
+  std::string_view origin = {}, host = {}, query = {};
+};
+
+TEST(Target, FormsAndHost) {
+  const TargetCase cases[] = {
+      {"GET /a?b=c HTTP/1.1\r\nHost: x:80\r\n\r\n", BadRequest::none, "/a?b=c", "x", "b=c"},
+      {"GET / HTTP/1.1\r\nHost: [::1]:80\r\n\r\n", BadRequest::none, "/", "[::1]"},
+      {"GET http://x/a?b HTTP/1.1\r\nHost: X:80\r\n\r\n", BadRequest::none, "/a?b", "x", "b"},
+      {"GET HTTP://x HTTP/1.1\r\nHost: x\r\n\r\n", BadRequest::none, "", "x"},
+      {"OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n", BadRequest::none, "*", "x"},
+      {"GET / HTTP/1.0\r\n\r\n", BadRequest::none, "/", ""},
+      {"GET / HTTP/1.1\r\n\r\n", BadRequest::missing_host},
+      {"GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n", BadRequest::duplicate_host},
+      {"GET / HTTP/1.1\r\nHost:\r\n\r\n", BadRequest::bad_host},
+      {"GET / HTTP/1.1\r\nHost: a b\r\n\r\n", BadRequest::bad_host},
+      {"GET / HTTP/1.1\r\nHost: a/b\r\n\r\n", BadRequest::bad_host},
+      {"GET / HTTP/1.1\r\nHost: a@b\r\n\r\n", BadRequest::bad_host},
+      {"GET / HTTP/1.1\r\nHost: a:b\r\n\r\n", BadRequest::bad_host},
+      {"GET / HTTP/1.1\r\nHost: [::1\r\n\r\n", BadRequest::bad_host},
+      {"GET http://y/ HTTP/1.1\r\nHost: x\r\n\r\n", BadRequest::host_mismatch},
+      {"GET http://u@x/ HTTP/1.1\r\nHost: x\r\n\r\n", BadRequest::bad_target},
+      {"GET ftp://x/ HTTP/1.1\r\nHost: x\r\n\r\n", BadRequest::bad_target},
+      {"GET x HTTP/1.1\r\nHost: x\r\n\r\n", BadRequest::bad_target},
+      {"GET * HTTP/1.1\r\nHost: x\r\n\r\n", BadRequest::bad_target},
+      {"CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n", BadRequest::connect_method},
+      {"TRACE / HTTP/1.1\r\nHost: x\r\n\r\n", BadRequest::trace_method},
+  };
+  for (const TargetCase& c : cases) {
+    Head head;
+    ASSERT_EQ(read_request_head(c.text, head), BadRequest::none) << c.text;
+    Target target;
+    ASSERT_EQ(to_string(read_target(head, target)), to_string(c.expected)) << c.text;
+    if (c.expected != BadRequest::none) continue;
+    EXPECT_EQ(target.origin, c.origin) << c.text;
+    EXPECT_EQ(target.host, c.host) << c.text;
+    EXPECT_EQ(target.query, c.query) << c.text;
+  }
+}
+
+}  // namespace
+}  // namespace weir

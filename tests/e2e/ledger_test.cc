@@ -1,0 +1,177 @@
+// The numbers under load, with everything that can go wrong among it: arrivals are what ended and
+// what is inside, in every scrape; and at the end they are what clients and service counted.
+#include <array>
+#include <atomic>
+#include <map>
+#include <mutex>
+#include <random>
+#include <thread>
+
+#include "tests/e2e/fixture.h"
+
+namespace weir::testing {
+namespace {
+
+const std::vector<std::string> kTenants = {"acme", "beta", "gamma"};
+
+// What the clients know, by tenant.
+struct Counted {
+  std::atomic<std::uint64_t> sent{0};    // whole heads
+  std::atomic<std::uint64_t> left{0};    // of these: left without an answer
+  std::map<int, std::uint64_t> answers;  // guarded by the mutex
+  std::mutex mutex;
+};
+
+struct World {
+  std::array<Counted, 3> tenants;
+  std::atomic<std::uint64_t> malformed{0};
+};
+
+void count(Counted& c, const Response& r) {
+  std::lock_guard lock(c.mutex);
+  ++c.answers[r.status];
+}
+
+// One client's life: requests of every kind, seeded.
+void live(const Address& weir, World& world, unsigned seed) {
+  std::mt19937 random(seed);
+  Client client(weir);
+  for (int i = 0; i < 120; ++i) {
+    std::size_t t = random() % kTenants.size();
+    Counted& counted = world.tenants[t];
+    Headers headers = {{"x-tenant", kTenants[t]}, {"Host", "h"}};
+    const char* targets[] = {"/", "/", "/", "/503", "/reset", "/slow", "/garbage"};
+    std::string target = targets[random() % std::size(targets)];
+    switch (random() % 10) {
+      case 0: {  // leaves before the answer
+        Socket socket = Socket::connect(weir);
+        socket.write_all("GET " + target + " HTTP/1.1\r\nHost: h\r\nx-tenant: " + kTenants[t] +
+                         "\r\n\r\n");
+        ++counted.sent;
+        ++counted.left;
+        random() % 2 ? socket.reset() : socket.close();
+        break;
+      }
+      case 1: {  // leaves in the middle of its body
+        Socket socket = Socket::connect(weir);
+        socket.write_all("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1000\r\nx-tenant: " +
+                         kTenants[t] + "\r\n\r\nabc");
+        ++counted.sent;
+        ++counted.left;
+        socket.close();
+        break;
+      }
+      case 2: {
+        Socket socket = Socket::connect(weir);
+        socket.write_all("GARBAGE\r\n\r\n");
+        socket.wait_for_close();
+        ++world.malformed;
+        break;
+      }
+      case 3:
+        ++counted.sent;
+        count(counted, client.request({"POST", target, headers, pattern_bytes(random() % 9000),
+                                       random() % 2 == 0}));
+        break;
+      default: ++counted.sent; count(counted, client.request({"GET", target, headers}));
+    }
+  }
+}
+
+Reply behave(const ServiceRequest& r) {
+  if (r.target == "/503") return Reply::text(503);
+  // On a connection that was used before, weir would take a reset for an idle close that crossed
+  // its request, and send that again without counting another attempt.
+  if (r.target == "/reset" && r.on_connection == 1) return Reply::fault(Reply::Then::reset);
+  Reply reply = Reply::text(200, std::string(r.number % 5000, 'x'));
+  if (r.number % 3 == 0) reply.framing = Reply::Framing::chunked;
+  if (r.target == "/garbage") {
+    reply.framing = Reply::Framing::content_length;
+    reply.raw = "not http\r\n\r\n";
+    reply.then = Reply::Then::close;
+  }
+  if (r.target == "/reset") reply.then = Reply::Then::close;
+  if (r.target == "/slow") reply.body = std::string(200'000, 'x');
+  return reply;
+}
+
+void run_ledger(int workers) {
+  Service service(behave);
+  Weir weir(service.text(), "workers: " + std::to_string(workers) + R"(
+tenants: {acme: {rate: 1000/s}, beta: {rate: 40/s, burst: 5}, gamma: {rate: 1000/s}}
+chain:
+  - timeout: 30s
+  - token_bucket: {key: tenant}
+  - buffer: {capacity: 4, max_wait: 100ms}
+  - concurrency_limit: {limit: 4}
+  - retry: {attempts: 2, retry_on: [reset, 503], backoff: {base: 1ms}, budget: 50%}
+)");
+  World world;
+  std::atomic<bool> over{false};
+  int scrapes = 0;
+  std::thread scraper([&] {
+    while (!over) {
+      expect_balanced(weir.metrics());
+      ++scrapes;
+    }
+  });
+  std::vector<std::thread> clients;
+  for (unsigned i = 0; i < 8; ++i) {
+    clients.emplace_back([&, i] { live(weir.address(), world, 100 + i); });
+  }
+  for (std::thread& t : clients) t.join();
+  over = true;
+  scraper.join();
+  EXPECT_GT(scrapes, 3);
+  ASSERT_TRUE(weir.idle());
+  // Whoever left right after sending may still stand in the accept queue.
+  std::uint64_t sent = 0;
+  for (Counted& c : world.tenants) sent += c.sent;
+  weir.metrics_reach(
+      [&](const Samples& s) {
+        return s.sum("weir_arrivals_total") == static_cast<double>(sent) &&
+               s.sum("weir_requests_inside") == 0;
+      },
+      milliseconds(5000));
+  ASSERT_TRUE(eventually([&] { return service.counts().inside == 0; }));
+
+  Samples s = weir.metrics();
+  expect_balanced(s);
+  for (std::size_t t = 0; t < kTenants.size(); ++t) {
+    Counted& c = world.tenants[t];
+    Labels tenant = {{"tenant", kTenants[t]}};
+    // One that reset at once may never have been read.
+    double arrivals = s.value("weir_arrivals_total", tenant);
+    EXPECT_LE(arrivals, c.sent);
+    EXPECT_GE(arrivals, c.sent - c.left);
+    std::uint64_t answered = 0;
+    for (const auto& [status, n] : c.answers) {
+      EXPECT_NE(status, 0) << n << " of " << kTenants[t] << " got no answer";
+      Labels labels = tenant;
+      labels["code"] = std::to_string(status);
+      EXPECT_GE(s.sum("weir_requests_total", labels), static_cast<double>(n)) << status;
+      answered += n;
+    }
+    EXPECT_EQ(answered, c.sent - c.left);
+    Labels limited = {{"tenant", kTenants[t]}, {"code", "429"}};
+    Labels rejected = {{"tenant", kTenants[t]}, {"reason", "quota_exceeded"}};
+    EXPECT_EQ(s.sum("weir_rejected_total", rejected), s.sum("weir_requests_total", limited));
+  }
+  EXPECT_EQ(s.sum("weir_bad_requests_total"), static_cast<double>(world.malformed));
+  Service::Counts seen = service.counts();
+  EXPECT_LE(seen.max_inside, 4u);
+  EXPECT_EQ(seen.malformed, 0u);
+  double attempts = s.sum("weir_upstream_attempts_total");
+  EXPECT_GE(attempts, static_cast<double>(seen.begun)) << "some never got as far as a head";
+  EXPECT_GE(static_cast<double>(seen.begun),
+            attempts - s.sum("weir_upstream_attempts_total", {{"result", "cancelled"}}));
+  EXPECT_EQ(s.sum("weir_permits_in_use"), 0);
+  EXPECT_EQ(s.sum("weir_queue_depth"), 0);
+  EXPECT_EQ(weir.stop(), 0);
+}
+
+TEST(Ledger, AddsUpInEveryScrapeAndAgreesWithClientsAndService) { run_ledger(1); }
+TEST(Ledger, AddsUpWithThreeWorkersToo) { run_ledger(3); }
+
+}  // namespace
+}  // namespace weir::testing
