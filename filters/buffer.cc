@@ -99,8 +99,7 @@ void Buffer::State::note_head(Time now) {
 // again, so that a herd of refused clients does not come back as one.
 Duration Buffer::State::advice(std::size_t ahead, Time now) {
   const double rate = departures.per_second(now);
-  const double seconds =
-      rate > 0 ? static_cast<double>(ahead) / rate : to_seconds(params.max_wait);
+  const double seconds = rate > 0 ? static_cast<double>(ahead) / rate : to_seconds(params.max_wait);
   const auto bounded = std::chrono::duration<double>(std::clamp(seconds, 0.001, 60.0));
   const auto base = std::chrono::duration_cast<Duration>(bounded);
   return base + random.up_to(std::max<Duration>(base, std::chrono::seconds(1)));

@@ -70,11 +70,8 @@ void Chain::begin(Request& request) {
 Step Chain::run(Request& request, int at, Verdict verdict) {
   for (;;) {
     switch (verdict) {
-      case Verdict::stay:
-        return Step::none;
-      case Verdict::wait:
-        destroy_inside(request, at + 1);
-        return Step::wait;
+      case Verdict::stay: return Step::none;
+      case Verdict::wait: destroy_inside(request, at + 1); return Step::wait;
       case Verdict::inward:
         destroy_inside(request, ++at);
         if (at == static_cast<int>(filters_.size())) return send(request);

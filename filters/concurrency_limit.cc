@@ -22,8 +22,8 @@ struct ConcurrencyLimit::State {
   Params params;
   std::vector<Pool> configured;  // by Tenant::index
   KeyTable<Pool> others;
-  Pool common;                   // the only one; with a key: of the keys that find no slot
-  std::int64_t in_use = 0;       // in all pools
+  Pool common;              // the only one; with a key: of the keys that find no slot
+  std::int64_t in_use = 0;  // in all pools
   std::uint64_t overflowed = 0;
   std::vector<std::unique_ptr<PermitCause>> spare;
 
@@ -138,7 +138,7 @@ class ConcurrencyLimit::PermitVisit final : public Visit {
   }
 
   ConcurrencyLimit& filter_;
-  std::int64_t& shadowed_;  // a request is refused once at most, in shadow too
+  std::int64_t& shadowed_;       // a request is refused once at most, in shadow too
   State::Pool* pool_ = nullptr;  // of which it holds a permit
 };
 
@@ -147,7 +147,9 @@ ConcurrencyLimit::ConcurrencyLimit(const Params& params, FilterContext context)
 
 ConcurrencyLimit::~ConcurrencyLimit() = default;
 
-Visit& ConcurrencyLimit::visit(VisitSlot slot) { return slot.make<PermitVisit>(*this, slot.spent()); }
+Visit& ConcurrencyLimit::visit(VisitSlot slot) {
+  return slot.make<PermitVisit>(*this, slot.spent());
+}
 
 std::vector<Reason> ConcurrencyLimit::reasons() const { return {state_->params.reason}; }
 

@@ -86,10 +86,10 @@ class VisitSlot {
 // What every filter is built with.
 struct FilterContext {
   Gate& gate;
-  std::string name;           // unique among the filters with state; the `filter` label
-  std::uint32_t labels = 1;   // number of `tenant` labels of the metrics
-  std::uint64_t seed = 1;     // for jitter and for the keys of hash tables
-  bool enforce = true;        // false: shadow mode
+  std::string name;          // unique among the filters with state; the `filter` label
+  std::uint32_t labels = 1;  // number of `tenant` labels of the metrics
+  std::uint64_t seed = 1;    // for jitter and for the keys of hash tables
+  bool enforce = true;       // false: shadow mode
 };
 
 // What a filter can say of itself, for the metrics. Absent parts do not apply to it.
@@ -103,7 +103,7 @@ struct FilterNumbers {
   };
   struct Permits {
     std::int64_t in_use = 0;
-    std::int64_t limit = 0;      // with a key: of each
+    std::int64_t limit = 0;  // with a key: of each
     std::int64_t waiting = 0;
     bool keyed = false;
   };
@@ -124,7 +124,7 @@ struct FilterNumbers {
 // What a filter says of one tenant, for /tenants.
 struct TenantNumbers {
   const Quota* quota = nullptr;
-  std::int64_t available = 0;       // tokens in the tenant's bucket now
+  std::int64_t available = 0;  // tokens in the tenant's bucket now
   std::int64_t in_use = 0, limit = 0;
   std::int64_t waiting = 0;
 };

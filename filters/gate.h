@@ -2,7 +2,8 @@
 //
 // A worker makes a Pass when a request enters, leaves, wakes or ends. The pass takes the time after
 // it has locked, so that time never runs backwards inside, and filters are plain single-threaded
-// code, exact with any number of workers. Nothing inside does I/O, logs, or allocates without bound.
+// code, exact with any number of workers. Nothing inside does I/O, logs, or allocates without
+// bound.
 //
 // What a pass frees is served at its end, in a loop: the heads of the lines that waited for it get
 // their grants, and the mailboxes of their workers are told after the gate is open again. No visit

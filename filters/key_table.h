@@ -1,9 +1,9 @@
 // A table of cells by hashed key, of a fixed size, for keys that clients may make up at will.
 //
-// A key may stand in any of a few slots from its hash's place on. A slot is taken over only when its
-// cell is idle, so that nothing is forgotten; when none is, the caller falls back on a cell that all
-// such keys share. Memory is taken from the system when a slot is first touched, and never more than
-// slots * (8 + sizeof(Cell)) bytes. Cells never move while they are not idle.
+// A key may stand in any of a few slots from its hash's place on. A slot is taken over only when
+// its cell is idle, so that nothing is forgotten; when none is, the caller falls back on a cell
+// that all such keys share. Memory is taken from the system when a slot is first touched, and never
+// more than slots * (8 + sizeof(Cell)) bytes. Cells never move while they are not idle.
 #pragma once
 
 #include <algorithm>

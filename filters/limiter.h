@@ -1,7 +1,7 @@
 // Limiters: filters that can run out of something, and the causes that requests wait for.
 //
-// A Cause is one thing that ran out: this pool of permits, this bucket. It exists (or is made) when a
-// buffer lines a request up for it, and knows the heads of the lines that wait. Freed capacity is
+// A Cause is one thing that ran out: this pool of permits, this bucket. It exists (or is made) when
+// a buffer lines a request up for it, and knows the heads of the lines that wait. Freed capacity is
 // granted to the head that arrived first: reserved, counted as used until taken. While a cause has
 // waiters, its limiter says busy to everyone who holds no grant: a newcomer never takes a freed
 // place. Only who arrived first of all may take over a grant that a later one has not used yet.

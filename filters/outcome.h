@@ -62,9 +62,9 @@ struct Outcome {
   RefusalKind kind = RefusalKind::capacity;  // busy, refused
   Reason reason = Reason::none;              // all but response
   std::uint16_t status = 0;                  // response: the service's status
-  Duration retry_after{0};       // response: the service's Retry-After; refused: weir's advice; 0: none
-  Time retry_at = kNever;        // busy (quota): when the next token is there
-  Filter* filter = nullptr;      // busy, refused, timed_out: who says so
+  Duration retry_after{0};   // response: the service's Retry-After; refused: weir's advice; 0: none
+  Time retry_at = kNever;    // busy (quota): when the next token is there
+  Filter* filter = nullptr;  // busy, refused, timed_out: who says so
   const Quota* quota = nullptr;  // busy, refused for a quota: whose policy it is
 
   static Outcome response(std::uint16_t status, Duration retry_after = Duration{0}) {

@@ -39,8 +39,8 @@ struct Grant {
   std::uint64_t pass = 0;  // the pass of the gate in which it was granted
 };
 
-// Until when the timeouts around a visit let it work. Those that stand still while weir waits for the
-// client's body are counted as if it had never been waited for.
+// Until when the timeouts around a visit let it work. Those that stand still while weir waits for
+// the client's body are counted as if it had never been waited for.
 struct Deadline {
   Time fixed = kNever;
   Time still = kNever;
@@ -73,9 +73,9 @@ class Request {
   Mailbox* mailbox = nullptr;  // of the worker that owns it; null: nobody needs to be told
 
   // --- kept current by the data plane
-  bool replayable = true;   // the whole body, as far as it has come, is still held
-  bool abandoned = false;   // the client left; the service's answer is awaited all the same
-  bool committed = false;   // the response's head is on its way to the client
+  bool replayable = true;     // the whole body, as far as it has come, is still held
+  bool abandoned = false;     // the client left; the service's answer is awaited all the same
+  bool committed = false;     // the response's head is on its way to the client
   std::uint32_t reached = 0;  // attempts of which at least one byte was handed to the service
   Time progress{};            // when a byte of the response last moved
   // The time in which weir waited for the client to send its body: `client_wait` before, and
@@ -96,16 +96,16 @@ class Request {
   }
 
   // --- the chain's; read by anyone on the worker's thread
-  Time now{};                  // of the current pass
-  std::uint64_t pass = 0;      // the current pass's number
-  Time arrived{};              // first arrival; orders the lines
-  std::uint64_t ticket = 0;    // breaks ties of `arrived`
-  Deadline deadline;           // what the timeouts around the current visit allow
-  std::uint32_t attempts = 0;  // times that it was sent on toward the service
-  Duration waited{0};          // in all lines together
+  Time now{};                        // of the current pass
+  std::uint64_t pass = 0;            // the current pass's number
+  Time arrived{};                    // first arrival; orders the lines
+  std::uint64_t ticket = 0;          // breaks ties of `arrived`
+  Deadline deadline;                 // what the timeouts around the current visit allow
+  std::uint32_t attempts = 0;        // times that it was sent on toward the service
+  Duration waited{0};                // in all lines together
   Ending ending = Ending::complete;  // set before the visits are destroyed
-  Outcome outcome;             // what goes outward now; at the end: what the client is told
-  Grant grant;                 // held on the way inward
+  Outcome outcome;                   // what goes outward now; at the end: what the client is told
+  Grant grant;                       // held on the way inward
 
   bool inside() const { return chain_ != nullptr; }
   // Its earliest alarm. To be read at the end of every pass that moved it, still inside the pass:

@@ -90,8 +90,7 @@ class Retry::TryingVisit final : public Visit {
       case Outcome::Type::timed_out:
         return outcome.reason != Reason::deadline_in_queue && p.on_timeout;
       case Outcome::Type::busy:
-      case Outcome::Type::refused:
-        return false;
+      case Outcome::Type::refused: return false;
     }
     return false;
   }

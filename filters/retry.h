@@ -29,9 +29,9 @@ class Retry final : public Filter {
     std::vector<std::string> methods;  // empty: the idempotent ones of RFC 9110 §9.2.2
     Duration base = std::chrono::milliseconds(25), max = std::chrono::seconds(1);
     bool full_jitter = true;
-    double budget_share = 0.2;        // of the requests of the last ten seconds
-    double budget_per_second = 1;     // besides
-    std::int64_t max_body = 65'536;   // bytes; a longer body is not held, so not sent again
+    double budget_share = 0.2;       // of the requests of the last ten seconds
+    double budget_per_second = 1;    // besides
+    std::int64_t max_body = 65'536;  // bytes; a longer body is not held, so not sent again
   };
 
   Retry(const Params& params, FilterContext context);

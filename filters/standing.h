@@ -1,5 +1,5 @@
-// Whether a line stands: CoDel's sign of a bad queue (RFC 8289 §4.2), its wait not having been under
-// a target for a while. Pure arithmetic on what the buffer tells it.
+// Whether a line stands: CoDel's sign of a bad queue (RFC 8289 §4.2), its wait not having been
+// under a target for a while. Pure arithmetic on what the buffer tells it.
 #pragma once
 
 #include <algorithm>

@@ -49,11 +49,11 @@ class Histogram {
 
 // What became of the wish for another attempt; the `result` label of weir_retries_total.
 enum class RetryResult : std::uint8_t {
-  taken,               // another attempt is made, after the pause
+  taken,  // another attempt is made, after the pause
   budget_exhausted,
   attempts_exhausted,
-  no_time,             // the pause would end beyond the deadline or backoff.max
-  not_replayable,      // the method, or a body that is no longer held
+  no_time,         // the pause would end beyond the deadline or backoff.max
+  not_replayable,  // the method, or a body that is no longer held
   count_,
 };
 

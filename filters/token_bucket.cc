@@ -80,7 +80,7 @@ struct TokenBucket::State {
   Params params;
   std::vector<Bucket> configured;  // by Tenant::index
   KeyTable<Bucket> others;
-  Bucket overflow;                 // shared by the keys that find no slot
+  Bucket overflow;  // shared by the keys that find no slot
   std::uint64_t overflowed = 0;
   std::vector<std::unique_ptr<BucketCause>> spare;
 
@@ -129,7 +129,8 @@ class TokenBucket::BucketVisit final : public Visit {
     const Time conforms_at = bucket.conforms_at(*quota_, now());
     const bool line = bucket.cause != nullptr && bucket.cause->has_waiters();
     if (conforms_at > now() || line) {
-      const auto grant = bucket.cause != nullptr ? bucket.cause->take_over(request()) : std::nullopt;
+      const auto grant =
+          bucket.cause != nullptr ? bucket.cause->take_over(request()) : std::nullopt;
       if (!grant) return busy(std::max(conforms_at, now()));
       charge_ = *grant;
     } else {

@@ -9,9 +9,9 @@
 // which only an idle bucket (TAT <= now: full again) is ever replaced, since that forgets nothing;
 // if all the slots that a key may use are taken, it shares one bucket with others of its kind.
 //
-// A charge is given back whenever the request did not reach the service: within the same pass of the
-// gate by restoring TAT; later by subtracting min(period, max(0, c - now)), c being TAT just after
-// the charge, since what time has already given back must not be given twice.
+// A charge is given back whenever the request did not reach the service: within the same pass of
+// the gate by restoring TAT; later by subtracting min(period, max(0, c - now)), c being TAT just
+// after the charge, since what time has already given back must not be given twice.
 #pragma once
 
 #include <cstdint>
@@ -30,11 +30,11 @@ class TokenBucket final : public Limiter {
   static constexpr std::string_view kKind = "token_bucket";
 
   struct Params {
-    std::size_t key = 0;          // which of Request::keys names the bucket
-    bool by_tenant = true;        // the key is `tenant` alone: configured tenants have their own
-    std::optional<Quota> quota;   // none: the tenant's own, out of `tenants:`
+    std::size_t key = 0;         // which of Request::keys names the bucket
+    bool by_tenant = true;       // the key is `tenant` alone: configured tenants have their own
+    std::optional<Quota> quota;  // none: the tenant's own, out of `tenants:`
     std::int64_t max_keys = 65'536;
-    std::uint32_t tenants = 0;    // entries of the tenant table
+    std::uint32_t tenants = 0;  // entries of the tenant table
   };
 
   TokenBucket(const Params& params, FilterContext context);

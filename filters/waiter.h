@@ -16,7 +16,7 @@ struct Waiter {
   Request* request = nullptr;
   SubLine* sub = nullptr;  // null once granted or dropped: it keeps its place in the line only
   Time joined{};
-  Time look_at = kNever;   // as the head: when its cause is to be looked at again
+  Time look_at = kNever;  // as the head: when its cause is to be looked at again
   struct Links {
     Waiter* previous = nullptr;
     Waiter* next = nullptr;

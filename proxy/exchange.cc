@@ -14,13 +14,9 @@ Exchange::Exchange(Worker& worker, std::size_t place)
 
 Exchange::~Exchange() { worker_.alarms().cancel(*this); }
 
-Exchange& Exchange::of(Request& request) {
-  return static_cast<OwnedRequest&>(request).exchange;
-}
+Exchange& Exchange::of(Request& request) { return static_cast<OwnedRequest&>(request).exchange; }
 
-int Exchange::client_descriptor() const {
-  return client_ != nullptr ? client_->descriptor() : -1;
-}
+int Exchange::client_descriptor() const { return client_ != nullptr ? client_->descriptor() : -1; }
 
 void Exchange::reset() {
   request_.emplace(*this);
@@ -155,15 +151,15 @@ void Exchange::on_mail(bool client_gone) {
   wake();
 }
 
-// Inside a pass: other workers' requests may move this one's alarm in theirs, and then put it in the
-// mailbox.
+// Inside a pass: other workers' requests may move this one's alarm in theirs, and then put it in
+// the mailbox.
 void Exchange::note_alarm() { alarm_ = request_->inside() ? request_->alarm() : Alarm{}; }
 
 void Exchange::sync_alarm() {
   Alarm alarm = alarm_;
   if (drain_until_ < alarm.at) alarm = {drain_until_, false};
-  // One that rings sooner than a coarse alarm wants does: it is then moved. Most requests end before
-  // it does, and the next one on this exchange finds it set.
+  // One that rings sooner than a coarse alarm wants does: it is then moved. Most requests end
+  // before it does, and the next one on this exchange finds it set.
   if (!alarm.exact && armed() && !exact() && rings_at() <= alarm.at) return;
   worker_.alarms().set(*this, alarm.at, alarm.exact);
 }

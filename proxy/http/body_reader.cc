@@ -12,11 +12,33 @@ namespace {
 
 // Fields that must not come after the body that they would have framed, routed or authorised
 // (RFC 9110 §6.5.1).
-constexpr std::array<std::string_view, 27> kForbiddenTrailers = {
-    "te", "age", "host", "date", "range", "cookie", "expect", "pragma", "trailer", "upgrade",
-    "if-match", "location", "connection", "keep-alive", "set-cookie", "content-type",
-    "forwarded", "max-forwards", "cache-control", "authorization", "content-range",
-    "if-none-match", "content-length", "content-encoding", "proxy-connection", "transfer-encoding", "proxy-authorization"};
+constexpr std::array<std::string_view, 27> kForbiddenTrailers = {"te",
+                                                                 "age",
+                                                                 "host",
+                                                                 "date",
+                                                                 "range",
+                                                                 "cookie",
+                                                                 "expect",
+                                                                 "pragma",
+                                                                 "trailer",
+                                                                 "upgrade",
+                                                                 "if-match",
+                                                                 "location",
+                                                                 "connection",
+                                                                 "keep-alive",
+                                                                 "set-cookie",
+                                                                 "content-type",
+                                                                 "forwarded",
+                                                                 "max-forwards",
+                                                                 "cache-control",
+                                                                 "authorization",
+                                                                 "content-range",
+                                                                 "if-none-match",
+                                                                 "content-length",
+                                                                 "content-encoding",
+                                                                 "proxy-connection",
+                                                                 "transfer-encoding",
+                                                                 "proxy-authorization"};
 
 bool is_forbidden_trailer(std::string_view name) {
   for (const std::string_view forbidden : kForbiddenTrailers) {

@@ -2,9 +2,9 @@
 //
 // Two steps, both linear. HeadScan finds the end of a head that may come a byte at a time; it keeps
 // its position, so no byte is looked at twice. read_*_head then goes over the whole head once, and
-// refuses all that two readers could take for two different things: obs-fold, bare CR or LF, control
-// characters, white space before a colon, bad names. What passes is laid out as a Head. What the
-// fields mean for the message's framing is framing.h's.
+// refuses all that two readers could take for two different things: obs-fold, bare CR or LF,
+// control characters, white space before a colon, bad names. What passes is laid out as a Head.
+// What the fields mean for the message's framing is framing.h's.
 //
 // Nothing here allocates but a Head's vector of fields, and that only while it grows.
 #pragma once
@@ -84,7 +84,8 @@ inline constexpr std::size_t kMaxMethod = 64;
 class HeadScan {
  public:
   enum class Found : std::uint8_t { incomplete, complete, bad };
-  // `data`: all of the head that has come, from its first byte; each call a longer piece of the same.
+  // `data`: all of the head that has come, from its first byte; each call a longer piece of the
+  // same.
   Found scan(std::string_view data, std::size_t max_head);
   std::size_t size() const { return line_; }  // complete: of the head
   BadRequest bad() const { return bad_; }

@@ -17,8 +17,8 @@ class Listed {
     for (const FieldLine& line : head.fields) {
       if (line.id != FieldId::connection) continue;
       for_each_item(head.text(line.value), [this](std::string_view item) {
-        any_ = any_ || !(equals_ignoring_case(item, "close") ||
-                         equals_ignoring_case(item, "keep-alive"));
+        any_ = any_ ||
+               !(equals_ignoring_case(item, "close") || equals_ignoring_case(item, "keep-alive"));
       });
     }
   }

@@ -1,7 +1,7 @@
 // Heads on their way on: what a gateway removes, replaces and adds (RFC 9110 §7.6).
 //
-// Both ways: hop-by-hop fields and all that Connection lists are left out, everything else passes in
-// its order and spelling; framing and Connection are weir's own; Via and x-request-id are added.
+// Both ways: hop-by-hop fields and all that Connection lists are left out, everything else passes
+// in its order and spelling; framing and Connection are weir's own; Via and x-request-id are added.
 #pragma once
 
 #include <cstdint>
@@ -18,11 +18,11 @@ struct OutgoingRequest {
   const Head& head;
   const Target& target;
   Framing framing;
-  std::string_view host;        // the Host to send
-  std::string_view client;      // the peer's address as text; empty for a Unix socket
+  std::string_view host;           // the Host to send
+  std::string_view client;         // the peer's address as text; empty for a Unix socket
   bool client_is_trusted = false;  // its X-Forwarded-* are believed, and added to
   std::string_view request_id;
-  std::string_view name;        // of this deployment, for Via
+  std::string_view name;  // of this deployment, for Via
 };
 
 void write_request_head(HeadWriter& out, const OutgoingRequest& request);
@@ -32,10 +32,10 @@ bool has_own_via(const Head& head, std::string_view name);
 
 struct OutgoingResponse {
   const Head& head;
-  Framing framing;        // outward
+  Framing framing;              // outward
   bool describes_body = false;  // to HEAD, or 304: Content-Length passes though no body follows
-  bool close = false;     // say `Connection: close`
-  bool keep_alive = false;  // say `Connection: keep-alive`, which HTTP/1.0 clients need
+  bool close = false;           // say `Connection: close`
+  bool keep_alive = false;      // say `Connection: keep-alive`, which HTTP/1.0 clients need
   std::string_view request_id = {};
   std::string_view name = {};
   std::string_view date = {};  // now, for a response that came without

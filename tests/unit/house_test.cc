@@ -43,7 +43,7 @@ const std::vector<Wall>& walls() {
       {"config/", {"config/", "proxy/"}},
       {"metrics/", {"metrics/", "proxy/"}},
       {"proxy/admin/", {"proxy/admin/", "proxy/cli/", "proxy/demo/"}},
-      {"proxy/cli/", {"proxy/cli/"}},
+      {"proxy/cli/", {"proxy/cli/", "proxy/demo/"}},  // one program
       {"proxy/demo/", {"proxy/demo/", "proxy/cli/"}},
       {"proxy/", kAllButAdmin},
       {"tests/", {}},
