@@ -70,6 +70,7 @@ Priority priority_of(const Value& tenant) {
 Settings settings_of(const Value& file) {
   Settings out;
   out.name = file.get("name").text;
+  out.own_name = file.has("name");
   out.listen = endpoint_of(file, "listen");
   out.upstream = upstream_of(file.get("upstream"));
   out.admin = endpoint_of(file.get("admin"), "listen");

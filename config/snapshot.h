@@ -75,6 +75,7 @@ struct Settings {
   Limits limits;
   std::vector<Cidr> trusted_proxies;
   std::string name = "weir";  // of the deployment: Via, Proxy-Status
+  bool own_name = false;      // given, so that a Via with it means a loop
   TenantSettings tenant;
   std::vector<Tenant> tenants;            // by Tenant::index
   std::int64_t max_tenant_labels = 1000;  // metrics.max_tenants

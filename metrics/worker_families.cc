@@ -85,6 +85,9 @@ void add_worker_families(const ExpositionSources& sources, Families& out) {
                    sources, &WorkerMetrics::upstream_duration));
   out.put(overhead(sources));
   out.put(attempts(sources));
+  out.put(single(Families::counter("weir_upstream_resends_total",
+                                   "Attempts sent once more since a reused connection had died."),
+                 sum(sources, &WorkerMetrics::resends)));
   out.put(by_side(Families::counter("weir_responses_truncated_total",
                                     "Responses cut after their head, by the side that ended them."),
                   sources, &WorkerMetrics::responses_truncated));

@@ -91,6 +91,7 @@ class WorkerMetrics {
   std::array<Counter, 64> bad_requests;        // by BadRequest
   std::array<Counter, 2> responses_truncated;  // by Side: who cut it
   std::array<Counter, static_cast<std::size_t>(AttemptResult::count_)> attempts;
+  Counter resends;  // attempts sent once more, since a reused connection had died
   std::array<Counter, 2> connections_active;  // by Side; a gauge
   Counter connections_refused;                // over limits.max_connections, or no descriptors
   Counter tunnels_active;

@@ -42,9 +42,12 @@ BadRequest Exchange::read(ClientConnection& client, std::string_view text) {
   if (bad != BadRequest::none) return bad;
   if (bad = read_target(head_, target_); bad != BadRequest::none) return bad;
   if (bad = request_framing(head_, upload_.framing); bad != BadRequest::none) return bad;
-  if (has_own_via(head_, worker_.snapshot().settings.name)) return BadRequest::proxy_loop_detected;
+  const Settings& settings = worker_.snapshot().settings;
+  if (settings.own_name && has_own_via(head_, settings.name)) {
+    return BadRequest::proxy_loop_detected;
+  }
   if (!llhttp_agrees_on_request(head_, upload_.framing)) return BadRequest::parsers_disagree;
-  const auto max_body = static_cast<std::uint64_t>(worker_.snapshot().settings.limits.max_body);
+  const auto max_body = static_cast<std::uint64_t>(settings.limits.max_body);
   return upload_.framing.length > max_body ? BadRequest::body_too_large : BadRequest::none;
 }
 

@@ -28,6 +28,7 @@ void Exchange::start_attempt() {
 // A reused connection had died: the same attempt again, on a fresh one.
 void Exchange::dial_again() {
   attempt_.resent = true;
+  worker_.metrics().resends.add();
   if (attempt_.service != nullptr) std::exchange(attempt_.service, nullptr)->release(false);
   rewind_upload();
   dialer_.dial();

@@ -120,22 +120,34 @@ TEST(Forward, RequestThatComesByteForByteIsTheSame) {
   EXPECT_EQ(parse_response(answer).body, "POST abc");
 }
 
-TEST(Forward, ClientThatClosesItsSendingSideStillGetsItsAnswer) {
+// docs/decisions/0006-client-that-closes-its-side.md
+TEST(Forward, ClientThatClosesItsSendingSideHasLeft) {
   auto hold = std::make_shared<Hold>();
   Service service([&](const ServiceRequest&) { return Reply::held(hold, "late"); });
-  Weir weir(service.text(), kOpen);
+  Weir weir(service.text(), "chain:\n  - concurrency_limit: {limit: 1}\n");
   Socket socket = Socket::connect(weir.address());
-  socket.write_all("GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+  socket.write_all("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
   ASSERT_TRUE(eventually([&] { return hold->waiting() == 1; }));
   socket.half_close();
-  hold->release();
   std::string answer;
-  socket.read_to_end(answer);
-  // Most proxies take the FIN of a client for its leaving (HAProxy, nginx). Either is right, but
-  // never half an answer.
-  if (!answer.empty()) {
-    EXPECT_EQ(parse_response(answer).body, "late");
-  }
+  EXPECT_EQ(socket.read_to_end(answer), Socket::Status::ok) << "closed while the service works";
+  EXPECT_EQ(answer, "");
+
+  const Labels gone = {{"code", "499"}};
+  Samples s = weir.metrics();
+  EXPECT_EQ(s.sum("weir_requests_total", gone), 0);
+  EXPECT_EQ(s.value("weir_permits_in_use", {{"filter", "concurrency_limit"}}), 1);
+  EXPECT_EQ(weir.get().status, 503) << "the service still works for it";
+
+  hold->open();
+  EXPECT_TRUE(weir.idle());
+  s = weir.metrics();
+  EXPECT_EQ(s.sum("weir_requests_total", gone), 1);
+  EXPECT_EQ(s.value("weir_permits_in_use", {{"filter", "concurrency_limit"}}), 0);
+  EXPECT_EQ(service.counts().begun, 1u);
+  EXPECT_EQ(service.counts().answered, 1u) << "its answer was drained";
+  EXPECT_EQ(weir.get().status, 200);
+  expect_balanced(weir.metrics());
 }
 
 TEST(Forward, InterimAnswersReachTheClient) {

@@ -42,6 +42,7 @@ Stage::Stage(std::string config, bool with_upstream) : listener_(std::make_uniqu
   const std::string service = listener_->address().text();
   // No connection closes for being idle: one that a rule wants closed is closed for its reason.
   if (with_upstream) config += "upstream: {address: \"SERVICE\", idle_timeout: 1h}\n";
+  config += "name: weir\n";  // given, so that its own Via means a loop
   options_.config = replaced(std::move(config), "SERVICE", service);
   weir_ = std::make_unique<WeirProcess>(WEIR_BINARY, options_);
 }

@@ -68,7 +68,35 @@ TEST(Refusal, FullServiceIsA503AtOnceWithoutABuffer) {
   EXPECT_EQ(second.get().status, 200) << "the permit came back";
 }
 
-TEST(Refusal, FullLineAndTimeInLineAreThe503OfWhatWasWaitedFor) {
+TEST(Refusal, FullLineIsThe503OfWhatIsWaitedFor) {
+  auto hold = std::make_shared<Hold>();
+  Service service([&](const ServiceRequest&) { return Reply::held(hold); });
+  Weir weir(service.text(), R"(
+chain:
+  - buffer: {capacity: 1, max_wait: 60s}
+  - concurrency_limit: {limit: 1}
+)");
+  Client first(weir.address()), waiting(weir.address()), over(weir.address());
+  first.send({});
+  ASSERT_TRUE(eventually([&] { return hold->waiting() == 1; }));
+  waiting.send({});
+  ASSERT_TRUE(weir.metrics_reach([](const Samples& s) { return s.sum("weir_queue_depth") == 1; }));
+  Response full = over.get();
+  EXPECT_EQ(full.status, 503);
+  EXPECT_EQ(member(full, "reason"), "concurrency_limit");
+  Samples s = weir.metrics();
+  EXPECT_EQ(s.sum("weir_queue_refusals_total", {{"how", "full"}}), 1);
+  EXPECT_EQ(s.sum("weir_queue_refusals_total"), 1);
+  EXPECT_EQ(s.sum("weir_queue_depth"), 1) << "who waits keeps its place";
+  EXPECT_EQ(service.counts().begun, 1u);
+  hold->open();
+  EXPECT_EQ(first.read().status, 200);
+  EXPECT_EQ(waiting.read().status, 200);
+  EXPECT_EQ(service.counts().begun, 2u) << "the refused one never reached the service";
+  expect_balanced(weir.metrics());
+}
+
+TEST(Refusal, TimeInLineIsThe503OfWhatWasWaitedFor) {
   auto hold = std::make_shared<Hold>();
   Service service([&](const ServiceRequest&) { return Reply::held(hold); });
   Weir weir(service.text(), R"(
@@ -76,19 +104,17 @@ chain:
   - buffer: {capacity: 1, max_wait: 200ms}
   - concurrency_limit: {limit: 1}
 )");
-  Client first(weir.address()), waiting(weir.address()), over(weir.address());
+  Client first(weir.address()), waiting(weir.address());
   first.send({});
   ASSERT_TRUE(eventually([&] { return hold->waiting() == 1; }));
-  waiting.send({});
-  Response full;
-  ASSERT_TRUE(weir.metrics_reach([](const Samples& s) { return s.sum("weir_queue_depth") == 1; }) ||
-              true);  // it may have expired by now
-  full = over.get();
-  EXPECT_EQ(full.status, 503);
-  Response expired = waiting.read();
+  Response expired = waiting.get();
   EXPECT_EQ(expired.status, 503);
   EXPECT_EQ(member(expired, "reason"), "concurrency_limit");
-  EXPECT_EQ(service.counts().begun, 1u) << "neither reached the service";
+  Samples s = weir.metrics();
+  EXPECT_EQ(s.sum("weir_queue_refusals_total", {{"how", "expired"}}), 1);
+  EXPECT_EQ(s.sum("weir_queue_refusals_total"), 1);
+  EXPECT_EQ(s.sum("weir_queue_depth"), 0);
+  EXPECT_EQ(service.counts().begun, 1u) << "it never reached the service";
   hold->open();
   EXPECT_EQ(first.read().status, 200);
 }
@@ -111,16 +137,18 @@ chain:
   EXPECT_EQ(weir.get().status, 200) << "the default tenant is configured";
 }
 
-TEST(Refusal, PathWithoutARouteIs404) {
+TEST(Refusal, PathWithoutARouteGoesThroughTheDefaultChain) {
   Service service;
-  Weir weir(service.text(), "routes:\n  - {match: {path_prefix: /api}, chain: []}\n");
-  EXPECT_EQ(weir.get("/api/x").status, 200);
-  Response r = weir.get("/apix");
-  if (r.status == 404) {
-    EXPECT_EQ(member(r, "reason"), "no_route");
-  } else {
-    EXPECT_EQ(r.status, 200) << "by the default chain";
-  }
+  Weir weir(service.text(), R"(
+tenants: {"*": {rate: 1/h, burst: 1}}
+chain:
+  - token_bucket: {key: tenant}
+routes:
+  - {match: {path_prefix: /api}, chain: []}
+)");
+  EXPECT_EQ(weir.get("/apix").status, 200);
+  EXPECT_EQ(weir.get("/apix").status, 429) << "by the default chain's quota";
+  EXPECT_EQ(weir.get("/api/x").status, 200) << "which its route's chain does not have";
 }
 
 TEST(Refusal, BodyOfARefusedRequestDoesNotBreakTheConnection) {

@@ -1,5 +1,8 @@
 #include "tests/support/weir_process.h"
 
+#include <gtest/gtest.h>
+
+#include <csignal>
 #include <regex>
 #include <stdexcept>
 
@@ -54,7 +57,20 @@ WeirProcess::WeirProcess(const std::string& binary, const WeirOptions& options) 
   admin_ = parse_address(*admin);
 }
 
-WeirProcess::~WeirProcess() = default;
+// Whatever the test looked at: a weir that died, or that a sanitizer complains of, fails it.
+WeirProcess::~WeirProcess() {
+  if (process_->running()) {
+    process_->signal(SIGTERM);
+    process_->signal(SIGINT);  // a second one: at once
+    const std::optional<int> code = process_->wait(kPatience);
+    EXPECT_TRUE(code == 0 || code == 3) << "weir ended with " << code.value_or(-1) << ": "
+                                        << errors();
+  }
+  const std::string said = errors();
+  for (const char* complaint : {"Sanitizer", "runtime error:", "Assertion"}) {
+    EXPECT_EQ(said.find(complaint), std::string::npos) << said;
+  }
+}
 
 std::string WeirProcess::url(const std::string& target) const {
   return "http://" + address_.text() + target;

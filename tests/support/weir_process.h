@@ -30,7 +30,7 @@ class WeirProcess {
   // `binary`: WEIR_BINARY. Waits until it listens; throws std::runtime_error with what it said if
   // it does not.
   WeirProcess(const std::string& binary, const WeirOptions& options);
-  ~WeirProcess();  // kills it if it still runs
+  ~WeirProcess();  // ends it if it still runs; a sanitizer's complaint fails the test
 
   const Address& address() const { return address_; }
   const Address& admin() const { return admin_; }
