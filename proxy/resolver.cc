@@ -34,8 +34,9 @@ void Resolver::close() {
 }
 
 const std::vector<sockaddr_storage>& Resolver::addresses(Time now) {
+  const Duration good_for = stale_ ? kAskAgain : kMaxAge;
   if (endpoint_->kind == Endpoint::Kind::name && !addresses_.empty() &&
-      (stale_ || now - answered_ > kMaxAge)) {
+      now - answered_ > good_for) {
     ask();
   }
   return addresses_;

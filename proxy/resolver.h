@@ -21,6 +21,7 @@ namespace weir {
 class Resolver {
  public:
   static constexpr Duration kMaxAge = std::chrono::seconds(30);
+  static constexpr Duration kAskAgain = std::chrono::seconds(1);  // after all addresses failed
 
   // Somebody who waits for an answer.
   class Waiter {
