@@ -111,7 +111,9 @@ void stop_log() {
     log.logger->info("{} repeated lines were left out", swallowed);
   }
   if (log.pool == nullptr) return;
-  log.logger = std::make_shared<spdlog::logger>("weir", log.logger->sinks().front());
+  // The queued lines hold the old logger, so it outlives the thread that works them off.
+  const auto queueing = log.logger;
+  log.logger = std::make_shared<spdlog::logger>("weir", queueing->sinks().front());
   log.pool.reset();  // joins its thread once the queue is empty
 }
 
