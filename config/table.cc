@@ -271,8 +271,9 @@ constexpr KeySpec kFile[] = {
     {.name = "name",
      .spec = text(kName),
      .preset = "weir",
-     .doc = "What this weir calls itself, in `Via` and `Proxy-Status`. Where it is given, a request "
-            "whose `Via` has it already is a loop, and refused with 508."},
+     .doc =
+         "What this weir calls itself, in `Via` and `Proxy-Status`. Where it is given, a request "
+         "whose `Via` has it already is a loop, and refused with 508."},
 };
 
 constexpr Spec kFileSpec = map_of(kFile);

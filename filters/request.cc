@@ -4,12 +4,6 @@
 
 namespace weir {
 
-// The slots and the arrays of what visits leave behind are written before they are read: by
-// Chain::arrive, and by each visit as it is made.
-Request::Request() {}  // NOLINT(cppcoreguidelines-pro-type-member-init)
-
-Request::~Request() = default;
-
 Alarm Request::alarm() const {
   // A coarse alarm may ring a tick late, so an exact one within it goes first.
   Time coarse = kNever;

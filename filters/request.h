@@ -60,8 +60,8 @@ struct Alarm {
 
 class Request {
  public:
-  Request();
-  ~Request();
+  Request() = default;  // the arrays are written before they are read
+  ~Request() = default;
   Request(const Request&) = delete;
   Request& operator=(const Request&) = delete;
 

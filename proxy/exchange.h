@@ -52,7 +52,7 @@ class Exchange final : private AlarmEntry, private ServiceUser, private Dialer::
 
   // --- for the client's connection
   // Takes a copy of the head. On any other answer than none call discard().
-  BadRequest read(ClientConnection& client, std::string_view head);
+  BadRequest read(ClientConnection& client, std::string_view text);
   void discard();
   void begin();
   void on_client_bytes();

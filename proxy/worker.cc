@@ -236,7 +236,7 @@ void Worker::cut() {
   if (active_exchanges_ != 0 || clients_ != nullptr) {
     had_to_cut_.store(true, std::memory_order_release);
   }
-  for (std::size_t i = 0; i < exchanges_.size(); ++i) exchanges_[i]->cut();
+  for (const auto& exchange : exchanges_) exchange->cut();
   while (clients_ != nullptr) clients_->drop();
 }
 

@@ -13,7 +13,7 @@ std::vector<Page> pages() {
       {"/echo", "says what it was asked", false,
        [](const Query& query) {
          AdminReply reply;
-         for (const auto& [name, value] : query) reply.body += name + "=" + value + ";";
+         for (const auto& [name, value] : query) reply.body.append(name + "=").append(value + ";");
          return reply;
        }},
       {"/change", "changes something", true, [](const Query&) { return problem(202, "done"); }}};

@@ -149,7 +149,11 @@ void Session::send(const AdminReply& reply) {
     finish(http::response<http::empty_body>(status, 11));
   } else {
     http::response<http::string_body> message(status, 11);
-    message.body() = packed ? std::move(*packed) : reply.body;
+    if (packed) {
+      message.body() = std::move(*packed);
+    } else {
+      message.body() = reply.body;
+    }
     finish(std::move(message));
   }
 }

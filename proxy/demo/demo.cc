@@ -28,7 +28,7 @@
 namespace weir {
 namespace {
 
-using namespace demo;
+using namespace demo;  // NOLINT(google-build-using-namespace): its own parts
 
 constexpr std::uint64_t kSeed = 20'240'229;
 constexpr std::size_t kLatencySeconds = 5;  // that p50 and p99 look back

@@ -21,8 +21,8 @@ class Latencies {
  private:
   // Microseconds: 64 buckets for each power of two, up to 2^27 µs (134 s).
   static constexpr std::size_t kPerPower = 64, kPowers = 22;
-  static std::size_t bucket(std::uint64_t microseconds);
-  static std::uint64_t upper(std::size_t bucket);
+  static std::size_t bucket(std::uint64_t us);
+  static std::uint64_t upper(std::size_t index);
   std::array<std::uint32_t, kPerPower * kPowers> counts_{};
   std::uint64_t total_ = 0;
 };

@@ -8,7 +8,7 @@ namespace {
 
 std::string print(const char* format, double value) {
   std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), format, value);
+  [[maybe_unused]] const int size = std::snprintf(text.data(), text.size(), format, value);
   return text.data();
 }
 

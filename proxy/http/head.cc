@@ -39,9 +39,9 @@ struct Range {
 };
 constexpr auto kByLength = [] {
   std::array<Range, kLongest + 1> ranges{};
-  for (std::uint8_t i = 0; i < std::size(kKnown); ++i) {
+  for (std::size_t i = 0; i < std::size(kKnown); ++i) {
     Range& range = ranges[kKnown[i].name.size()];
-    if (range.last == 0) range.first = i;
+    if (range.last == 0) range.first = static_cast<std::uint8_t>(i);
     range.last = static_cast<std::uint8_t>(i + 1);
   }
   return ranges;

@@ -12,7 +12,7 @@ using namespace std::chrono_literals;
 class ReachTest : public testing::TestWithParam<bool> {
  protected:
   // buffer > the two limiters, in either order.
-  Chain& both(std::shared_ptr<Filter> bucket, std::shared_ptr<Filter> limit) {
+  Chain& both(const std::shared_ptr<Filter>& bucket, const std::shared_ptr<Filter>& limit) {
     auto buffer = h.buffer({.capacity = 1000, .max_wait = 1h});
     return GetParam() ? h.chain({buffer, bucket, limit}) : h.chain({buffer, limit, bucket});
   }

@@ -51,7 +51,7 @@ class Stage {
   std::string service_gets(const Step& step);
   std::string service_sees_end();
   std::string finish(const Rule& rule);
-  std::string probe(End*& client, bool same);
+  std::string probe(End*& end, bool same);
   std::string check_partial(const Rule& rule);
   std::string check_strays(const Rule& rule);
 

@@ -135,7 +135,7 @@ TEST(Queue, UpstreamConnectionsAreALimitToo) {
     clients.back()->send({});
   }
   ASSERT_TRUE(depth_reaches(weir, 3));
-  EXPECT_EQ(service.counts().connections, 2u);
+  EXPECT_TRUE(eventually([&] { return service.counts().connections == 2; }));
   hold->open();
   for (auto& client : clients) EXPECT_EQ(client->read().status, 200);
   EXPECT_EQ(service.counts().connections, 2u);

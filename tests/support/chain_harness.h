@@ -106,9 +106,9 @@ class ChainHarness {
   Tenant& tenant(std::string_view name);
 
   // --- the story
-  Exchange& arrive(std::string_view tenant = "acme", Chain* chain = nullptr, int worker = 0);
+  Exchange& arrive(std::string_view tenant_name = "acme", Chain* to = nullptr, int worker = 0);
   Exchange& arrive_with(const std::function<void(Exchange&)>& prepare,
-                        std::string_view tenant = "acme", Chain* chain = nullptr, int worker = 0);
+                        std::string_view tenant_name = "acme", Chain* to = nullptr, int worker = 0);
   void write(Exchange& x);  // the first byte goes to the service
   void head(Exchange& x, std::uint16_t status, Duration retry_after = Duration{0});
   void finish(Exchange& x);                               // the response's last byte

@@ -98,12 +98,13 @@ double Samples::sum(const std::string& name, const Labels& labels) const {
   double total = 0;
   auto family = series_.find(name);
   if (family == series_.end()) return total;
-  for (const auto& [all, value] : family->second) {
+  for (const auto& sample : family->second) {
+    const auto& all = sample.first;
     bool matches = std::ranges::all_of(labels, [&](const auto& wanted) {
       auto found = all.find(wanted.first);
       return found != all.end() && found->second == wanted.second;
     });
-    if (matches) total += value;
+    if (matches) total += sample.second;
   }
   return total;
 }

@@ -215,7 +215,7 @@ std::optional<std::string> Process::wait_for(const std::string& expression, mill
   Deadline deadline(bound);
   for (std::uint64_t seen = 0;;) {
     bool more = reader_->wait_for_more(seen, deadline.left());
-    for (std::string text : {output(), errors()}) {
+    for (const std::string& text : {output(), errors()}) {
       std::smatch match;
       if (std::regex_search(text, match, regex)) return match.size() > 1 ? match[1] : match[0];
     }

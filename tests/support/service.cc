@@ -17,7 +17,7 @@ constexpr std::size_t kRememberedBody = 1 << 20;
 
 std::string hex(std::size_t n) {
   std::array<char, 20> text{};
-  std::snprintf(text.data(), text.size(), "%zx", n);
+  [[maybe_unused]] const int size = std::snprintf(text.data(), text.size(), "%zx", n);
   return text.data();
 }
 

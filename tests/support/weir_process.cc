@@ -1,10 +1,10 @@
 #include "tests/support/weir_process.h"
 
-#include <gtest/gtest.h>
-
 #include <csignal>
 #include <regex>
 #include <stdexcept>
+
+#include <gtest/gtest.h>
 
 namespace weir::testing {
 namespace {
@@ -63,8 +63,8 @@ WeirProcess::~WeirProcess() {
     process_->signal(SIGTERM);
     process_->signal(SIGINT);  // a second one: at once
     const std::optional<int> code = process_->wait(kPatience);
-    EXPECT_TRUE(code == 0 || code == 3) << "weir ended with " << code.value_or(-1) << ": "
-                                        << errors();
+    EXPECT_TRUE(code == 0 || code == 3)
+        << "weir ended with " << code.value_or(-1) << ": " << errors();
   }
   const std::string said = errors();
   for (const char* complaint : {"Sanitizer", "runtime error:", "Assertion"}) {
