@@ -46,6 +46,7 @@ TEST_F(LoadShedTest, TheHeadsAgeCountsAsAWait) {
   EXPECT_TRUE(refused(newcomer));
   EXPECT_EQ(newcomer.status(), 503);
   EXPECT_EQ(newcomer.outcome.filter, shed.get());
+  EXPECT_GT(newcomer.outcome.retry_after, 0s);
   EXPECT_EQ(shed->rejected.count(Reason::overloaded, newcomer.tenant_label), 1u);
 }
 

@@ -213,5 +213,18 @@ TEST_F(QuotaTest, AShadowBucketCountsAndLetsPass) {
   EXPECT_EQ(bucket->shadow_rejected.total(), 1u);
 }
 
+TEST_F(QuotaTest, AShadowBucketCountsARequestOnceHoweverOftenItIsTried) {
+  auto bucket = h.bucket(quota(1, 1h, 1), false);
+  Retry::Params on_503 = ChainHarness::tries(3);
+  on_503.on_status[503] = true;
+  h.chain({h.retry(on_503), bucket});
+  Exchange& first = h.arrive();
+  h.write(first);
+  Exchange& second = h.arrive();
+  for (int i = 0; i < 3; ++i) h.head(second, 503);
+  EXPECT_EQ(second.sent, 3);
+  EXPECT_EQ(bucket->shadow_rejected.total(), 1u);
+}
+
 }  // namespace
 }  // namespace weir::test
