@@ -42,7 +42,8 @@ Stage::Stage(std::string config, bool with_upstream) : listener_(std::make_uniqu
   const std::string service = listener_->address().text();
   // No connection closes for being idle: one that a rule wants closed is closed for its reason.
   if (with_upstream) config += "upstream: {address: \"SERVICE\", idle_timeout: 1h}\n";
-  config += "name: weir\n";  // given, so that its own Via means a loop
+  // Given, so that its own Via means a loop.
+  if (config.find("name: ") == std::string::npos) config += "name: weir\n";
   options_.config = replaced(std::move(config), "SERVICE", service);
   weir_ = std::make_unique<WeirProcess>(WEIR_BINARY, options_);
 }

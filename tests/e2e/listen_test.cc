@@ -1,5 +1,6 @@
 // Where weir listens and where it connects to: TCP, Unix sockets, names; and what it does when the
 // descriptors are used up.
+#include <netdb.h>
 #include <sys/resource.h>
 
 #include "tests/e2e/fixture.h"
@@ -49,6 +50,10 @@ TEST(Listen, NginxBehindAUnixSocket) {
 }
 
 TEST(Listen, ServiceByNameIsTriedOnAllItsAddresses) {
+  addrinfo* found = nullptr;
+  ASSERT_EQ(getaddrinfo("localhost", nullptr, nullptr, &found), 0)
+      << "this machine does not know localhost: /etc/hosts should say 127.0.0.1 localhost";
+  freeaddrinfo(found);
   Service service;  // on 127.0.0.1 alone; localhost may also be ::1
   Weir weir("localhost:" + std::to_string(service.address().port), "chain: []\n");
   for (int i = 0; i < 5; ++i) EXPECT_EQ(weir.get().status, 200);
