@@ -1,6 +1,7 @@
 #include "filters/tally.h"
 
 #include <algorithm>
+#include <bit>
 #include <numeric>
 
 namespace weir {
@@ -17,9 +18,28 @@ void Histogram::observe(Duration d) {
 }
 
 std::size_t Histogram::bucket(Duration d) {
-  const double seconds = to_seconds(d);
-  return static_cast<std::size_t>(std::lower_bound(kBounds.begin(), kBounds.end(), seconds) -
-                                  kBounds.begin());
+  static constexpr auto kNanoseconds = [] {
+    std::array<std::uint64_t, kBounds.size() + 1> bounds{};
+    for (std::size_t i = 0; i < kBounds.size(); ++i) {
+      bounds[i] = static_cast<std::uint64_t>(kBounds[i] * 1e9 + 0.5);
+    }
+    bounds.back() = UINT64_MAX;
+    return bounds;
+  }();
+  // By the number of bits, the first bucket that such a number may fall into: the right one is that
+  // or one of the next two.
+  static constexpr auto kFirst = [] {
+    std::array<std::uint8_t, 65> first{};
+    for (std::size_t bits = 1; bits < first.size(); ++bits) {
+      const std::uint64_t least = std::uint64_t{1} << (bits - 1);
+      while (kNanoseconds[first[bits]] < least) ++first[bits];
+    }
+    return first;
+  }();
+  const auto nanoseconds = static_cast<std::uint64_t>(std::max<std::int64_t>(d.count(), 0));
+  std::size_t bucket = kFirst[static_cast<std::size_t>(std::bit_width(nanoseconds))];
+  while (kNanoseconds[bucket] < nanoseconds) ++bucket;
+  return bucket;
 }
 
 void Histogram::merge(const Histogram& other) {

@@ -34,6 +34,13 @@ TEST(HistogramTest, ABoundBelongsToTheBucketBelowIt) {
   EXPECT_EQ(Histogram::bucket(100us + 1ns), 1u);
   EXPECT_EQ(Histogram::bucket(60s), Histogram::kBounds.size() - 1);
   EXPECT_EQ(Histogram::bucket(60s + 1ns), Histogram::kBounds.size());
+  EXPECT_EQ(Histogram::bucket(Duration::max()), Histogram::kBounds.size());
+  EXPECT_EQ(Histogram::bucket(-1ns), 0u);
+  for (std::size_t i = 0; i < Histogram::kBounds.size(); ++i) {
+    const Duration bound(static_cast<std::int64_t>(Histogram::kBounds[i] * 1e9 + 0.5));
+    EXPECT_EQ(Histogram::bucket(bound), i);
+    EXPECT_EQ(Histogram::bucket(bound + 1ns), i + 1);
+  }
 }
 
 TEST(HistogramTest, MergesWhatTwoHaveSeen) {

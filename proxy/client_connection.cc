@@ -107,8 +107,6 @@ void ClientConnection::process() {
 
 // True: an exchange has begun, and may have ended again.
 bool ClientConnection::read_head() {
-  const std::size_t max_head =
-      static_cast<std::size_t>(worker_.snapshot().settings.limits.max_head);
   std::span<char> bytes = available();
   if (!scan_.begun() && !skipped_line_ && bytes.size() >= 2 && bytes[0] == '\r' &&
       bytes[1] == '\n') {
@@ -116,10 +114,24 @@ bool ClientConnection::read_head() {
     take(2);
     return true;
   }
+  const std::string_view text(bytes.data(), bytes.size());
+  if (!scan_.begun()) {
+    Exchange& exchange = worker_.take_exchange();
+    if (const std::size_t size = exchange.find(*this, text); size != 0) {
+      begin_exchange(exchange, size);
+      return true;
+    }
+    exchange.discard();
+  }
+  return scan_head(text);
+}
+
+// A head that comes in parts, or that something is wrong with.
+bool ClientConnection::scan_head(std::string_view text) {
+  const auto max_head = static_cast<std::size_t>(worker_.snapshot().settings.limits.max_head);
   // Of one byte alone nobody can say yet whether it begins that line.
-  const bool half_line = bytes.size() == 1 && bytes[0] == '\r' && !skipped_line_;
-  const auto found =
-      half_line ? HeadScan::Found::incomplete : scan_.scan({bytes.data(), bytes.size()}, max_head);
+  const bool half_line = text == "\r" && !skipped_line_;
+  const auto found = half_line ? HeadScan::Found::incomplete : scan_.scan(text, max_head);
   if (found == HeadScan::Found::bad) {
     refuse(scan_.bad());
     return false;
@@ -132,21 +144,26 @@ bool ClientConnection::read_head() {
     return false;
   }
   const std::size_t size = scan_.size();
-  scan_.reset();
-  skipped_line_ = false;
   Exchange& exchange = worker_.take_exchange();
-  const BadRequest bad = exchange.read(*this, {bytes.data(), size});
+  const BadRequest bad = exchange.read(*this, text.substr(0, size));
   if (bad != BadRequest::none) {
+    scan_.reset();
     exchange.discard();
     refuse(bad);
     return false;
   }
-  take(size);
+  begin_exchange(exchange, size);
+  return true;
+}
+
+void ClientConnection::begin_exchange(Exchange& exchange, std::size_t head_size) {
+  scan_.reset();
+  skipped_line_ = false;
+  take(head_size);
   phase_ = Phase::exchange;
   exchange_ = &exchange;
   deadline_ = kNever;
   exchange.begin();
-  return true;
 }
 
 // A head that is none: answered, and closed, since nobody knows where the next one would begin.
@@ -207,7 +224,8 @@ void ClientConnection::go_on() {
 void ClientConnection::become_idle() {
   phase_ = Phase::idle;
   start_reading();
-  set_deadline(saturating_add(read_clock(), worker_.snapshot().settings.limits.idle_timeout));
+  set_deadline(
+      saturating_add(worker_.turn_time(), worker_.snapshot().settings.limits.idle_timeout));
 }
 
 // Closes so that the answer arrives: a reset, which unread bytes would cause, might overtake it.

@@ -79,6 +79,8 @@ class ClientConnection final : public Stream, private AlarmEntry {
 
   void process();
   bool read_head();
+  bool scan_head(std::string_view text);
+  void begin_exchange(Exchange& exchange, std::size_t head_size);
   bool discard();
   void refuse(BadRequest reason);
   void go_on();  // after an answer has been flushed

@@ -34,19 +34,41 @@ void Exchange::reset() {
   drain_until_ = committing_since_ = kNever;
 }
 
+std::size_t Exchange::find(ClientConnection& client, std::string_view bytes) {
+  reset();
+  client_ = &client;
+  const std::size_t size = find_request_head(bytes, head_);
+  if (size == 0 || size > static_cast<std::size_t>(worker_.snapshot().settings.limits.max_head))
+    return 0;
+  keep_head(bytes.substr(0, size));
+  return check_head() == BadRequest::none ? size : 0;
+}
+
 BadRequest Exchange::read(ClientConnection& client, std::string_view text) {
   reset();
   client_ = &client;
+  const BadRequest bad = read_request_head(text, head_);
+  keep_head(text);
+  return bad != BadRequest::none ? bad : check_head();
+}
+
+void Exchange::keep_head(std::string_view text) {
+  head_bytes_.release();
   head_bytes_.append(worker_.buffers(), text);
-  BadRequest bad = read_request_head(head_bytes_.view(), head_);
+  head_.base = head_bytes_.data();
+}
+
+BadRequest Exchange::check_head() {
+  BadRequest bad = read_target(head_, target_);
   if (bad != BadRequest::none) return bad;
-  if (bad = read_target(head_, target_); bad != BadRequest::none) return bad;
   if (bad = request_framing(head_, upload_.framing); bad != BadRequest::none) return bad;
   const Settings& settings = worker_.snapshot().settings;
   if (settings.own_name && has_own_via(head_, settings.name)) {
     return BadRequest::proxy_loop_detected;
   }
-  if (!llhttp_agrees_on_request(head_, upload_.framing)) return BadRequest::parsers_disagree;
+  if (needs_second_opinion_on_request(head_) && !llhttp_agrees_on_request(head_, upload_.framing)) {
+    return BadRequest::parsers_disagree;
+  }
   const auto max_body = static_cast<std::uint64_t>(settings.limits.max_body);
   return upload_.framing.length > max_body ? BadRequest::body_too_large : BadRequest::none;
 }

@@ -51,7 +51,10 @@ class Exchange final : private AlarmEntry, private ServiceUser, private Dialer::
   void set_place(std::size_t place) { place_ = place; }
 
   // --- for the client's connection
-  // Takes a copy of the head. On any other answer than none call discard().
+  // Both take a copy of a head. find(): of the one that `bytes` begin with, and says its size; 0 if
+  // it is not there whole, or not right. read(): of one that HeadScan has found; says what is
+  // wrong. On 0, or any other answer than none, call discard().
+  std::size_t find(ClientConnection& client, std::string_view bytes);
   BadRequest read(ClientConnection& client, std::string_view text);
   void discard();
   void begin();
@@ -112,6 +115,8 @@ class Exchange final : private AlarmEntry, private ServiceUser, private Dialer::
 
   // exchange.cc
   void reset();
+  void keep_head(std::string_view text);
+  BadRequest check_head();
   std::uint32_t label() const { return request_->tenant_label; }
   void arrive();
   Step enter_chain(Reason refusal);

@@ -83,21 +83,28 @@ bool Exchange::read_response_head(std::span<char>& bytes) {
   Head& head = worker_.response_head();
   while (!bytes.empty()) {
     const std::string_view text(bytes.data(), bytes.size());
-    const auto found = download_.scan.scan(text, max_head);
-    if (found == HeadScan::Found::incomplete) return false;
-    BadRequest bad = download_.scan.bad();
-    if (found == HeadScan::Found::complete) {
-      bad = weir::read_response_head(text.substr(0, download_.scan.size()), head);
+    std::size_t size = 0;
+    if (!download_.scan.begun()) size = find_response_head(text.substr(0, max_head), head);
+    BadRequest bad = BadRequest::none;
+    if (size == 0) {
+      const auto found = download_.scan.scan(text, max_head);
+      if (found == HeadScan::Found::incomplete) return false;
+      size = download_.scan.size();
+      bad = found == HeadScan::Found::bad ? download_.scan.bad()
+                                          : weir::read_response_head(text.substr(0, size), head);
     }
     Framing framing;
     const bool to_head = head_.method_text() == "HEAD";
     if (bad == BadRequest::none) bad = response_framing(head, to_head, framing);
-    if (bad != BadRequest::none || head.status == 101 ||
+    if (bad == BadRequest::none && needs_second_opinion_on_response(head, framing) &&
         !llhttp_agrees_on_response(head, framing, to_head)) {
+      bad = BadRequest::parsers_disagree;
+    }
+    if (bad != BadRequest::none || head.status == 101) {
       fail_attempt(Reason::upstream_malformed);
       return false;
     }
-    bytes = bytes.subspan(download_.scan.size());
+    bytes = bytes.subspan(size);
     download_.scan.reset();
     if (head.status >= 200) {
       download_.reader.begin(framing);

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "proxy/loop/clock.h"
 #include "proxy/service_connection.h"
 #include "proxy/worker.h"
 
@@ -26,7 +25,7 @@ void UpstreamPool::put(ServiceConnection& connection) {
   connection.newer_ = nullptr;
   (newest_ != nullptr ? newest_->newer_ : oldest_) = &connection;
   newest_ = &connection;
-  connection.idle_until_ = saturating_add(read_clock(), std::min(configured, said));
+  connection.idle_until_ = saturating_add(worker_.turn_time(), std::min(configured, said));
   // An alarm that is set already rings sooner, and is then moved.
   if (!connection.armed() || connection.rings_at() > connection.idle_until_) {
     worker_.alarms().set(connection, connection.idle_until_);

@@ -68,6 +68,8 @@ class Worker final : public Mailbox, private Acceptor::Owner, private AlarmEntry
   Router& router() { return router_; }
   RequestIds& request_ids() { return request_ids_; }
   std::string_view date();
+  // When this turn of the loop began, to a few milliseconds: for deadlines.
+  Time turn_time() const { return Time{std::chrono::milliseconds(uv_now(&loop_))}; }
   bool draining() const { return draining_; }
   void ask_others_for_room();
 

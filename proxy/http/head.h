@@ -36,6 +36,7 @@ enum class FieldId : std::uint8_t {
   count_,
 };
 
+// `name`: a token.
 FieldId identify_field(std::string_view name);
 
 // A token of RFC 9110 §5.6.2.
@@ -65,6 +66,7 @@ struct Head {
   std::string_view method_text() const { return text(method); }
   std::string_view target_text() const { return text(target); }
 
+  // Of the known fields; nothing is noted of others.
   bool has(FieldId id) const { return lines_[index(id)] != 0; }
   bool has_several(FieldId id) const { return lines_[index(id)] > 1; }
   // The first line of that name; empty if there is none.
@@ -77,9 +79,11 @@ struct Head {
     lines_.fill(0);
   }
   void add(const FieldLine& line) {
-    std::uint8_t& lines = lines_[index(line.id)];
-    if (lines == 0) first_[index(line.id)] = static_cast<std::uint16_t>(fields.size());
-    if (lines != 255) ++lines;
+    if (line.id != FieldId::other) {
+      std::uint8_t& lines = lines_[index(line.id)];
+      if (lines == 0) first_[index(line.id)] = static_cast<std::uint16_t>(fields.size());
+      if (lines != 255) ++lines;
+    }
     fields.push_back(line);
   }
 

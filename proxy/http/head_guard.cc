@@ -61,29 +61,41 @@ std::uint32_t narrow(std::size_t n) { return static_cast<std::uint32_t>(n); }
 // Reads a head from left to right.
 class Reader {
  public:
-  Reader(std::string_view text, Head& head) : text_(text), head_(head) {
+  Reader(std::string_view text, Head& head)
+      : begin_(text.data()), at_(begin_), end_(begin_ + text.size()), head_(head) {
     head_.clear();
-    head_.base = text.data();
-    head_.size = narrow(text.size());
+    head_.base = begin_;
   }
 
   BadRequest request_line();
   BadRequest status_line();
   BadRequest fields();
+  std::size_t size() const { return static_cast<std::size_t>(at_ - begin_); }  // of what was read
+  bool at_end() const { return at_ == end_; }
 
  private:
-  BadRequest other_protocol(std::size_t i) const;
+  BadRequest other_protocol(const char* at) const;
   BadRequest field();
   BadRequest name(Span& name);
+  BadRequest no_name(const char* at) const;
   BadRequest value(Span& value);
   BadRequest line_end();  // CRLF
-  char at(std::size_t i) const { return i < text_.size() ? text_[i] : '\0'; }
+  char peek(const char* at) const { return at < end_ ? *at : '\0'; }
+  // A line end, and then no blank, which would make the next line a part of this one.
+  bool at_usual_line_end() const {
+    return end_ - at_ > 2 && at_[0] == '\r' && at_[1] == '\n' && !is_blank(at_[2]);
+  }
+  std::string_view rest(const char* at) const { return {at, static_cast<std::size_t>(end_ - at)}; }
+  Span span(const char* from, const char* to) const {
+    return {static_cast<std::uint32_t>(from - begin_), static_cast<std::uint32_t>(to - from)};
+  }
   // Why a byte may not stand where it stands.
   static BadRequest forbidden(char c);
 
-  std::string_view text_;
+  const char* const begin_;
+  const char* at_;
+  const char* const end_;
   Head& head_;
-  std::size_t at_ = 0;
 };
 
 BadRequest Reader::forbidden(char c) {
@@ -93,31 +105,32 @@ BadRequest Reader::forbidden(char c) {
 }
 
 BadRequest Reader::line_end() {
-  if (at(at_) != '\r') return forbidden(at(at_));
-  if (at(at_ + 1) != '\n') return BadRequest::bare_cr;
+  if (peek(at_) != '\r') return forbidden(peek(at_));
+  if (peek(at_ + 1) != '\n') return BadRequest::bare_cr;
   at_ += 2;
   return BadRequest::none;
 }
 
 BadRequest Reader::request_line() {
-  std::size_t i = 0;
-  while (is_token_char(at(i))) ++i;
-  if (i == 0) return BadRequest::bad_method;
-  if (at(i) != ' ') return at(i) == '\r' ? BadRequest::bad_request_line : BadRequest::bad_method;
-  if (i > kMaxMethod) return BadRequest::method_too_long;
-  head_.method = {0, narrow(i)};
-  const std::size_t target = ++i;
-  while (is_target_char(at(i))) ++i;
-  if (at(i) == '#') return BadRequest::fragment_in_target;
-  if (at(i) == '\r') return BadRequest::bad_request_line;  // no version: HTTP/0.9
-  if (i == target || at(i) != ' ') return BadRequest::bad_target;
-  head_.target = {narrow(target), narrow(i - target)};
+  const char* i = skip_token(begin_, end_);
+  if (i == begin_) return BadRequest::bad_method;
+  if (peek(i) != ' ') {
+    return peek(i) == '\r' ? BadRequest::bad_request_line : BadRequest::bad_method;
+  }
+  head_.method = span(begin_, i);
+  if (head_.method.size > kMaxMethod) return BadRequest::method_too_long;
+  const char* const target = ++i;
+  while (i != end_ && is_target_char(*i)) ++i;
+  if (peek(i) == '#') return BadRequest::fragment_in_target;
+  if (peek(i) == '\r') return BadRequest::bad_request_line;  // no version: HTTP/0.9
+  if (i == target || peek(i) != ' ') return BadRequest::bad_target;
+  head_.target = span(target, i);
   ++i;
-  const std::string_view version = text_.substr(i, 8);
+  const std::string_view version = rest(i).substr(0, 8);
   const bool form = version.size() == 8 && version.starts_with("HTTP/") && is_digit(version[5]) &&
                     version[6] == '.' && is_digit(version[7]);
   if (!form) return other_protocol(i);
-  if (at(i + 8) != '\r' || at(i + 9) != '\n') return BadRequest::bad_request_line;
+  if (peek(i + 8) != '\r' || peek(i + 9) != '\n') return BadRequest::bad_request_line;
   if (version == "HTTP/2.0" && head_.method_text() == "PRI") return BadRequest::http2_preface;
   if (version[5] != '1' || version[7] > '1') return BadRequest::bad_version;
   head_.minor = static_cast<std::uint8_t>(version[7] - '0');
@@ -126,16 +139,17 @@ BadRequest Reader::request_line() {
 }
 
 // A target with spaces looks like a version that is none; RTSP/1.0 is one of another protocol.
-BadRequest Reader::other_protocol(std::size_t i) const {
-  while (at(i) >= 'A' && at(i) <= 'Z') ++i;
-  const bool form = text_[i - 1] != ' ' && at(i) == '/' && is_digit(at(i + 1)) &&
-                    at(i + 2) == '.' && is_digit(at(i + 3)) && at(i + 4) == '\r' &&
-                    at(i + 5) == '\n';
+BadRequest Reader::other_protocol(const char* at) const {
+  while (peek(at) >= 'A' && peek(at) <= 'Z') ++at;
+  const std::string_view version = rest(at);
+  const bool form = at[-1] != ' ' && version.size() >= 6 && version[0] == '/' &&
+                    is_digit(version[1]) && version[2] == '.' && is_digit(version[3]) &&
+                    version[4] == '\r' && version[5] == '\n';
   return form ? BadRequest::bad_version : BadRequest::bad_request_line;
 }
 
 BadRequest Reader::status_line() {
-  const std::string_view line = text_.substr(0, 12);
+  const std::string_view line = rest(begin_).substr(0, 12);
   if (line.size() < 12 || !line.starts_with("HTTP/1.") || (line[7] != '0' && line[7] != '1') ||
       line[8] != ' ') {
     return BadRequest::bad_status_line;
@@ -148,27 +162,25 @@ BadRequest Reader::status_line() {
   }
   if (status < 100 || status > 599) return BadRequest::bad_status_line;
   head_.status = static_cast<std::uint16_t>(status);
-  std::size_t i = 12;
-  if (at(i) == ' ') {
-    const std::size_t reason = ++i;
-    while (is_value_char(at(i))) ++i;
-    head_.reason = {narrow(reason), narrow(i - reason)};
-  } else {
-    head_.reason = {};
+  at_ = begin_ + 12;
+  head_.reason = {};
+  if (peek(at_) == ' ') {
+    const char* const reason = ++at_;
+    at_ = skip_value(at_, end_);
+    head_.reason = span(reason, at_);
   }
-  if (at(i) != '\r') return BadRequest::bad_status_line;
-  at_ = i;
-  return line_end();
+  return peek(at_) == '\r' ? line_end() : BadRequest::bad_status_line;
 }
 
 BadRequest Reader::fields() {
-  if (is_blank(at(at_))) return BadRequest::leading_whitespace;
-  while (at(at_) != '\r') {
-    if (head_.fields.size() == kMaxFields) return BadRequest::too_many_fields;
+  if (is_blank(peek(at_))) return BadRequest::leading_whitespace;
+  for (std::size_t n = 0; peek(at_) != '\r'; ++n) {
+    if (n == kMaxFields) return BadRequest::too_many_fields;
     if (const BadRequest bad = field(); bad != BadRequest::none) return bad;
   }
-  if (const BadRequest bad = line_end(); bad != BadRequest::none) return bad;
-  return at_ == text_.size() ? BadRequest::none : BadRequest::bad_request_line;
+  const BadRequest bad = line_end();
+  head_.size = static_cast<std::uint32_t>(size());
+  return bad;
 }
 
 BadRequest Reader::field() {
@@ -181,33 +193,38 @@ BadRequest Reader::field() {
 }
 
 BadRequest Reader::name(Span& name) {
-  const std::size_t begin = at_;
-  std::size_t i = begin;
-  while (is_token_char(at(i))) ++i;
-  name = {narrow(begin), narrow(i - begin)};
-  if (at(i) == ':') {
-    at_ = i + 1;
-    return i == begin ? BadRequest::empty_field_name : BadRequest::none;
+  const char* const end = skip_token(at_, end_);
+  if (end == at_ || end == end_ || *end != ':') return no_name(end);
+  name = span(at_, end);
+  at_ = end + 1;
+  return BadRequest::none;
+}
+
+// `at`: the first byte that is not the name's.
+BadRequest Reader::no_name(const char* at) const {
+  if (peek(at) == ':') return BadRequest::empty_field_name;
+  if (is_blank(peek(at))) {
+    if (at == at_) return BadRequest::obs_fold;
+    while (is_blank(peek(at))) ++at;
+    return peek(at) == ':' ? BadRequest::space_before_colon : BadRequest::bad_field_name;
   }
-  if (is_blank(at(i))) {
-    if (i == begin) return BadRequest::obs_fold;
-    while (is_blank(at(i))) ++i;
-    return at(i) == ':' ? BadRequest::space_before_colon : BadRequest::bad_field_name;
-  }
-  if (at(i) == '\r') return at(i + 1) == '\n' ? BadRequest::missing_colon : BadRequest::bare_cr;
-  return is_value_char(at(i)) ? BadRequest::bad_field_name : forbidden(at(i));
+  if (peek(at) == '\r')
+    return peek(at + 1) == '\n' ? BadRequest::missing_colon : BadRequest::bare_cr;
+  return is_value_char(peek(at)) ? BadRequest::bad_field_name : forbidden(peek(at));
 }
 
 BadRequest Reader::value(Span& value) {
-  std::size_t i = at_;
-  while (is_blank(at(i))) ++i;
-  const std::size_t begin = i;
-  while (is_value_char(at(i))) ++i;
-  at_ = i;
-  if (const BadRequest bad = line_end(); bad != BadRequest::none) return bad;
-  if (is_blank(at(at_))) return BadRequest::obs_fold;
-  while (i > begin && is_blank(text_[i - 1])) --i;
-  value = {narrow(begin), narrow(i - begin)};
+  const char* begin = at_;
+  while (begin != end_ && is_blank(*begin)) ++begin;
+  const char* end = at_ = skip_value(begin, end_);
+  if (at_usual_line_end()) {
+    at_ += 2;
+  } else {
+    if (const BadRequest bad = line_end(); bad != BadRequest::none) return bad;
+    if (is_blank(peek(at_))) return BadRequest::obs_fold;
+  }
+  while (end > begin && is_blank(end[-1])) --end;
+  value = span(begin, end);
   return BadRequest::none;
 }
 
@@ -257,13 +274,29 @@ HeadScan::Found HeadScan::scan_first_line(std::string_view data) {
 BadRequest read_request_head(std::string_view text, Head& head) {
   Reader reader(text, head);
   if (const BadRequest bad = reader.request_line(); bad != BadRequest::none) return bad;
-  return reader.fields();
+  if (const BadRequest bad = reader.fields(); bad != BadRequest::none) return bad;
+  return reader.at_end() ? BadRequest::none : BadRequest::bad_request_line;
 }
 
 BadRequest read_response_head(std::string_view text, Head& head) {
   Reader reader(text, head);
   if (const BadRequest bad = reader.status_line(); bad != BadRequest::none) return bad;
-  return reader.fields();
+  if (const BadRequest bad = reader.fields(); bad != BadRequest::none) return bad;
+  return reader.at_end() ? BadRequest::none : BadRequest::bad_request_line;
+}
+
+std::size_t find_request_head(std::string_view bytes, Head& head) {
+  Reader reader(bytes, head);
+  const bool sound =
+      reader.request_line() == BadRequest::none && reader.fields() == BadRequest::none;
+  return sound ? reader.size() : 0;
+}
+
+std::size_t find_response_head(std::string_view bytes, Head& head) {
+  Reader reader(bytes, head);
+  const bool sound =
+      reader.status_line() == BadRequest::none && reader.fields() == BadRequest::none;
+  return sound ? reader.size() : 0;
 }
 
 }  // namespace weir

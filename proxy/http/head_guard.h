@@ -1,10 +1,12 @@
 // The guard before everything: strict validation of a raw head (RFC 9112, RFC 9110 §5).
 //
-// Two steps, both linear. HeadScan finds the end of a head that may come a byte at a time; it keeps
-// its position, so no byte is looked at twice. read_*_head then goes over the whole head once, and
-// refuses all that two readers could take for two different things: obs-fold, bare CR or LF,
-// control characters, white space before a colon, bad names. What passes is laid out as a Head.
-// What the fields mean for the message's framing is framing.h's.
+// It goes over a head once, and refuses all that two readers could take for two different things:
+// obs-fold, bare CR or LF, control characters, white space before a colon, bad names. What passes is
+// laid out as a Head. What the fields mean for the message's framing is framing.h's.
+//
+// Most heads come whole and sound: find_*_head reads those where they lie. For all others, HeadScan
+// finds the end of a head that may come a byte at a time, keeping its position so that the cost is
+// linear, or says what is wrong with it; read_*_head then reads what it found, or says why not.
 //
 // Nothing here allocates but a Head's vector of fields, and that only while it grows.
 #pragma once
@@ -105,5 +107,10 @@ class HeadScan {
 // used. Responses say bad_status_line where requests have the reasons of the first line.
 BadRequest read_request_head(std::string_view text, Head& head);
 BadRequest read_response_head(std::string_view text, Head& head);
+
+// The size of the head that `bytes` begin with, laid out in `head`; 0 if it is not there whole, or
+// not sound.
+std::size_t find_request_head(std::string_view bytes, Head& head);
+std::size_t find_response_head(std::string_view bytes, Head& head);
 
 }  // namespace weir

@@ -115,6 +115,26 @@ TEST(HeadGuard, ResponseHeads) {
   }
 }
 
+// What is read in one go is what the scan and the reader find, and nothing is found of a part.
+TEST(HeadGuard, FindsAWholeHeadOrNone) {
+  const std::string request = "PUT /a HTTP/1.1\r\nHost: x\r\nX-A:\r\n\r\nGET / HTTP/1.1\r\n\r\n";
+  const std::string response = "HTTP/1.1 200\r\nA: b\r\n\r\nbody";
+  Head head;
+  for (std::size_t n = 0; n <= request.size(); ++n) {
+    const std::size_t size = find_request_head(std::string_view(request).substr(0, n), head);
+    ASSERT_EQ(size, n < 34 ? 0 : 34U) << n;
+  }
+  EXPECT_EQ(head.size, 34U);
+  EXPECT_EQ(head.fields.size(), 2U);
+  for (std::size_t n = 0; n <= response.size(); ++n) {
+    const std::size_t size = find_response_head(std::string_view(response).substr(0, n), head);
+    ASSERT_EQ(size, n < 22 ? 0 : 22U) << n;
+  }
+  EXPECT_EQ(find_request_head("GET / HTTP/1.1\r\nA: b\r\n c\r\n\r\n", head), 0U);
+  EXPECT_EQ(find_request_head("GET / HTTP/1.1\nA: b\n\n", head), 0U);
+  EXPECT_EQ(find_request_head("\r\n", head), 0U);
+}
+
 // However the head is cut, the scan comes to the same end.
 TEST(HeadScan, IsTheSameByteByByte) {
   const std::string text = "GET /abc HTTP/1.1\r\nHost: a\r\nB: c\r\n\r\nrest";

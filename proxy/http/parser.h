@@ -1,8 +1,9 @@
 // A second opinion on a head: llhttp's.
 //
 // The guard and framing.h decide; llhttp, an independent parser in strict mode, reads the same
-// bytes and must come to the same version, status, framing and persistence. Where the two disagree
-// nobody can know what a third one behind them would read, so the message is refused.
+// bytes and must come to the same version, status and framing. Where the two disagree nobody can
+// know what a third one behind them would read, so the message is refused. It is asked where a head
+// says something that readers have disagreed on: see docs/decisions/0005.
 //
 // llhttp 8.1 knows only some methods; the guard has checked the method to be a token, so llhttp
 // gets a known one in its place.
@@ -15,6 +16,11 @@
 #include "proxy/http/head.h"
 
 namespace weir {
+
+// Has the head anything to disagree on? A request: any framing field, or HTTP/1.0. A response, whose
+// sender is one's own service: all but a plain Content-Length.
+bool needs_second_opinion_on_request(const Head& head);
+bool needs_second_opinion_on_response(const Head& head, const Framing& framing);
 
 // `framing`: as request_framing or response_framing decided.
 bool llhttp_agrees_on_request(const Head& head, const Framing& framing);

@@ -2,9 +2,22 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstring>
 #include <sys/random.h>
 
 namespace weir {
+
+namespace {
+
+// The two digits of each byte.
+constexpr auto kHexPairs = [] {
+  constexpr char kHex[] = "0123456789abcdef";
+  std::array<std::array<char, 2>, 256> pairs{};
+  for (std::size_t i = 0; i < pairs.size(); ++i) pairs[i] = {kHex[i >> 4], kHex[i & 15]};
+  return pairs;
+}();
+
+}  // namespace
 
 bool is_sound_request_id(std::string_view id) {
   return !id.empty() && id.size() <= 128 &&
@@ -31,10 +44,11 @@ std::uint64_t RequestIds::next() {
 }
 
 void RequestIds::make(Text& text) {
-  constexpr char kHex[] = "0123456789abcdef";
   for (std::size_t half = 0; half < 2; ++half) {
     std::uint64_t bits = next();
-    for (std::size_t i = 0; i < 16; ++i, bits >>= 4) text[half * 16 + i] = kHex[bits & 15];
+    for (std::size_t i = 0; i < 8; ++i, bits >>= 8) {
+      std::memcpy(text.data() + half * 16 + i * 2, kHexPairs[bits & 0xff].data(), 2);
+    }
   }
 }
 

@@ -14,6 +14,7 @@ namespace {
 class Listed {
  public:
   explicit Listed(const Head& head) : head_(head) {
+    if (!head.has(FieldId::connection)) return;
     for (const FieldLine& line : head.fields) {
       if (line.id != FieldId::connection) continue;
       for_each_item(head.text(line.value), [this](std::string_view item) {
@@ -22,8 +23,10 @@ class Listed {
       });
     }
   }
-  bool names(std::string_view field) const {
-    if (!any_) return false;
+  bool names(std::string_view field) const { return any_ && is_listed(field); }
+
+ private:
+  bool is_listed(std::string_view field) const {
     bool found = false;
     for (const FieldLine& line : head_.fields) {
       if (line.id != FieldId::connection) continue;
@@ -34,7 +37,6 @@ class Listed {
     return found;
   }
 
- private:
   const Head& head_;
   bool any_ = false;
 };
@@ -56,10 +58,33 @@ bool is_own(FieldId id) {
   }
 }
 
-// With the colon, the blanks and the line end as they came.
-void copy_line(HeadWriter& out, const Head& head, const FieldLine& line) {
-  out.add_field(head.text(line.name), head.text(line.value));
-}
+// Copies lines, those that stand together and have the usual form (one space behind the colon,
+// none at the end) in one piece.
+class LineCopier {
+ public:
+  LineCopier(HeadWriter& out, const Head& head) : out_(out), head_(head) {}
+  void copy(const FieldLine& line) {
+    if (line.name.at != run_.at + run_.size) flush();
+    const std::uint32_t colon = line.name.at + line.name.size;
+    const std::uint32_t end = line.value.at + line.value.size;
+    if (line.value.at == colon + 2 && head_.base[colon + 1] == ' ' && head_.base[end] == '\r') {
+      if (run_.size == 0) run_.at = line.name.at;
+      run_.size = end + 2 - run_.at;
+    } else {
+      flush();
+      out_.add_field(head_.text(line.name), head_.text(line.value));
+    }
+  }
+  void flush() {
+    if (run_.size != 0) out_.add(head_.text(run_));
+    run_ = {};
+  }
+
+ private:
+  HeadWriter& out_;
+  const Head& head_;
+  Span run_;  // not written yet
+};
 
 void write_forwarded_for(HeadWriter& out, const OutgoingRequest& request) {
   bool any = false;
@@ -146,15 +171,17 @@ void write_request_line(HeadWriter& out, const OutgoingRequest& request) {
   out.add(" HTTP/1.1\r\n");
 }
 
+bool is_max_forwards(const Head& head, const FieldLine& line) {
+  return equals_ignoring_case(head.text(line.name), "max-forwards");
+}
+
 // Max-Forwards of OPTIONS counts the hops (RFC 9110 §7.6.2); TRACE is not let through.
-bool write_hops_left(HeadWriter& out, const OutgoingRequest& request, const FieldLine& line) {
-  if (request.head.method_text() != "OPTIONS") return false;
-  if (!equals_ignoring_case(request.head.text(line.name), "max-forwards")) return false;
-  const std::string_view value = request.head.text(line.value);
+bool write_hops_left(HeadWriter& out, const Head& head, const FieldLine& line) {
+  const std::string_view value = head.text(line.value);
   std::uint32_t hops = 0;
   const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), hops);
   if (error != std::errc{} || end != value.data() + value.size() || hops == 0) return false;
-  out.add(request.head.text(line.name));
+  out.add(head.text(line.name));
   out.add(": ");
   out.add_number(hops - 1);
   out.add("\r\n");
@@ -181,10 +208,11 @@ void write_status_line(HeadWriter& out, const Head& head) {
 
 void copy_response_fields(HeadWriter& out, const Head& head) {
   const Listed listed(head);
+  LineCopier copier(out, head);
   for (const FieldLine& line : head.fields) {
-    if (is_own(line.id) || listed.names(head.text(line.name))) continue;
-    copy_line(out, head, line);
+    if (!is_own(line.id) && !listed.names(head.text(line.name))) copier.copy(line);
   }
+  copier.flush();
 }
 
 }  // namespace
@@ -193,10 +221,17 @@ void write_request_head(HeadWriter& out, const OutgoingRequest& request) {
   write_request_line(out, request);
   out.add_field("Host", request.host);
   const Listed listed(request.head);
+  LineCopier copier(out, request.head);
+  const bool counts_hops = request.head.method_text() == "OPTIONS";
   for (const FieldLine& line : request.head.fields) {
     if (!passes(request, line, listed)) continue;
-    if (!write_hops_left(out, request, line)) copy_line(out, request.head, line);
+    if (counts_hops && is_max_forwards(request.head, line)) {
+      copier.flush();
+      if (write_hops_left(out, request.head, line)) continue;
+    }
+    copier.copy(line);
   }
+  copier.flush();
   const bool empty = request.framing.kind == Framing::Kind::none;
   if (empty && request.head.has(FieldId::content_length)) out.add("Content-Length: 0\r\n");
   write_framing(out, request.framing);

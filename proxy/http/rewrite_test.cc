@@ -39,6 +39,16 @@ TEST(RewriteRequest, DropsWhatIsOfThisHop) {
             "GET / HTTP/1.1\r\nHost: a\r\nX-Yours: 1\r\n" + std::string(kAdded));
 }
 
+// Lines that stand together are copied in one piece: not what lies between them, and not as they
+// came where they came oddly.
+TEST(RewriteRequest, WritesFieldsInTheUsualForm) {
+  EXPECT_EQ(rewritten("GET / HTTP/1.1\r\nA: 1\r\nB:2\r\nC:  3\r\nTE: x\r\nD: 4 \r\nE:\t5\r\nF:\r\n"
+                      "Host: a\r\nG: \r\nI: 6\r\nKeep-Alive: 1\r\nJ: 7\r\n\r\n"),
+            "GET / HTTP/1.1\r\nHost: a\r\nA: 1\r\nB: 2\r\nC: 3\r\nD: 4\r\nE: 5\r\nF: \r\nG: \r\n"
+            "I: 6\r\nJ: 7\r\n" +
+                std::string(kAdded));
+}
+
 TEST(RewriteRequest, ConnectionCannotRemoveWhatWeirWrites) {
   const std::string out = rewritten(
       "PUT / HTTP/1.1\r\nHost: a\r\nConnection: host, content-length, x-forwarded-for\r\n"
