@@ -1,4 +1,4 @@
-// What a decision costs, inside the gate: ./dev bench
+// What a decision costs, inside the gate: ./dev bench decisions
 #include <memory>
 #include <vector>
 
