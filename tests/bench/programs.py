@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import re
+import resource
 import signal
 import subprocess
 import tempfile
@@ -11,6 +12,21 @@ import tempfile
 SOURCE = pathlib.Path(__file__).resolve().parent
 ROOT = SOURCE.parent.parent
 PATIENCE = 30  # seconds, for anything to start or to end
+
+
+def raise_descriptors(wanted=65536):
+    """As many as may be had, for this process and all that it starts."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, max(wanted, hard)))
+    except (ValueError, PermissionError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+
+
+DESCRIPTORS = raise_descriptors()
+# A client's and one to the service for each, and some to spare.
+MAX_CONNECTIONS = min(12000, DESCRIPTORS // 2 - 200)
 
 
 class Failed(Exception):
@@ -106,11 +122,11 @@ class Weir(Program):
     """weir with one of the configs here. `under`: what to run it with, valgrind say."""
 
     def __init__(self, build, backend, config="weir_full.yaml", workers=1, tenants=1000,
-                 under=(), environment=None, cpu=None, max_connections=12000):
+                 under=(), environment=None, cpu=None):
         self.folder = tempfile.TemporaryDirectory()
         path = pathlib.Path(self.folder.name) / "weir.yaml"
         path.write_text((SOURCE / config).read_text().format(
-            backend=backend.port, workers=workers, max_connections=max_connections,
+            backend=backend.port, workers=workers, max_connections=MAX_CONNECTIONS,
             tenants=tenant_lines(tenants)))
         super().__init__([*under, build / "weir", "run", "-c", path],
                          ready=r"listening on 127\.0\.0\.1:(\d+).*admin on \S+:(\d+)",
