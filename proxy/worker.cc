@@ -45,16 +45,13 @@ std::string Worker::start(const ListeningSocket& socket) {
 }
 
 void Worker::open_handles() {
-  async_.data = prepare_.data = check_.data = this;
+  async_.data = prepare_.data = this;
   uv_async_init(&loop_, &async_,
                 [](uv_async_t* handle) { static_cast<Worker*>(handle->data)->on_async(); });
   async_open_ = true;
   uv_prepare_init(&loop_, &prepare_);
   uv_prepare_start(&prepare_,
                    [](uv_prepare_t* handle) { static_cast<Worker*>(handle->data)->on_turn(); });
-  uv_check_init(&loop_, &check_);
-  uv_check_start(&check_,
-                 [](uv_check_t* handle) { static_cast<Worker*>(handle->data)->on_turn(); });
 }
 
 void Worker::run() {
@@ -253,7 +250,6 @@ void Worker::close_if_finished() {
   }
   uv_close(as_handle(async_), nullptr);
   uv_close(as_handle(prepare_), nullptr);
-  uv_close(as_handle(check_), nullptr);
 }
 
 }  // namespace weir

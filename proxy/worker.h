@@ -2,7 +2,7 @@
 //
 // Owner: the server. Threads: start(), drain(), join() and what Mailbox says are for others; the
 // rest is for the worker's own thread. Mail (grants made in some pass of the gate) is taken before
-// the loop blocks and after each poll; from other threads it comes through uv_async.
+// the loop blocks; from other threads it comes through uv_async.
 //
 // It ends when it has been told to drain, and its last connection and exchange have gone.
 #pragma once
@@ -86,7 +86,7 @@ class Worker final : public Mailbox, private Acceptor::Owner, private AlarmEntry
 
   void run();
   void open_handles();
-  void on_turn();  // of the loop
+  void on_turn();  // of the loop, before it blocks
   void on_async();
   void wake_up();
   void deliver_mail();
@@ -102,7 +102,6 @@ class Worker final : public Mailbox, private Acceptor::Owner, private AlarmEntry
   uv_loop_t loop_{};
   uv_async_t async_{};
   uv_prepare_t prepare_{};
-  uv_check_t check_{};
   Alarms alarms_;
   Acceptor acceptor_;
   BufferPool buffers_;

@@ -30,12 +30,21 @@ std::string_view strip_port(std::string_view text) {
   return one_colon ? text.substr(0, colon) : text;
 }
 
-char* write_byte(char* at, std::uint8_t byte) {
-  if (byte >= 100) *at++ = static_cast<char>('0' + byte / 100);
-  if (byte >= 10) *at++ = static_cast<char>('0' + byte / 10 % 10);
-  *at++ = static_cast<char>('0' + byte % 10);
-  return at;
-}
+// The decimal digits of each byte, and how many they are.
+struct Decimal {
+  char digits[3];
+  std::uint8_t size;
+};
+constexpr auto kDecimals = [] {
+  std::array<Decimal, 256> decimals{};
+  for (unsigned n = 0; n < decimals.size(); ++n) {
+    Decimal& decimal = decimals[n];
+    if (n >= 100) decimal.digits[decimal.size++] = static_cast<char>('0' + n / 100);
+    if (n >= 10) decimal.digits[decimal.size++] = static_cast<char>('0' + n / 10 % 10);
+    decimal.digits[decimal.size++] = static_cast<char>('0' + n % 10);
+  }
+  return decimals;
+}();
 
 }  // namespace
 
@@ -78,7 +87,9 @@ std::string_view ClientAddress::text(std::array<char, 46>& room) const {
   char* at = room.data();
   for (std::size_t i = 12; i < 16; ++i) {
     if (i != 12) *at++ = '.';
-    at = write_byte(at, bytes[i]);
+    const Decimal& decimal = kDecimals[bytes[i]];
+    std::memcpy(at, decimal.digits, sizeof decimal.digits);
+    at += decimal.size;
   }
   return {room.data(), static_cast<std::size_t>(at - room.data())};
 }

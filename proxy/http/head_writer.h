@@ -29,8 +29,14 @@ class HeadWriter {
 
   void add(std::string_view text) {
     if (static_cast<std::size_t>(end_ - at_) < text.size()) grow(text.size());
-    std::memcpy(at_, text.data(), text.size());
-    at_ += text.size();
+    put(text);
+  }
+  // Several in a row: room for them is looked for once. Literals are copied by their known size.
+  template <typename... Texts>
+  void add_all(const Texts&... texts) {
+    const std::size_t size = (size_of(texts) + ...);
+    if (static_cast<std::size_t>(end_ - at_) < size) grow(size);
+    (put(texts), ...);
   }
   void add_number(std::uint64_t number) {
     char digits[20];
@@ -39,10 +45,7 @@ class HeadWriter {
   }
   // name: value CRLF
   void add_field(std::string_view name, std::string_view value) {
-    add(name);
-    add(": ");
-    add(value);
-    add("\r\n");
+    add_all(name, ": ", value, "\r\n");
   }
 
   std::string_view text() const {
@@ -50,6 +53,20 @@ class HeadWriter {
   }
 
  private:
+  static constexpr std::size_t size_of(std::string_view text) { return text.size(); }
+  template <std::size_t N>
+  static constexpr std::size_t size_of(const char (&)[N]) {
+    return N - 1;
+  }
+  template <std::size_t N>
+  void put(const char (&literal)[N]) {
+    std::memcpy(at_, literal, N - 1);
+    at_ += N - 1;
+  }
+  void put(std::string_view text) {
+    std::memcpy(at_, text.data(), text.size());
+    at_ += text.size();
+  }
   void grow(std::size_t n) {
     const std::size_t used = text().size();
     const std::size_t capacity = (scratch_.capacity_ + n) * 2;

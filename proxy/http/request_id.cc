@@ -9,13 +9,17 @@ namespace weir {
 
 namespace {
 
-// The two digits of each byte.
-constexpr auto kHexPairs = [] {
-  constexpr char kHex[] = "0123456789abcdef";
-  std::array<std::array<char, 2>, 256> pairs{};
-  for (std::size_t i = 0; i < pairs.size(); ++i) pairs[i] = {kHex[i >> 4], kHex[i & 15]};
-  return pairs;
-}();
+// Eight digits for 32 bits, in some order: each nibble in a byte of its own, and then to each
+// '0', and what lies between '9' and 'a' where it is ten or more.
+std::uint64_t hex_digits(std::uint32_t bits) {
+  constexpr std::uint64_t kOnes = 0x0101010101010101;
+  std::uint64_t n = bits;
+  n = (n | n << 16) & 0x0000ffff0000ffff;
+  n = (n | n << 8) & 0x00ff00ff00ff00ff;
+  n = (n | n << 4) & 0x0f0f0f0f0f0f0f0f;
+  const std::uint64_t letters = ((n + 6 * kOnes) >> 4) & kOnes;
+  return n + '0' * kOnes + letters * ('a' - '9' - 1);
+}
 
 }  // namespace
 
@@ -45,10 +49,10 @@ std::uint64_t RequestIds::next() {
 
 void RequestIds::make(Text& text) {
   for (std::size_t half = 0; half < 2; ++half) {
-    std::uint64_t bits = next();
-    for (std::size_t i = 0; i < 8; ++i, bits >>= 8) {
-      std::memcpy(text.data() + half * 16 + i * 2, kHexPairs[bits & 0xff].data(), 2);
-    }
+    const std::uint64_t bits = next();
+    const std::array<std::uint64_t, 2> digits = {hex_digits(static_cast<std::uint32_t>(bits)),
+                                                 hex_digits(static_cast<std::uint32_t>(bits >> 32))};
+    std::memcpy(text.data() + half * sizeof digits, digits.data(), sizeof digits);
   }
 }
 

@@ -152,23 +152,20 @@ bool was_received_by(std::string_view via, std::string_view name) {
 }
 
 void write_via(HeadWriter& out, const Head& head, std::string_view name) {
-  out.add(head.minor == 0 ? "Via: 1.0 " : "Via: 1.1 ");
-  out.add(name);
-  out.add("\r\n");
+  out.add_all(head.minor == 0 ? std::string_view("Via: 1.0 ") : std::string_view("Via: 1.1 "), name,
+              "\r\n");
 }
 
 void write_request_line(HeadWriter& out, const OutgoingRequest& request) {
   const std::string_view method = request.head.method_text();
-  out.add(method);
-  out.add(" ");
   const std::string_view origin = request.target.origin;
+  std::string_view prefix;
   if (origin.empty() && method == "OPTIONS") {
-    out.add("*");
+    prefix = "*";
   } else if (origin.empty() || origin[0] == '?') {
-    out.add("/");
+    prefix = "/";
   }
-  out.add(origin);
-  out.add(" HTTP/1.1\r\n");
+  out.add_all(method, " ", prefix, origin, " HTTP/1.1\r\n");
 }
 
 bool is_max_forwards(const Head& head, const FieldLine& line) {
@@ -199,11 +196,13 @@ bool passes(const OutgoingRequest& request, const FieldLine& line, const Listed&
 }
 
 void write_status_line(HeadWriter& out, const Head& head) {
+  constexpr std::uint32_t kReasonAt = 13;  // behind "HTTP/1.1 200 "
+  if (head.minor == 1 && head.reason.at == kReasonAt) {
+    return out.add({head.base, kReasonAt + head.reason.size + 2});
+  }
   out.add("HTTP/1.1 ");
   out.add_number(head.status);
-  out.add(" ");
-  out.add(head.text(head.reason));
-  out.add("\r\n");
+  out.add_all(" ", head.text(head.reason), "\r\n");
 }
 
 void copy_response_fields(HeadWriter& out, const Head& head) {
