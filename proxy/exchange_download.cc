@@ -164,7 +164,7 @@ void Exchange::commit(const Head& head, const Framing& framing, std::span<char> 
   response.keep_alive = download_.keeps_client && !takes_chunks;
   response.request_id = request_id_;
   response.name = worker_.snapshot().settings.name;
-  response.date = worker_.date();
+  if (!head.has(FieldId::date)) response.date = worker_.date();
   write_response_head(out, response);
   request_->progress = committing_since_ = request_->now;
   sync_alarm();

@@ -2,10 +2,8 @@
 #pragma once
 
 #include <array>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <string_view>
 
 namespace weir {
@@ -45,36 +43,6 @@ constexpr bool is_target_char(char c) { return is_in_class(c, character_class::k
 constexpr bool is_blank(char c) { return c == ' ' || c == '\t'; }
 constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 constexpr char to_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
-
-// The first byte in [at, end) that is not of a token.
-inline const char* skip_token(const char* at, const char* end) {
-  while (at != end && is_token_char(*at)) ++at;
-  return at;
-}
-
-// The first byte in [at, end) that may not stand in a field value. Eight bytes at a time: a control
-// character's byte is below 0x20 or is 0x7f, and to subtract 0x20, or 1 after an exclusive or with
-// 0x7f, sets the highest bit of the first such byte that had it clear (later ones may be marked in
-// error by the borrow, and are looked at again).
-inline const char* skip_value(const char* at, const char* end) {
-  constexpr std::uint64_t kOnes = 0x0101010101010101;
-  while (std::endian::native == std::endian::little && end - at >= 8) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, at, sizeof word);
-    const std::uint64_t below = word - 0x20 * kOnes;
-    const std::uint64_t del = (word ^ (0x7f * kOnes)) - kOnes;
-    const std::uint64_t marked = (below | del) & ~word & (0x80 * kOnes);
-    if (marked == 0) {
-      at += 8;
-      continue;
-    }
-    at += std::countr_zero(marked) / 8;
-    if (*at != '\t') return at;
-    ++at;
-  }
-  while (at != end && is_value_char(*at)) ++at;
-  return at;
-}
 
 // The value of a hexadecimal digit, or -1.
 constexpr int hex_value(char c) {

@@ -78,9 +78,7 @@ void write_framing(HeadWriter& out, const Framing& framing) {
   if (framing.kind == Framing::Kind::chunked) {
     out.add("Transfer-Encoding: chunked\r\n");
   } else if (framing.kind == Framing::Kind::length) {
-    out.add("Content-Length: ");
-    out.add_number(framing.length);
-    out.add("\r\n");
+    out.add_number_field("Content-Length: ", framing.length);
   }
 }
 

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "proxy/http/characters.h"
+#include "proxy/http/scan.h"
 
 namespace weir {
 
@@ -74,6 +75,7 @@ class Reader {
   bool at_end() const { return at_ == end_; }
 
  private:
+  BadRequest other_version(const char* i);
   BadRequest other_protocol(const char* at) const;
   BadRequest field();
   BadRequest name(Span& name);
@@ -126,6 +128,16 @@ BadRequest Reader::request_line() {
   if (i == target || peek(i) != ' ') return BadRequest::bad_target;
   head_.target = span(target, i);
   ++i;
+  if (end_ - i >= 10 && std::memcmp(i, "HTTP/1.1\r\n", 10) == 0) {
+    head_.minor = 1;
+    at_ = i + 10;
+    return BadRequest::none;
+  }
+  return other_version(i);
+}
+
+// Not HTTP/1.1, or not the end of the line behind it.
+BadRequest Reader::other_version(const char* i) {
   const std::string_view version = rest(i).substr(0, 8);
   const bool form = version.size() == 8 && version.starts_with("HTTP/") && is_digit(version[5]) &&
                     version[6] == '.' && is_digit(version[7]);
@@ -149,17 +161,16 @@ BadRequest Reader::other_protocol(const char* at) const {
 }
 
 BadRequest Reader::status_line() {
-  const std::string_view line = rest(begin_).substr(0, 12);
-  if (line.size() < 12 || !line.starts_with("HTTP/1.") || (line[7] != '0' && line[7] != '1') ||
-      line[8] != ' ') {
+  const char* const line = begin_;
+  if (end_ - line < 12 || std::memcmp(line, "HTTP/1.", 7) != 0 ||
+      (line[7] != '0' && line[7] != '1') || line[8] != ' ') {
     return BadRequest::bad_status_line;
   }
   head_.minor = static_cast<std::uint8_t>(line[7] - '0');
-  unsigned status = 0;
-  for (const char c : line.substr(9, 3)) {
-    if (!is_digit(c)) return BadRequest::bad_status_line;
-    status = status * 10 + static_cast<unsigned>(c - '0');
+  if (!is_digit(line[9]) || !is_digit(line[10]) || !is_digit(line[11])) {
+    return BadRequest::bad_status_line;
   }
+  const int status = (line[9] - '0') * 100 + (line[10] - '0') * 10 + (line[11] - '0');
   if (status < 100 || status > 599) return BadRequest::bad_status_line;
   head_.status = static_cast<std::uint16_t>(status);
   at_ = begin_ + 12;

@@ -1,8 +1,8 @@
 // The guard before everything: strict validation of a raw head (RFC 9112, RFC 9110 §5).
 //
 // It goes over a head once, and refuses all that two readers could take for two different things:
-// obs-fold, bare CR or LF, control characters, white space before a colon, bad names. What passes is
-// laid out as a Head. What the fields mean for the message's framing is framing.h's.
+// obs-fold, bare CR or LF, control characters, white space before a colon, bad names. What passes
+// is laid out as a Head. What the fields mean for the message's framing is framing.h's.
 //
 // Most heads come whole and sound: find_*_head reads those where they lie. For all others, HeadScan
 // finds the end of a head that may come a byte at a time, keeping its position so that the cost is

@@ -43,6 +43,13 @@ class HeadWriter {
     const auto end = std::to_chars(digits, digits + sizeof digits, number).ptr;
     add({digits, static_cast<std::size_t>(end - digits)});
   }
+  // `name` with its colon and space
+  template <std::size_t N>
+  void add_number_field(const char (&name)[N], std::uint64_t number) {
+    char digits[20];
+    const auto end = std::to_chars(digits, digits + sizeof digits, number).ptr;
+    add_all(name, std::string_view(digits, static_cast<std::size_t>(end - digits)), "\r\n");
+  }
   // name: value CRLF
   void add_field(std::string_view name, std::string_view value) {
     add_all(name, ": ", value, "\r\n");

@@ -17,8 +17,8 @@
 
 namespace weir {
 
-// Has the head anything to disagree on? A request: any framing field, or HTTP/1.0. A response, whose
-// sender is one's own service: all but a plain Content-Length.
+// Has the head anything to disagree on? A request: any framing field, or HTTP/1.0. A response,
+// whose sender is one's own service: all but a plain Content-Length.
 bool needs_second_opinion_on_request(const Head& head);
 bool needs_second_opinion_on_response(const Head& head, const Framing& framing);
 

@@ -50,8 +50,9 @@ std::uint64_t RequestIds::next() {
 void RequestIds::make(Text& text) {
   for (std::size_t half = 0; half < 2; ++half) {
     const std::uint64_t bits = next();
-    const std::array<std::uint64_t, 2> digits = {hex_digits(static_cast<std::uint32_t>(bits)),
-                                                 hex_digits(static_cast<std::uint32_t>(bits >> 32))};
+    const std::array<std::uint64_t, 2> digits = {
+        hex_digits(static_cast<std::uint32_t>(bits)),
+        hex_digits(static_cast<std::uint32_t>(bits >> 32))};
     std::memcpy(text.data() + half * sizeof digits, digits.data(), sizeof digits);
   }
 }

@@ -104,6 +104,11 @@ void write_forwarded_for(HeadWriter& out, const OutgoingRequest& request) {
 }
 
 void write_forwarded(HeadWriter& out, const OutgoingRequest& request) {
+  if (!request.client_is_trusted && !request.client.empty() && !request.target.authority.empty()) {
+    return out.add_all(
+        "X-Forwarded-For: ", request.client,
+        "\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Host: ", request.target.authority, "\r\n");
+  }
   write_forwarded_for(out, request);
   const Head& head = request.head;
   if (!request.client_is_trusted || !head.has(FieldId::x_forwarded_proto)) {

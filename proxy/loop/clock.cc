@@ -1,11 +1,13 @@
 #include "proxy/loop/clock.h"
 
-#include <uv.h>
+#include <ctime>
 
 namespace weir {
 
 Time read_clock(void* /*context*/) {
-  return Time{Duration{static_cast<std::int64_t>(uv_hrtime())}};
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return Time{std::chrono::seconds(now.tv_sec) + Duration(now.tv_nsec)};
 }
 
 std::chrono::system_clock::time_point wall_clock() { return std::chrono::system_clock::now(); }

@@ -8,7 +8,8 @@
 
 namespace weir {
 
-// Steady, from uv_hrtime. The signature is Gate::ReadClock; the context is not used.
+// Steady: CLOCK_MONOTONIC, which uv_hrtime reads too. The signature is Gate::ReadClock; the context
+// is not used.
 Time read_clock(void* context = nullptr);
 
 // The time of day, for access logs, Date fields and start times.

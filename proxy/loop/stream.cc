@@ -1,11 +1,15 @@
 #include "proxy/loop/stream.h"
 
+#include <cerrno>
+#include <cstddef>
 #include <cstring>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <new>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
 
 namespace weir {
 
@@ -21,6 +25,20 @@ struct Stream::Connecting {
 };
 
 namespace {
+
+// As uv_try_write does it, which asks a few things first that Stream knows.
+ssize_t write_now(int fd, std::span<uv_buf_t> buffers) {
+  static_assert(sizeof(uv_buf_t) == sizeof(iovec) &&
+                offsetof(uv_buf_t, base) == offsetof(iovec, iov_base) &&
+                offsetof(uv_buf_t, len) == offsetof(iovec, iov_len));
+  ssize_t n = 0;
+  do {
+    n = buffers.size() == 1 ? ::write(fd, buffers[0].base, buffers[0].len)
+                            : ::writev(fd, reinterpret_cast<const iovec*>(buffers.data()),
+                                       static_cast<int>(buffers.size()));
+  } while (n < 0 && errno == EINTR);
+  return n;
+}
 
 Stream::Written failed(std::size_t* taken) {
   if (taken != nullptr) *taken = 0;
@@ -83,8 +101,8 @@ Stream::Written Stream::write(std::span<uv_buf_t> buffers, std::size_t* taken) {
   for (const uv_buf_t& buffer : buffers) total += buffer.len;
   std::size_t sent = 0;
   if (pending_writes_ == 0) {
-    const int n = uv_try_write(stream(), buffers.data(), static_cast<unsigned>(buffers.size()));
-    if (n < 0 && n != UV_EAGAIN) {
+    const ssize_t n = write_now(descriptor(), buffers);
+    if (n < 0 && errno != EAGAIN) {
       broken_ = true;
       return failed(taken);
     }
