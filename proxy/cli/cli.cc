@@ -19,6 +19,7 @@
 #include "proxy/cli/remote_commands.h"
 #include "proxy/cli/run_command.h"
 #include "proxy/demo/demo.h"
+#include "proxy/demo/sample_command.h"
 
 namespace weir {
 namespace {
@@ -118,6 +119,42 @@ void add_demo(CLI::App& app, Command& chosen) {
   });
 }
 
+void add_sample(CLI::App& app, Command& chosen) {
+  CLI::App& sample = *app.add_subcommand("sample", "A small service, to try weir before it");
+  struct Given {
+    demo::SampleOptions options;
+    std::string latency = "10ms";
+  };
+  const auto given = std::make_shared<Given>();
+  given->options.listen = ":3000";
+  sample.add_option("--listen", given->options.listen, "Where requests come in")
+      ->type_name("ADDRESS")
+      ->envname("WEIR_SAMPLE_LISTEN")
+      ->capture_default_str();
+  sample.add_option("--concurrency", given->options.places, "Requests that it serves at a time")
+      ->type_name("N")
+      ->envname("WEIR_SAMPLE_CONCURRENCY")
+      ->check(CLI::Range(1, 10'000))
+      ->capture_default_str();
+  add_duration(sample, "--latency", given->latency, "Time that each takes")
+      ->envname("WEIR_SAMPLE_LATENCY")
+      ->capture_default_str();
+  sample
+      .add_option("--fail-every", given->options.fail_every,
+                  "Every so-many-th answer is a 503; 0: none")
+      ->type_name("N")
+      ->envname("WEIR_SAMPLE_FAIL_EVERY")
+      ->check(CLI::Range(0, 1'000'000'000))
+      ->capture_default_str();
+  sample.footer(
+      "What it cannot serve at once waits in a line of its own, however long that gets:\n"
+      "as services do that have no weir before them.");
+  sample.callback([given, &chosen] {
+    given->options.service_time = to_duration(given->latency);
+    chosen = [given] { return run_sample(given->options); };
+  });
+}
+
 struct RemoteGiven {
   RemoteOptions options;
   std::string timeout = "2s";
@@ -181,6 +218,7 @@ int run_cli(int argc, const char* const* argv) {
   add_run(app, chosen);
   add_check(app, chosen);
   add_demo(app, chosen);
+  add_sample(app, chosen);
   add_drain(app, chosen);
   add_healthcheck(app, chosen);
   try {

@@ -104,19 +104,6 @@ void EventLoop::stop() {
   [[maybe_unused]] ssize_t n = ::write(stop_.get(), &one, sizeof one);
 }
 
-Descriptor listen_on_loopback(std::uint16_t* port) {
-  Descriptor fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  sockaddr_in name = loopback("", 0);
-  socklen_t size = sizeof name;
-  auto* generic = reinterpret_cast<sockaddr*>(&name);
-  if (!fd.open() || ::bind(fd.get(), generic, size) != 0 || ::listen(fd.get(), 1024) != 0 ||
-      ::getsockname(fd.get(), generic, &size) != 0) {
-    throw std::runtime_error("demo: the sample service cannot listen on 127.0.0.1");
-  }
-  *port = ntohs(name.sin_port);
-  return fd;
-}
-
 Descriptor connect_to(const std::string& host, std::uint16_t port) {
   Descriptor fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   sockaddr_in name = loopback(host, port);

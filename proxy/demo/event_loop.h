@@ -48,9 +48,8 @@ class EventLoop {
   Descriptor epoll_, timer_, stop_;
 };
 
-// Both on 127.0.0.1, non-blocking. Throw std::runtime_error.
-Descriptor listen_on_loopback(std::uint16_t* port);
-// Begins to connect; the socket is writable when that is done.
+// Begins to connect to an address of this machine, non-blocking; the socket is writable when that
+// is done. Throws std::runtime_error.
 Descriptor connect_to(const std::string& host, std::uint16_t port);
 
 }  // namespace weir::demo

@@ -7,9 +7,12 @@
 #include <cstdlib>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdexcept>
 #include <string_view>
 #include <sys/socket.h>
 
+#include "config/endpoint.h"
+#include "config/units.h"
 #include "proxy/loop/clock.h"
 
 namespace weir::demo {
@@ -31,8 +34,12 @@ std::string field(std::string_view head, std::string_view name) {
 
 }  // namespace
 
-SampleService::SampleService() : listener_(listen_on_loopback(&port_)) {
-  loop_.watch(listener_.get(), kListening);
+SampleService::SampleService(const SampleOptions& options) : options_(options) {
+  const Result<Endpoint> endpoint = parse_endpoint(options.listen, EndpointUse::listen);
+  if (!endpoint) throw std::runtime_error("--listen: " + endpoint.error);
+  const std::string error = listener_.open(*endpoint, "--listen");
+  if (!error.empty()) throw std::runtime_error(error);
+  loop_.watch(listener_.descriptor(), kListening);
   thread_ = std::thread([this] {
     loop_.run([this](std::uint64_t tag) { tag == kListening ? accept_all() : read(tag); },
               [this] { finish_jobs(); });
@@ -51,13 +58,15 @@ SampleService::Numbers SampleService::numbers() const {
 
 void SampleService::accept_all() {
   for (;;) {
-    int fd = ::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
-    if (fd < 0) return;
+    Descriptor socket(
+        ::accept4(listener_.descriptor(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+    if (!socket.open()) return;
+    if (connections_.size() >= kMaxClients || line_.size() >= kMaxLine) continue;
     int on = 1;
-    ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     std::uint64_t id = next_id_++;
-    connections_[id].socket = Descriptor(fd);
-    loop_.watch(fd, id);
+    loop_.watch(socket.get(), id);
+    connections_[id].socket = std::move(socket);
   }
 }
 
@@ -70,13 +79,14 @@ void SampleService::read(std::uint64_t id) {
     ssize_t n = ::recv(c.socket.get(), block.data(), block.size(), 0);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0 && errno == EAGAIN) break;
-    if (n <= 0) {  // what it asked for is worked off all the same: a service seldom notices
+    // What it asked for is worked off all the same if it leaves: a service seldom notices.
+    if (n <= 0 || c.unread.size() > kMaxUnread) {
       connections_.erase(found);
       return;
     }
     if (!c.close_after) c.unread.append(block.data(), static_cast<std::size_t>(n));
+    if (!c.waiting && take_request(c)) enqueue(id);
   }
-  if (!c.waiting && take_request(c)) enqueue(id);
 }
 
 // True once a request is there whole.
@@ -107,8 +117,8 @@ void SampleService::enqueue(std::uint64_t id) {
 }
 
 void SampleService::start_jobs(Time now) {
-  while (!line_.empty() && in_service_.size() < kPlaces) {
-    in_service_.push_back({line_.front(), now + kServiceTime});
+  while (!line_.empty() && in_service_.size() < static_cast<std::size_t>(options_.places)) {
+    in_service_.push_back({line_.front(), now + options_.service_time});
     line_.pop_front();
   }
   loop_.set_timer(in_service_.empty() ? kNever : in_service_.front().due);
@@ -130,13 +140,13 @@ void SampleService::finish_jobs() {
     ++finished;
     if (line_.empty()) continue;
     // It takes the place when that was free, not when this thread was told: the capacity is exact.
-    in_service_.push_back({line_.front(), job.due + kServiceTime});
+    in_service_.push_back({line_.front(), job.due + options_.service_time});
     line_.pop_front();
   }
   {
     std::lock_guard lock(mutex_);
     numbers_.served += finished;
-    numbers_.worked += kServiceTime * static_cast<std::int64_t>(finished);
+    numbers_.worked += options_.service_time * static_cast<std::int64_t>(finished);
   }
   start_jobs(now);
   for (std::uint64_t id : done) answer(id);
@@ -146,9 +156,13 @@ void SampleService::answer(std::uint64_t id) {
   auto found = connections_.find(id);
   if (found == connections_.end()) return;
   Connection& c = found->second;
-  std::string body = "Served in 10 ms by the sample service, together with " +
-                     std::to_string(in_service_.size()) + " others.\n";
-  std::string text = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: " +
+  const bool fails =
+      options_.fail_every > 0 && ++answered_ % static_cast<std::uint64_t>(options_.fail_every) == 0;
+  std::string body =
+      (fails ? "Failed after " : "Served in ") + print_duration(options_.service_time.count()) +
+      " by the sample service, together with " + std::to_string(in_service_.size()) + " others.\n";
+  std::string text = (fails ? "HTTP/1.1 503 Service Unavailable" : "HTTP/1.1 200 OK") +
+                     std::string("\r\nContent-Type: text/plain\r\nContent-Length: ") +
                      std::to_string(body.size()) + "\r\n" +
                      (c.close_after ? "Connection: close\r\n\r\n" : "\r\n");
   if (!c.head_only) text += body;

@@ -1,10 +1,13 @@
-// The demo's service: small and honest. It serves 8 requests at a time, 10 ms each (M/D/8: 800/s at
-// most), and lets the others wait in a line of its own without a bound, as a thread pool does. So
-// without weir in front an overload shows here.
+// A service to stand before: small and honest. It serves 8 requests at a time, 10 ms each (M/D/8:
+// 800/s at most) unless told otherwise, and lets the others wait in a line of its own, as a thread
+// pool does. So without weir in front an overload shows here.
 //
-// Owner: the demo; the service runs on its own thread. numbers() may be asked from any. It knows as
-// much of HTTP/1.1 as it needs behind weir: no pipelining; a chunked request body ends the
-// connection after the answer.
+// Owner: the demo, or the command `weir sample`; the service runs on its own thread. numbers() may
+// be asked from any. It knows as much of HTTP/1.1 as it needs behind weir: no pipelining; a chunked
+// request body ends the connection after the answer.
+//
+// Bounds: kMaxClients connections, each with one request in line at most and kMaxUnread bytes; none
+// is taken while kMaxLine requests wait.
 #pragma once
 
 #include <chrono>
@@ -16,12 +19,23 @@
 #include <unordered_map>
 
 #include "proxy/demo/event_loop.h"
+#include "proxy/loop/listener.h"
 
 namespace weir::demo {
 
 inline constexpr int kPlaces = 8;
 inline constexpr Duration kServiceTime = std::chrono::milliseconds(10);
-inline constexpr int kServiceCapacity = 800;  // a second
+inline constexpr int kServiceCapacity = 800;      // a second
+inline constexpr std::size_t kMaxClients = 900;   // what comes beyond is closed at once
+inline constexpr std::size_t kMaxLine = 100'000;  // those who left included
+inline constexpr std::size_t kMaxUnread = 64 << 10;
+
+struct SampleOptions {
+  std::string listen = "127.0.0.1:0";  // as the config writes it
+  int places = kPlaces;                // requests served at a time
+  Duration service_time = kServiceTime;
+  int fail_every = 0;  // every so-many-th answer is a 503; 0: none
+};
 
 class SampleService {
  public:
@@ -34,12 +48,13 @@ class SampleService {
     Duration worked{0};  // the places' busy time together
   };
 
-  SampleService();  // throws std::runtime_error
+  explicit SampleService(const SampleOptions& options = {});  // throws std::runtime_error
   ~SampleService();
   SampleService(const SampleService&) = delete;
   SampleService& operator=(const SampleService&) = delete;
 
-  std::uint16_t port() const { return port_; }
+  std::uint16_t port() const { return listener_.port(); }
+  const std::string& address() const { return listener_.address(); }
   Numbers numbers() const;
 
  private:
@@ -61,15 +76,16 @@ class SampleService {
   void finish_jobs();
   void answer(std::uint64_t id);
 
-  std::uint16_t port_ = 0;
+  SampleOptions options_;
   EventLoop loop_;
-  Descriptor listener_;
+  ListeningSocket listener_;
   std::uint64_t next_id_ = 16;
   std::unordered_map<std::uint64_t, Connection> connections_;
   std::deque<std::uint64_t> line_;
   std::deque<Job> in_service_;  // by when they are due, all taking equally long
   mutable std::mutex mutex_;
   Numbers numbers_;
+  std::uint64_t answered_ = 0;
   std::thread thread_;
 };
 

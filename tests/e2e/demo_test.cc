@@ -53,7 +53,7 @@ TEST(Demo, ServesThoseWhoJoinInUntilItIsInterrupted) {
   ASSERT_TRUE(url) << process.errors();
   CurlResult r = run_curl({"-H", "x-tenant: acme", *url});
   EXPECT_EQ(r.response.status, 200) << r.errors;
-  EXPECT_THAT(r.response.body, HasSubstr("Served in 10 ms"));
+  EXPECT_THAT(r.response.body, HasSubstr("Served in 10ms"));
   std::optional<std::string> metrics = process.wait_for("curl (http://[^ ]+/metrics)");
   ASSERT_TRUE(metrics);
   Samples s(run_curl({*metrics}).response.body);
@@ -61,6 +61,29 @@ TEST(Demo, ServesThoseWhoJoinInUntilItIsInterrupted) {
   process.signal(SIGINT);
   EXPECT_EQ(process.wait(), 0);
   EXPECT_EQ(row(process.output(), "acme"), (std::vector<int>{1, 1, 0})) << process.output();
+}
+
+// The service by itself, as docker/compose.yaml has it behind weir.
+TEST(Sample, ServesByItselfFailsAsOftenAsAskedAndEndsWithTerm) {
+  Process process({.command = {WEIR_BINARY, "sample", "--listen", "127.0.0.1:0", "--latency", "1ms",
+                               "--concurrency", "2", "--fail-every", "3"}});
+  const auto address = process.wait_for("sample service listening on (127.0.0.1:\\d+)");
+  ASSERT_TRUE(address) << process.errors();
+  std::vector<int> statuses;
+  for (int i = 0; i < 6; ++i) statuses.push_back(run_curl({"http://" + *address}).response.status);
+  EXPECT_THAT(statuses, ::testing::ElementsAre(200, 200, 503, 200, 200, 503));
+  const CurlResult posted =
+      run_curl({"--data-binary", std::string(100'000, 'x'), "http://" + *address});
+  EXPECT_EQ(posted.response.body, "Served in 1ms by the sample service, together with 0 others.\n");
+  process.signal(SIGTERM);
+  EXPECT_EQ(process.wait(), 0);
+  EXPECT_THAT(process.errors(), HasSubstr("served 7 requests"));
+}
+
+TEST(Sample, SaysWhereItCannotListen) {
+  const Finished done = run_weir(WEIR_BINARY, {"sample", "--listen", "nowhere:1"});
+  EXPECT_EQ(done.code, 1);
+  EXPECT_THAT(done.errors, HasSubstr("--listen"));
 }
 
 }  // namespace

@@ -1,0 +1,32 @@
+#include "proxy/demo/sample_command.h"
+
+#include <stdexcept>
+
+#include "config/units.h"
+#include "proxy/cli/exit_code.h"
+#include "proxy/cli/signals.h"
+#include "proxy/loop/log.h"
+
+namespace weir {
+
+int run_sample(const demo::SampleOptions& options) {
+  block_signals();
+  start_log();
+  int code = kDone;
+  try {
+    Events events;
+    const demo::SampleService service(options);
+    log_info("sample service listening on " + service.address() + ": " +
+             std::to_string(options.places) + " at a time, " +
+             print_duration(options.service_time.count()) + " each");
+    while (events.wait() != Events::Kind::stop) continue;
+    log_info("served " + std::to_string(service.numbers().served) + " requests");
+  } catch (const std::runtime_error& error) {
+    log_error(error.what());
+    code = kFailed;
+  }
+  stop_log();
+  return code;
+}
+
+}  // namespace weir
