@@ -26,7 +26,7 @@ struct Buffer::State {
   double depth_seconds = 0;
   Time depth_since{};
   Histogram wait;
-  std::uint64_t full = 0, expired = 0, dropped = 0;
+  std::uint64_t entries = 0, full = 0, expired = 0, dropped = 0;
   RateMeter departures;
   Random random;
 
@@ -157,6 +157,7 @@ class Buffer::WaitingVisit final : public Visit, private Waiter {
   bool dropped_ = false;
   bool settling_ = false;  // its own moment is under way, so nobody needs to tell it anything
   bool observed_ = false;
+  bool counted_ = false;  // among the entries
 };
 
 Verdict Buffer::WaitingVisit::leave() {
@@ -181,6 +182,8 @@ Verdict Buffer::WaitingVisit::line_up(Cause& cause) {
   look_at = kNever;
   sub->add(*this);
   state_.enter_line(*this, now());
+  if (!counted_) ++state_.entries;
+  counted_ = true;
   in_line_ = true;
   settling_ = true;
   rearm();
@@ -318,6 +321,7 @@ FilterNumbers Buffer::numbers(Time now) const {
   out.queue->capacity = state_->params.capacity;
   out.queue->depth = state_->depth;
   out.queue->depth_seconds = state_->depth_seconds;
+  out.queue->entries = state_->entries;
   out.queue->wait = state_->wait;
   out.queue->full = state_->full;
   out.queue->expired = state_->expired;

@@ -24,6 +24,9 @@ struct ConcurrencyLimit::State {
   KeyTable<Pool> others;
   Pool common;              // the only one; with a key: of the keys that find no slot
   std::int64_t in_use = 0;  // in all pools
+  double busy_seconds = 0;
+  Time busy_since{};
+  std::uint64_t granted = 0, denied = 0;
   std::uint64_t overflowed = 0;
   std::vector<std::unique_ptr<PermitCause>> spare;
 
@@ -43,11 +46,17 @@ struct ConcurrencyLimit::State {
     ++overflowed;
     return common;
   }
-  void take(Pool& pool) {
+  void integrate(Time now) {
+    busy_seconds += static_cast<double>(in_use) * to_seconds(now - busy_since);
+    busy_since = now;
+  }
+  void take(Pool& pool, Time now) {
+    integrate(now);
     ++pool.in_use;
     ++in_use;
   }
-  void release(Pool& pool) {
+  void release(Pool& pool, Time now) {
+    integrate(now);
     --pool.in_use;
     --in_use;
   }
@@ -65,12 +74,12 @@ class ConcurrencyLimit::State::PermitCause final : public Cause {
   }
 
   Limiter& limiter() const override { return *limiter_; }
-  bool reserve(Time, Grant&) override {
+  bool reserve(Time now, Grant&) override {
     if (pool_->in_use >= limit_) return false;
-    state_.take(*pool_);
+    state_.take(*pool_, now);
     return true;
   }
-  void give_back(const Grant&, Time) override { state_.release(*pool_); }
+  void give_back(const Grant&, Time now) override { state_.release(*pool_, now); }
   Time ready_at(Time) const override { return kNever; }
   bool shared() const override { return !state_.params.keyed; }
 
@@ -92,7 +101,7 @@ class ConcurrencyLimit::PermitVisit final : public Visit {
       : Visit(request), filter_(filter), shadowed_(shadowed) {}
   ~PermitVisit() override {
     if (pool_ == nullptr) return;
-    filter_.state_->release(*pool_);
+    filter_.state_->release(*pool_, now());
     if (pool_->cause != nullptr) filter_.gate().serve_later(*pool_->cause);
   }
 
@@ -106,8 +115,9 @@ class ConcurrencyLimit::PermitVisit final : public Visit {
     if (pool.in_use >= *limit || line) {
       if (pool.cause == nullptr || !pool.cause->take_over(request())) return busy();
     } else {
-      state.take(pool);
+      state.take(pool, now());
     }
+    ++state.granted;
     pool_ = &pool;
     return Verdict::inward;
   }
@@ -116,7 +126,8 @@ class ConcurrencyLimit::PermitVisit final : public Visit {
   bool take_grant(State::Pool& pool) {
     Grant& grant = request().grant;
     if (grant.cause == nullptr || grant.cause != pool.cause) return false;
-    pool_ = &pool;  // counted as used since it was granted
+    pool_ = &pool;  // counted as used since it was reserved
+    ++filter_.state_->granted;
     grant = {};
     pool.cause->grant_taken();
     return true;
@@ -124,6 +135,7 @@ class ConcurrencyLimit::PermitVisit final : public Visit {
 
   Verdict busy() {
     const Reason reason = filter_.state_->params.reason;
+    ++filter_.state_->denied;
     if (!filter_.enforces()) {
       if (shadowed_++ == 0) filter_.shadow_rejected.add(reason, request().tenant_label);
       return Verdict::inward;
@@ -165,13 +177,17 @@ Cause& ConcurrencyLimit::line_up(Request& request) {
   return *pool.cause;
 }
 
-FilterNumbers ConcurrencyLimit::numbers(Time) const {
+FilterNumbers ConcurrencyLimit::numbers(Time now) const {
   FilterNumbers out;
   out.permits = std::make_unique<FilterNumbers::Permits>();
   out.permits->in_use = state_->in_use;
   out.permits->limit = state_->params.limit.value_or(0);
   out.permits->waiting = waiting;
   out.permits->keyed = state_->params.keyed;
+  state_->integrate(now);
+  out.permits->busy_seconds = state_->busy_seconds;
+  out.permits->granted = state_->granted;
+  out.permits->denied = state_->denied;
   if (state_->params.keyed) {
     out.keys = std::make_unique<FilterNumbers::Keys>();
     out.keys->tracked = static_cast<std::int64_t>(state_->others.used());

@@ -98,6 +98,7 @@ struct FilterNumbers {
     std::int64_t capacity = 0;
     std::vector<std::int64_t> depth;  // by tenant label
     double depth_seconds = 0;         // the time integral of the depth
+    std::uint64_t entries = 0;        // requests that had to wait
     Histogram wait;                   // seconds in the line, of all that passed by it
     std::uint64_t full = 0, expired = 0, dropped = 0;
   };
@@ -106,6 +107,12 @@ struct FilterNumbers {
     std::int64_t limit = 0;  // with a key: of each
     std::int64_t waiting = 0;
     bool keyed = false;
+    double busy_seconds = 0;    // the time integral of `in_use`
+    std::uint64_t granted = 0;  // permits that requests have taken
+    std::uint64_t denied = 0;   // times that a request found none
+  };
+  struct Quotas {
+    std::vector<std::uint64_t> used;  // tokens used for good, by tenant label
   };
   struct Keys {
     std::int64_t tracked = 0, capacity = 0;
@@ -117,6 +124,7 @@ struct FilterNumbers {
   };
   std::unique_ptr<Queue> queue;
   std::unique_ptr<Permits> permits;
+  std::unique_ptr<Quotas> quotas;
   std::unique_ptr<Keys> keys;
   std::unique_ptr<Retries> retries;
 };

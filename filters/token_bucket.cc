@@ -74,14 +74,15 @@ class BucketCause final : public Cause {
 }  // namespace
 
 struct TokenBucket::State {
-  explicit State(const Params& p)
-      : params(p), configured(p.by_tenant ? p.tenants : 0), others(p.max_keys) {}
+  State(const Params& p, std::uint32_t labels)
+      : params(p), configured(p.by_tenant ? p.tenants : 0), others(p.max_keys), used(labels) {}
 
   Params params;
   std::vector<Bucket> configured;  // by Tenant::index
   KeyTable<Bucket> others;
   Bucket overflow;  // shared by the keys that find no slot
   std::uint64_t overflowed = 0;
+  std::vector<std::uint64_t> used;  // by tenant label
   std::vector<std::unique_ptr<BucketCause>> spare;
 
   // The quota that applies to the request; null: none does.
@@ -113,7 +114,12 @@ class TokenBucket::BucketVisit final : public Visit {
   BucketVisit(Request& request, TokenBucket& filter, std::int64_t& shadowed)
       : Visit(request), filter_(filter), shadowed_(shadowed) {}
   ~BucketVisit() override {
-    if (bucket_ == nullptr || request().reached > reached_) return;
+    if (bucket_ == nullptr) return;
+    if (request().reached > reached_) {
+      auto& used = filter_.state_->used;
+      ++used[std::min<std::size_t>(request().tenant_label, used.size() - 1)];
+      return;
+    }
     if (!filter_.state_->still_has(request(), *bucket_)) return;
     bucket_->refund(charge_, *quota_, request().pass, now());
     if (bucket_->cause != nullptr) filter_.gate().serve_later(*bucket_->cause);
@@ -179,7 +185,8 @@ class TokenBucket::BucketVisit final : public Visit {
 };
 
 TokenBucket::TokenBucket(const Params& params, FilterContext context)
-    : Limiter(kKind, std::move(context)), state_(std::make_shared<State>(params)) {}
+    : Limiter(kKind, std::move(context)),
+      state_(std::make_shared<State>(params, this->context().labels)) {}
 
 TokenBucket::~TokenBucket() = default;
 
@@ -199,6 +206,8 @@ Cause& TokenBucket::line_up(Request& request) {
 
 FilterNumbers TokenBucket::numbers(Time) const {
   FilterNumbers out;
+  out.quotas = std::make_unique<FilterNumbers::Quotas>();
+  out.quotas->used = state_->used;
   out.keys = std::make_unique<FilterNumbers::Keys>();
   out.keys->tracked = static_cast<std::int64_t>(state_->others.used());
   out.keys->capacity = static_cast<std::int64_t>(state_->others.size());

@@ -20,12 +20,20 @@
 
 namespace weir {
 
+// What a token_bucket lets through for good of a configured tenant that has a label of its own.
+struct TenantQuota {
+  std::string filter;
+  std::uint32_t label = 0;
+  double tokens_per_second = 0;
+};
+
 // Where the numbers come from, and what their labels are called. All of it outlives the Exposition.
 struct ExpositionSources {
   std::vector<std::string> tenants;              // by tenant label, the last one being "other"
   std::vector<std::string> routes;               // by Route::index
   std::vector<std::shared_ptr<Filter>> filters;  // all of them; any may be named more than once
   std::vector<const WorkerMetrics*> workers;
+  std::vector<TenantQuota> quotas;
   std::vector<std::string> bad_requests;  // by BadRequest; empty: not shown
   // Besides what the filters can refuse: what weir itself can refuse with this configuration …
   std::vector<Reason> own_reasons;

@@ -31,6 +31,7 @@ class ExpositionSample {
     sources.filters = filters;
     sources.filters.push_back(filters.front());  // shared by two chains
     sources.workers = {&worker, &second};
+    sources.quotas = {{"token_bucket", 0, 250}};
     sources.bad_requests = {"", "bad_method", "head_too_large"};
     sources.own_reasons = {Reason::draining};
     sources.own_codes = {429, 499, 502, 503, 504};

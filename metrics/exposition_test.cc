@@ -31,7 +31,10 @@ TEST(Exposition, EverySeriesOfTheConfigurationIsThereFromTheStart) {
         "weir_bad_requests_total{reason=\"head_too_large\"}",
         "weir_queue_depth{filter=\"buffer\",tenant=\"acme\"}",
         "weir_queue_refusals_total{filter=\"buffer\",how=\"expired\"}",
-        "weir_retries_total{result=\"budget_exhausted\"}",
+        "weir_queue_entries_total{filter=\"buffer\"}",
+        "weir_permits_busy_seconds_total{filter=\"concurrency_limit\"}",
+        "weir_quota_used_total{filter=\"token_bucket\",tenant=\"other\"}",
+        "weir_loop_lag_seconds_count", "weir_retries_total{result=\"budget_exhausted\"}",
         "weir_upstream_attempts_total{result=\"connect_failure\"}",
         "weir_responses_truncated_total{side=\"upstream\"}",
         "weir_request_duration_seconds_count{route=\"/upload\"}",
@@ -39,6 +42,8 @@ TEST(Exposition, EverySeriesOfTheConfigurationIsThereFromTheStart) {
     EXPECT_EQ(sample.value(series), "0") << series;
   }
   EXPECT_EQ(sample.value("weir_concurrency_limit{filter=\"concurrency_limit\"}"), "64");
+  EXPECT_EQ(sample.value("weir_quota_tokens_per_second{filter=\"token_bucket\",tenant=\"acme\"}"),
+            "250");
   EXPECT_EQ(sample.value("weir_tenants_folded"), "7");
   EXPECT_EQ(sample.value("weir_log_lines_lost_total"), "3");
 }

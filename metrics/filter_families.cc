@@ -14,6 +14,7 @@ namespace {
 using Queue = FilterNumbers::Queue;
 using Permits = FilterNumbers::Permits;
 using Keys = FilterNumbers::Keys;
+using Quotas = FilterNumbers::Quotas;
 
 // Calls `use(name, numbers)` for each filter that has such a part. Names are unique among these.
 template <typename Part, typename Use>
@@ -38,6 +39,8 @@ void add_queues(const Reading& reading, Families& out) {
   Family capacity = Families::gauge("weir_queue_capacity", "Places in the line.");
   Family integral = Families::counter("weir_queue_depth_seconds_total",
                                       "Time integral of the depth of the line; its rate is L.");
+  Family entries =
+      Families::counter("weir_queue_entries_total", "Requests that had to wait in the line.");
   Family wait = Families::histogram("weir_queue_wait_seconds",
                                     "Time in the line, of all requests that came by it.");
   Family refusals = Families::counter("weir_queue_refusals_total",
@@ -46,12 +49,14 @@ void add_queues(const Reading& reading, Families& out) {
   each(reading, &FilterNumbers::queue, [&](const std::string& name, const Queue& queue) {
     capacity.add({{"filter", name}}, queue.capacity);
     integral.add({{"filter", name}}, queue.depth_seconds);
+    entries.add({{"filter", name}}, queue.entries);
     wait.add({{"filter", name}}, queue.wait);
     refusals.add({{"filter", name}, {"how", "full"}}, queue.full);
     refusals.add({{"filter", name}, {"how", "expired"}}, queue.expired);
     refusals.add({{"filter", name}, {"how", "dropped"}}, queue.dropped);
   });
-  for (Family* family : {&capacity, &integral, &wait, &refusals}) out.put(std::move(*family));
+  for (Family* family : {&capacity, &integral, &entries, &wait, &refusals})
+    out.put(std::move(*family));
 }
 
 void add_permits(const Reading& reading, Families& out) {
@@ -59,12 +64,42 @@ void add_permits(const Reading& reading, Families& out) {
   Family limit = Families::gauge("weir_concurrency_limit",
                                  "Permits that there are; with a key, for each of its values.");
   Family waiting = Families::gauge("weir_permits_awaited", "Requests that wait for a permit.");
+  Family busy = Families::counter("weir_permits_busy_seconds_total",
+                                  "Time integral of the permits in use; its rate is their mean.");
+  Family granted =
+      Families::counter("weir_permits_granted_total", "Permits that requests have taken.");
+  Family denied = Families::counter("weir_permits_denied_total",
+                                    "Times that a request found no permit, to wait or be refused.");
   each(reading, &FilterNumbers::permits, [&](const std::string& name, const Permits& permits) {
     in_use.add({{"filter", name}}, permits.in_use);
     waiting.add({{"filter", name}}, permits.waiting);
     if (permits.limit > 0) limit.add({{"filter", name}}, permits.limit);
+    busy.add({{"filter", name}}, permits.busy_seconds);
+    granted.add({{"filter", name}}, permits.granted);
+    denied.add({{"filter", name}}, permits.denied);
   });
-  for (Family* family : {&in_use, &limit, &waiting}) out.put(std::move(*family));
+  for (Family* family : {&in_use, &limit, &waiting, &busy, &granted, &denied}) {
+    out.put(std::move(*family));
+  }
+}
+
+void add_quotas(const ExpositionSources& sources, const Reading& reading, Families& out) {
+  Family rate = Families::gauge("weir_quota_tokens_per_second",
+                                "What the quota of a configured tenant lets through for good.");
+  for (const TenantQuota& quota : sources.quotas) {
+    rate.add({{"filter", quota.filter}, {"tenant", sources.tenants[quota.label]}},
+             quota.tokens_per_second);
+  }
+  Family used = Families::counter("weir_quota_used_total",
+                                  "Tokens used by requests that reached the service.");
+  each(reading, &FilterNumbers::quotas, [&](const std::string& name, const Quotas& quotas) {
+    for (std::size_t i = 0; i < sources.tenants.size(); ++i) {
+      used.add({{"filter", name}, {"tenant", sources.tenants[i]}},
+               i < quotas.used.size() ? quotas.used[i] : std::uint64_t{0});
+    }
+  });
+  out.put(std::move(rate));
+  out.put(std::move(used));
 }
 
 void add_keys(const Reading& reading, Families& out) {
@@ -105,6 +140,7 @@ void add_filter_families(const ExpositionSources& sources, const Reading& readin
   add_queue_depth(sources, reading, out);
   add_queues(reading, out);
   add_permits(reading, out);
+  add_quotas(sources, reading, out);
   add_keys(reading, out);
   add_retries(reading, out);
 }

@@ -54,13 +54,11 @@ Family single(Family family, std::uint64_t value) {
   return family;
 }
 
-Family overhead(const ExpositionSources& sources) {
-  Family family = Families::histogram(
-      "weir_overhead_seconds",
-      "Time that weir itself added to a request, without waits, the service and slow clients.");
-  Histogram merged;
-  for (const WorkerMetrics* worker : sources.workers) merged.merge(worker->overhead.read());
-  family.add({}, merged);
+Family merged(Family family, const ExpositionSources& sources,
+              SharedHistogram WorkerMetrics::*histogram) {
+  Histogram all;
+  for (const WorkerMetrics* worker : sources.workers) all.merge((worker->*histogram).read());
+  family.add({}, all);
   return family;
 }
 
@@ -83,7 +81,13 @@ void add_worker_families(const ExpositionSources& sources, Families& out) {
   out.put(by_route(Families::histogram("weir_upstream_duration_seconds",
                                        "From sending an attempt to the head of the answer."),
                    sources, &WorkerMetrics::upstream_duration));
-  out.put(overhead(sources));
+  out.put(merged(Families::histogram("weir_overhead_seconds",
+                                     "Time that weir itself added to a request, without waits, the "
+                                     "service and slow clients."),
+                 sources, &WorkerMetrics::overhead));
+  out.put(merged(Families::histogram("weir_loop_lag_seconds",
+                                     "How late the workers' event loops come to what is due."),
+                 sources, &WorkerMetrics::loop_lag));
   out.put(attempts(sources));
   out.put(single(Families::counter("weir_upstream_resends_total",
                                    "Attempts sent once more since a reused connection had died."),

@@ -98,6 +98,7 @@ class WorkerMetrics {
   std::vector<SharedHistogram> request_duration;   // by route
   std::vector<SharedHistogram> upstream_duration;  // by route
   SharedHistogram overhead;
+  SharedHistogram loop_lag;  // how late alarms ring
 
  private:
   std::vector<Ledger> ledger_;

@@ -23,6 +23,7 @@ uv_handle_t* as_handle(auto& handle) { return reinterpret_cast<uv_handle_t*>(&ha
 Worker::Worker(SharedState& shared, WorkerMetrics& metrics)
     : shared_(shared),
       metrics_(metrics),
+      loop_lag_(alarms_, metrics.loop_lag),
       read_scratch_(new ReadScratch),
       router_(*shared.snapshot),
       pool_(*this) {}
@@ -37,6 +38,7 @@ std::string Worker::start(const ListeningSocket& socket) {
   const bool open = alarms_.open(&loop_) && acceptor_.open(&loop_, socket, *this);
   resolver_.open(&loop_, snapshot().settings.upstream.address);
   open_handles();
+  if (open) loop_lag_.start();
   thread_ = std::thread([this] { run(); });
   if (open) return {};
   drain(Time{});
@@ -243,6 +245,7 @@ void Worker::close_if_finished() {
   pool_.close_all();
   resolver_.close();
   alarms_.cancel(*this);
+  loop_lag_.stop();
   alarms_.close();
   {
     const std::lock_guard lock(async_mutex_);

@@ -27,6 +27,7 @@
 #include "proxy/loop/alarms.h"
 #include "proxy/loop/buffer_pool.h"
 #include "proxy/loop/listener.h"
+#include "proxy/loop/loop_lag.h"
 #include "proxy/loop/read_scratch.h"
 #include "proxy/resolver.h"
 #include "proxy/shared_state.h"
@@ -103,6 +104,7 @@ class Worker final : public Mailbox, private Acceptor::Owner, private AlarmEntry
   uv_async_t async_{};
   uv_prepare_t prepare_{};
   Alarms alarms_;
+  LoopLag loop_lag_;
   Acceptor acceptor_;
   BufferPool buffers_;
   std::unique_ptr<ReadScratch> read_scratch_;

@@ -31,6 +31,24 @@ std::uint64_t folded_tenants(const Snapshot& snapshot) {
   return static_cast<std::uint64_t>(folded);
 }
 
+// The quotas of the tenants that have a label of their own.
+std::vector<TenantQuota> tenant_quotas(const Snapshot& snapshot, Gate& gate) {
+  std::vector<TenantQuota> quotas;
+  const Gate::Pass pass(gate);
+  for (const auto& filter : snapshot.filters) {
+    for (const Tenant& tenant : snapshot.settings.tenants) {
+      if (tenant.everyone_else || tenant.label == snapshot.other_label()) continue;
+      TenantNumbers numbers;
+      filter->describe(tenant, pass.now(), numbers);
+      if (numbers.quota == nullptr) continue;
+      const double rate =
+          static_cast<double>(numbers.quota->tokens) / to_seconds(numbers.quota->per);
+      quotas.push_back({filter->name(), tenant.label, rate});
+    }
+  }
+  return quotas;
+}
+
 ExpositionSources exposition_sources(const AdminPlaneOptions& options) {
   const Snapshot& snapshot = *options.snapshot;
   ExpositionSources sources;
@@ -38,6 +56,7 @@ ExpositionSources exposition_sources(const AdminPlaneOptions& options) {
   for (const Route& route : snapshot.routes) sources.routes.push_back(route.name);
   sources.filters = snapshot.filters;
   sources.workers = options.workers;
+  sources.quotas = tenant_quotas(snapshot, options.gate);
   sources.bad_requests = options.bad_requests;
   sources.own_reasons = own_reasons(snapshot);
   sources.own_codes = options.own_codes;

@@ -59,7 +59,8 @@ TEST_P(QueueingTheoryTest, MeasuresWhatTheFormulasSay) {
   ChainHarness h;
   h.recycle = true;
   auto buffer = h.buffer({.capacity = system.capacity, .max_wait = 24h});
-  h.chain({buffer, h.limit(system.servers)});
+  auto permits = h.limit(system.servers);
+  h.chain({buffer, permits});
 
   std::mt19937_64 random(2024);
   const auto exponential = [&](double rate) {
@@ -70,11 +71,14 @@ TEST_P(QueueingTheoryTest, MeasuresWhatTheFormulasSay) {
   std::priority_queue<Completion, std::vector<Completion>, std::greater<>> completions;
   h.on_send = [&](Exchange& x) { completions.emplace(h.now() + exponential(kServiceRate), &x); };
   int blocked = 0;
-  Duration sojourns{0}, waits{0};
+  Duration sojourns{0}, waits{0}, services{0};
+  std::uint64_t waited = 0;
   h.on_end = [&](Exchange& x) {
     blocked += x.ending == Ending::refused;
     sojourns += h.now() - x.arrived;
     waits += x.waited;
+    waited += x.waited > Duration{0};
+    if (x.ending == Ending::complete) services += h.now() - x.sent_at;
   };
 
   const Time start = h.now();
@@ -109,6 +113,15 @@ TEST_P(QueueingTheoryTest, MeasuresWhatTheFormulasSay) {
   const FilterNumbers numbers = h.numbers(*buffer);
   EXPECT_EQ(numbers.queue->wait.sum_nanoseconds, static_cast<std::uint64_t>(waits.count()));
   EXPECT_NEAR(numbers.queue->depth_seconds, to_seconds(waits), 1e-6);
+  EXPECT_EQ(numbers.queue->entries, waited);
+  EXPECT_EQ(numbers.queue->wait.total(), static_cast<std::uint64_t>(kArrivals));
+  EXPECT_EQ(numbers.queue->full, static_cast<std::uint64_t>(blocked));
+
+  // And for the permits: the busy ones' time integral is the service times together.
+  const FilterNumbers served = h.numbers(*permits);
+  EXPECT_NEAR(served.permits->busy_seconds, to_seconds(services), 1e-6 * to_seconds(services));
+  EXPECT_EQ(served.permits->granted, static_cast<std::uint64_t>(kArrivals - blocked));
+  EXPECT_EQ(served.permits->denied, waited + static_cast<std::uint64_t>(blocked));
 
   // What one busy period has to do with the next falls off within some K arrivals.
   const Theory theory(system);
@@ -118,6 +131,8 @@ TEST_P(QueueingTheoryTest, MeasuresWhatTheFormulasSay) {
   const double spread = (system.servers + system.capacity) / std::sqrt(samples);
   EXPECT_NEAR(to_seconds(sojourns) / seconds, theory.inside, spread);
   EXPECT_NEAR(to_seconds(waits) / seconds, theory.waiting, spread);
+  const double busy_share = served.permits->busy_seconds / seconds / system.servers;  // ρ
+  EXPECT_NEAR(busy_share, system.load * (1 - theory.blocked), 4 / std::sqrt(samples));
   const double admitted = system.load * system.servers * kServiceRate * (1 - theory.blocked);
   EXPECT_NEAR(to_seconds(waits) / (kArrivals - blocked), theory.waiting / admitted,
               spread / admitted);

@@ -226,5 +226,18 @@ TEST_F(QuotaTest, AShadowBucketCountsARequestOnceHoweverOftenItIsTried) {
   EXPECT_EQ(bucket->shadow_rejected.total(), 1u);
 }
 
+TEST_F(QuotaTest, TokensCountAsUsedOnceTheRequestHasReachedTheService) {
+  auto bucket = h.bucket(quota(1, 1h, 5));
+  h.chain({bucket, h.limit(1)});
+  Exchange& served = h.arrive("acme");
+  Exchange& refused = h.arrive("acme");  // for capacity: its token is given back
+  EXPECT_TRUE(refused.ended());
+  const std::uint32_t label = h.tenant("acme").label;
+  EXPECT_EQ(h.numbers(*bucket).quotas->used[label], 0u);
+  h.write(served);
+  h.respond(served);
+  EXPECT_EQ(h.numbers(*bucket).quotas->used[label], 1u);
+}
+
 }  // namespace
 }  // namespace weir::test

@@ -141,5 +141,40 @@ TEST(Queue, UpstreamConnectionsAreALimitToo) {
   EXPECT_EQ(service.counts().connections, 2u);
 }
 
+// From what weir exposes alone: L = λW for the line and for the permits, between two moments at
+// which nobody is inside.
+TEST(Queue, LittlesLawHoldsInTheExposedSeries) {
+  Service service;
+  Weir weir(service.text(), line_of(4, 2, 2));
+  std::vector<std::thread> clients;
+  for (int i = 0; i < 10; ++i) {
+    clients.emplace_back([&] {
+      Client client(weir.address());
+      for (int n = 0; n < 40; ++n) client.get();
+    });
+  }
+  for (std::thread& t : clients) t.join();
+  ASSERT_TRUE(weir.idle());
+  const Samples s = weir.metrics();
+  const Labels line = {{"filter", "buffer"}}, permits = {{"filter", "concurrency_limit"}};
+  const Labels route = {{"route", s.values_of("weir_request_duration_seconds_count", "route")[0]}};
+  const double waits = s.value("weir_queue_wait_seconds_sum", line);
+  EXPECT_GT(waits, 0);
+  EXPECT_NEAR(s.value("weir_queue_depth_seconds_total", line), waits, 1e-6 * waits);
+  EXPECT_EQ(s.value("weir_queue_wait_seconds_count", line), 400);
+  const double refused = s.sum("weir_queue_refusals_total", line);
+  EXPECT_GT(refused, 0) << "ten clients, six places";
+  EXPECT_EQ(refused, s.sum("weir_rejected_total", line));
+  EXPECT_EQ(s.value("weir_permits_granted_total", permits), 400 - refused);
+  EXPECT_EQ(s.value("weir_permits_denied_total", permits),
+            refused + s.value("weir_queue_entries_total", line));
+  // A permit is held at least as long as the service takes to its head, and no request longer than
+  // it is inside.
+  const double busy = s.value("weir_permits_busy_seconds_total", permits);
+  EXPECT_GE(busy, s.value("weir_upstream_duration_seconds_sum", route));
+  EXPECT_LE(busy, s.value("weir_request_duration_seconds_sum", route));
+  EXPECT_LE(waits, s.value("weir_request_duration_seconds_sum", route));
+}
+
 }  // namespace
 }  // namespace weir::testing
