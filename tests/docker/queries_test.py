@@ -150,6 +150,28 @@ class Queries(unittest.TestCase):
         self.assertGreater(mean[0], 1, "there is a line")
         self.assertLessEqual(abs(mean[0] - mean[1]), 64 * 0.5 / WINDOW, mean)
 
+    def test_docs_list_what_the_endpoint_has(self):
+        """Name, type and labels of docs/metrics.md, against what Prometheus has scraped."""
+        types = {name: facts[0]["type"] for name, facts in self.stack.api("metadata").items()}
+        documented = {}
+        for line in (ROOT / "docs/metrics.md").read_text().splitlines():
+            match = re.match(r"\| `(\w+)` \| (counter|gauge|histogram) \| (.*?) \|", line)
+            if match:
+                documented[match[1]] = (match[2], set(re.findall(r"`(\w+)`", match[3])))
+        self.assertEqual({name: kind for name, (kind, _) in documented.items()}, types)
+        for name, (kind, labels) in documented.items():
+            suffix = "_bucket" if kind == "histogram" else ""
+            for series in self.stack.api("series", **{"match[]": name + suffix}):
+                shown = set(series) - {"__name__", "job", "instance", "le"}
+                self.assertEqual(shown, labels, name)
+
+    def test_docs_explain_every_word(self):
+        words = set(re.findall(r"`(\w+)`", (ROOT / "docs/metrics.md").read_text()))
+        for label in ("reason", "result", "how", "side", "source"):
+            found = set(self.stack.api(f"label/{label}/values", **{"match[]": '{job="weir"}'}))
+            self.assertTrue(found, label)
+            self.assertEqual(found - words, set(), f"values of {label} that docs/metrics.md lacks")
+
     def test_queries_of_the_docs_answer(self):
         queries = documented_queries()
         self.assertGreater(len(queries), 60)
