@@ -106,10 +106,11 @@ theory = [
                "or drains.", "short",
                target(rate("weir_queue_depth_seconds_total", "filter"), "{{filter}} L"),
                target(rate("weir_queue_wait_seconds_sum", "filter"), "{{filter}} λW")),
-    timeseries("Utilisation ρ", "Busy permits by permits. Near 1 with a standing line is overload.",
+    timeseries("Utilisation ρ", "Busy permits by permits. Near 1 with a standing line is overload. With a "
+               "key the permits are those of one value: then it can be above 1.",
                "percentunit",
                target(f'{rate("weir_permits_busy_seconds_total", "filter")} '
-                      f'/ {total("weir_concurrency_limit", "filter")}', "{{filter}}"), top=1),
+                      f'/ {total("weir_concurrency_limit", "filter")}', "{{filter}}")),
     timeseries("Service rate of a permit μ", "Requests that one busy permit gets done per second. If it "
                "falls as the limit rises, the service has no more to give.", "reqps",
                target(f'{rate("weir_permits_granted_total", "filter")} '

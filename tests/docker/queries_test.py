@@ -5,7 +5,6 @@ weir under a load which gives each of them something to show.
 usage: queries_test.py WEIR [unittest's arguments]
 """
 
-import json
 import math
 import pathlib
 import re
