@@ -23,6 +23,8 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
+import yaml
+
 HERE = pathlib.Path(__file__).resolve().parent
 PATIENCE = 30  # seconds, for what takes one or two
 ALERT = "WeirDroppingRequests"  # what the load must bring about
@@ -129,8 +131,16 @@ class Stack:
                 command, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
                 start_new_session=True, preexec_fn=die_with_parent)
 
+    def sample_command(self):
+        """What compose.yaml has the sample service do, at its address here."""
+        compose = HERE / "compose.yaml"
+        if not compose.exists():
+            return ["sample", "--listen", self.service]
+        command = yaml.safe_load(compose.read_text())["services"]["service"]["command"]
+        return [self.service if word == ":3000" else word for word in command]
+
     def start_all(self):
-        self.start("service", self.binary, "sample", "--listen", self.service, *self.sample_arguments)
+        self.start("service", self.binary, *self.sample_command(), *self.sample_arguments)
         wait_until("the service answers", lambda: ask(f"http://{self.service}/"), check=self.check)
         self.start("weir", self.binary, "run", "-c", str(self.path / "weir.yaml"))
         wait_until("weir is ready", lambda: ask(f"http://{self.admin}/ready"), check=self.check)

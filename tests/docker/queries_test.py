@@ -72,7 +72,7 @@ class Queries(unittest.TestCase):
         cls.stack.start_load(600)
         wait_until("Prometheus scrapes weir", cls.stack.scraped, check=cls.stack.check)
         wait_until("the rules are evaluated", cls.stack.rules_loaded, check=cls.stack.check)
-        wait_until("an alert fires", cls.stack.firing, check=cls.stack.check)
+        wait_until("an alert fires", cls.stack.firing, 60, cls.stack.check)
         time.sleep(WARM_UP)  # the windows are full of load
         cls.stack.check()
 
