@@ -1,4 +1,5 @@
 // What a decision costs, inside the gate: ./dev bench decisions
+#include <malloc.h>
 #include <memory>
 #include <vector>
 
@@ -76,9 +77,17 @@ void BM_TokenBucketHot(benchmark::State& state) {
 }
 BENCHMARK(BM_TokenBucketHot);
 
+// What the allocator has given out, also in mappings of its own.
+std::size_t allocated() {
+  const struct mallinfo2 info = mallinfo2();
+  return info.uordblks + info.hblkhd;
+}
+
 void BM_TokenBucketMillionKeys(benchmark::State& state) {
   Bench bench;
+  const std::size_t before = allocated();
   Chain chain("bucket", bench.gate, {bench.bucket(1'000'000)});
+  state.counters["bytes_per_key"] = static_cast<double>(allocated() - before) / 1e6;
   Random random(1);
   for (auto _ : state) {
     bench.request.keys[0] = random.next() % 1'000'000 * 0x9e3779b97f4a7c15ULL;

@@ -30,6 +30,10 @@ def resident(pids):
     return sum(_kilobytes(pid, "status", "VmRSS") for pid in pids)
 
 
+def peak_resident(pids):
+    return sum(_kilobytes(pid, "status", "VmHWM") for pid in pids)
+
+
 def _kilobytes(pid, file, field):
     text = (PROC / str(pid) / file).read_text()
     return int(re.search(rf"^{field}:\s*(\d+) kB", text, re.MULTILINE)[1]) * 1024

@@ -8,6 +8,7 @@ import resource
 import signal
 import subprocess
 import tempfile
+import time
 
 SOURCE = pathlib.Path(__file__).resolve().parent
 ROOT = SOURCE.parent.parent
@@ -122,12 +123,14 @@ class Weir(Program):
     """weir with one of the configs here. `under`: what to run it with, valgrind say."""
 
     def __init__(self, build, backend, config="weir_full.yaml", workers=1, tenants=1000,
-                 under=(), environment=None, cpu=None):
+                 quota="{rate: 1000000/s, burst: 1000000}", under=(), environment=None, cpu=None):
+        begin = time.monotonic()
         self.folder = tempfile.TemporaryDirectory()
         path = pathlib.Path(self.folder.name) / "weir.yaml"
         path.write_text((SOURCE / config).read_text().format(
             backend=backend.port, workers=workers, max_connections=MAX_CONNECTIONS,
-            tenants=tenant_lines(tenants)))
+            tenants=tenant_lines(tenants, quota)))
+        self.preparing = time.monotonic() - begin  # seconds, before it was started
         super().__init__([*under, build / "weir", "run", "-c", path],
                          ready=r"listening on 127\.0\.0\.1:(\d+).*admin on \S+:(\d+)",
                          environment=environment, cpu=cpu)
@@ -140,7 +143,6 @@ class Weir(Program):
         return code
 
 
-def tenant_lines(count):
-    """The tenants that Load sends, each with a quota that it never uses up."""
-    return "\n".join(f"  tenant-{i:04d}: {{rate: 1000000/s, burst: 1000000}}"
-                     for i in range(count))
+def tenant_lines(count, quota):
+    """The tenants that Load sends."""
+    return "\n".join(f"  tenant-{i:04d}: {quota}" for i in range(count))

@@ -1,0 +1,65 @@
+"""Item 9: several workers, and what the gate between them takes."""
+
+import pathlib
+import tempfile
+
+import contestants
+from programs import Backend, Failed, Load, Weir
+from report import Row, compared, ratios
+from stage import cpu_of, insist
+
+WORKERS = (1, 2, 4)
+CONNECTIONS = 64
+
+
+def scaling(stage):
+    rows = []
+    count = stage.size(20_000)
+    for workers in WORKERS:
+        # Nothing is pinned here: the workers are to meet at the gate.
+        with Backend(stage.build) as backend, \
+                contestants.Loop(stage.build, backend, workers) as loop, \
+                Weir(stage.build, backend, workers=workers) as weir, \
+                Load(stage.build, loop.port, CONNECTIONS) as loop_load, \
+                Load(stage.build, weir.port, CONNECTIONS) as weir_load:
+            sides = {"loop": (loop, loop_load), "weir": (weir, weir_load)}
+            for _, load in sides.values():
+                load.closed(2000)
+
+            def measure(name):
+                proxy, load = sides[name]
+                result, seconds = cpu_of(proxy, lambda: load.closed(count))
+                insist(result, 200, count)
+                return seconds / count * 1e6
+            rounds = stage.alternate(list(sides), measure)
+        row = compared(9, f"CPU a request, {workers} worker{'s' * (workers > 1)}", "µs", rounds,
+                       ratios=ratios(rounds))
+        if workers > 1:
+            row.limit_ratio = rows[0].ratios["weir"] * 1.05
+            row.target = f"{row.limit_ratio:.2f} × loop (5% over one worker's)"
+        rows.append(row)
+    return rows + gate(stage)
+
+
+def gate(stage):
+    """How long the gate is held and waited for, with a preloaded library that looks at the clock."""
+    count = stage.size(80_000)
+    with tempfile.TemporaryDirectory() as folder:
+        told = pathlib.Path(folder) / "mutexes"
+        environment = {"LD_PRELOAD": str((stage.build / "bench_time_mutexes.so").resolve()),
+                       "WEIR_MUTEXES": str(told)}
+        with Backend(stage.build) as backend:
+            with Weir(stage.build, backend, workers=4, environment=environment) as weir:
+                with Load(stage.build, weir.port, CONNECTIONS) as load:
+                    result, seconds = cpu_of(weir, lambda: load.closed(count))
+                    insist(result, 200, count)
+        locks, waited, held, contended = (int(word) for word in told.read_text().split())
+    if locks < count:
+        raise Failed(f"no mutex was locked once a request: {locks} locks, {count} requests")
+    share = 100 / 1e9 / seconds
+    return [
+        Row(9, "gate held, 4 workers", "% of their CPU time", {"weir": held * share}),
+        Row(9, "gate waited for, 4 workers", "% of their CPU time", {"weir": waited * share}),
+        Row(9, "gate passed", "times a request", {"weir": locks / count}),
+        Row(9, "of these after a wait", "%", {"weir": contended / locks * 100}),
+    ]

@@ -1,0 +1,86 @@
+"""Items 2, 3 and 4: small requests, let through and refused."""
+
+import contestants
+from programs import Weir
+from report import compared, ratios
+from stage import ALL, cpu_of, insist
+
+OTHERS = ["weir", "nginx", "haproxy"]
+
+
+def cpu(stage):
+    """Item 2. CPU time per request, beside the bare loop."""
+    rows = []
+    with stage.running(ALL) as proxies:
+        for connections, limit in ((8, 1.12), (64, 1.12), (512, 1.3)):
+            count = stage.size(20_000)
+            with stage.loads(proxies, connections, warm_up=5 * connections + 1000) as loads:
+                def measure(name):
+                    result, seconds = cpu_of(proxies[name], lambda: loads[name].closed(count))
+                    insist(result, 200, count)
+                    return seconds / count * 1e6
+                rounds = stage.alternate(ALL, measure)
+            rows.append(compared(2, f"CPU a request, {connections} connections", "µs", rounds,
+                                 target=f"{limit} × loop", ratios=ratios(rounds),
+                                 limit_ratio=limit))
+    return rows
+
+
+def saturated(stage):
+    """Item 3. How many a second at most, and how long they take at half of what the slowest can."""
+    connections = 64
+    rows = []
+    with stage.running(ALL) as proxies, stage.loads(proxies, connections, 2000) as loads:
+        count = stage.size(60_000)
+        busy = {name: [] for name in ALL}
+
+        def rate(name):
+            result, seconds = cpu_of(proxies[name], lambda: loads[name].closed(count))
+            insist(result, 200, count)
+            busy[name].append(seconds / result["seconds"] * 100)
+            return count / result["seconds"]
+        rounds = stage.alternate(ALL, rate)
+        row = compared(3, f"saturated, {connections} connections", "requests/s", rounds,
+                       target="more than both", at_least=True)
+        row.limit = max(row.values["nginx"], row.values["haproxy"])
+        rows += [row, compared(3, "of its core used meanwhile", "%", busy)]
+
+        half = min(row.values.values()) / 2
+        count = int(half * stage.size(8) / 4)  # two seconds
+        latencies = {key: {name: [] for name in ALL} for key in ("p50", "p99", "p999")}
+
+        def latency(name):
+            result = loads[name].open(half, count)
+            insist(result, 200, count)
+            for key, values in latencies.items():
+                values[name].append(result[key + "_us"])
+        stage.alternate(ALL, latency)
+        for key, values in latencies.items():
+            row = compared(3, f"{key.replace('999', '99.9')} at {half:,.0f}/s", "µs", values,
+                           target="less than both")
+            row.limit = min(row.values["nginx"], row.values["haproxy"])
+            rows.append(row)
+    return rows
+
+
+def refusals(stage):
+    """Item 4. A 429: every tenant's quota is one request a minute or an hour."""
+    count = stage.size(20_000)
+    with stage.running(OTHERS, start=refusing) as proxies:
+        # The warm-up uses up every tenant's first request.
+        with stage.loads(proxies, 64, warm_up=3000) as loads:
+            def measure(name):
+                result, seconds = cpu_of(proxies[name], lambda: loads[name].closed(count))
+                insist(result, 429, count)
+                return seconds / count * 1e6
+            rounds = stage.alternate(OTHERS, measure)
+    row = compared(4, "CPU a refusal (429), 64 connections", "µs", rounds, target="less than both")
+    row.limit = min(row.values["nginx"], row.values["haproxy"])
+    return [row]
+
+
+def refusing(name, build, backend, cpu):
+    if name == "weir":
+        return Weir(build, backend, quota="{rate: 1/h}", cpu=cpu)
+    return {"nginx": contestants.Nginx, "haproxy": contestants.Haproxy}[name](
+        backend, cpu=cpu, refusing=True)
