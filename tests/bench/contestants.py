@@ -54,7 +54,7 @@ class Nginx(Proxy):
     def __init__(self, backend, workers=1, cpu=None, refusing=False, bodies=""):
         super().__init__(["nginx", "-p", "{folder}", "-e", "{folder}/error.log", "-c", "{path}"],
                          cpu=cpu, backend=backend.port, workers=workers, bodies=bodies,
-                         descriptors=DESCRIPTORS,
+                         twice_descriptors=2 * DESCRIPTORS,
                          rate="1r/m" if refusing else "1000000r/s",
                          burst="" if refusing else "burst=1000000")
 

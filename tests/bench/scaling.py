@@ -16,12 +16,12 @@ def scaling(stage):
     rows = []
     count = stage.size(20_000)
     for workers in WORKERS:
-        # Nothing is pinned here: the workers are to meet at the gate.
-        with Backend(stage.build) as backend, \
-                contestants.Loop(stage.build, backend, workers) as loop, \
-                Weir(stage.build, backend, workers=workers) as weir, \
-                Load(stage.build, loop.port, CONNECTIONS) as loop_load, \
-                Load(stage.build, weir.port, CONNECTIONS) as weir_load:
+        cpu, rest = stage.proxy_cpus(workers), stage.load_cpu
+        with Backend(stage.build, cpu=stage.backend_cpu) as backend, \
+                contestants.Loop(stage.build, backend, workers, cpu=cpu) as loop, \
+                Weir(stage.build, backend, workers=workers, cpu=cpu) as weir, \
+                Load(stage.build, loop.port, CONNECTIONS, cpu=rest) as loop_load, \
+                Load(stage.build, weir.port, CONNECTIONS, cpu=rest) as weir_load:
             sides = {"loop": (loop, loop_load), "weir": (weir, weir_load)}
             for _, load in sides.values():
                 load.closed(2000)
@@ -42,7 +42,8 @@ def scaling(stage):
 
 
 def gate(stage):
-    """How long the gate is held and waited for, with a preloaded library that looks at the clock."""
+    """How long the gate is held and waited for, by a preloaded library that looks at the clock.
+    Nothing is pinned, so that the workers meet at the gate also where there are two cores."""
     count = stage.size(80_000)
     with tempfile.TemporaryDirectory() as folder:
         told = pathlib.Path(folder) / "mutexes"

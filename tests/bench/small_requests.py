@@ -1,7 +1,8 @@
 """Items 2, 3 and 4: small requests, let through and refused."""
 
 import contestants
-from programs import Weir
+from contestants import program
+from programs import Failed, Program, Weir
 from report import compared, ratios
 from stage import ALL, cpu_of, insist
 
@@ -44,6 +45,9 @@ def saturated(stage):
                        target="more than both", at_least=True)
         row.limit = max(row.values["nginx"], row.values["haproxy"])
         rows += [row, compared(3, "of its core used meanwhile", "%", busy)]
+        if not stage.quick:
+            rows.append(compared(3, "the same by wrk, one tenant", "requests/s", stage.alternate(
+                ALL, lambda name: by_wrk(stage, proxies[name].port, connections))))
 
         half = min(row.values.values()) / 2
         count = int(half * stage.size(8) / 4)  # two seconds
@@ -61,6 +65,17 @@ def saturated(stage):
             row.limit = min(row.values["nginx"], row.values["haproxy"])
             rows.append(row)
     return rows
+
+
+def by_wrk(stage, port, connections):
+    """Requests a second as somebody else's clients count them."""
+    wrk = Program([program("wrk"), "-t1", f"-c{connections}", "-d1s", "-H", "X-Tenant: tenant-0001",
+                   f"http://127.0.0.1:{port}/"], ready=r"^Requests/sec:\s*([\d.]+)",
+                  cpu=stage.load_cpu)
+    with wrk:
+        if any("Non-2xx" in line or "Socket errors" in line for line in wrk.said):
+            raise Failed("wrk: " + "".join(wrk.said))
+        return float(wrk.match[1])
 
 
 def refusals(stage):

@@ -27,6 +27,13 @@ class Stage:
         self.load_cpu = cores[1 % len(cores)]
         self.backend_cpu = cores[2] if len(cores) > 2 else self.load_cpu
 
+    def proxy_cpus(self, workers):
+        """The cores for so many workers: one each, but never those of the clients and the service,
+        whose work would be disturbed by how the workers are spread."""
+        cores = sorted(os.sched_getaffinity(0))
+        others = [core for core in cores if core not in (self.load_cpu, self.backend_cpu)]
+        return ",".join(str(core) for core in (others or cores)[:workers])
+
     def size(self, requests):
         return requests // 4 if self.quick else requests
 
