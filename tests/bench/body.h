@@ -1,6 +1,8 @@
 // The bodies that the bench sends: so many bytes, counted or in chunks of a size.
 #pragma once
 
+#include <array>
+#include <charconv>
 #include <cstdint>
 #include <cstdio>
 #include <string>
@@ -36,16 +38,10 @@ class BodyWire {
       size_ = shape.bytes;
       return;
     }
-    char size_line[32];
-    std::snprintf(size_line, sizeof size_line, "%llx\r\n",
-                  static_cast<unsigned long long>(shape.chunk));
-    const std::string one = size_line + std::string(shape.chunk, 'x') + "\r\n";
+    const std::string one = chunk_of(shape.chunk);
     while (unit_.size() < kBlock) unit_ += one;
     size_ = shape.bytes / shape.chunk * one.size();
-    if (const std::uint64_t rest = shape.bytes % shape.chunk) {
-      std::snprintf(size_line, sizeof size_line, "%llx\r\n", static_cast<unsigned long long>(rest));
-      after_ = size_line + std::string(rest, 'x') + "\r\n";
-    }
+    if (const std::uint64_t rest = shape.bytes % shape.chunk) after_ = chunk_of(rest);
     after_ += "0\r\n\r\n";
   }
 
@@ -57,6 +53,12 @@ class BodyWire {
   }
 
  private:
+  static std::string chunk_of(std::uint64_t bytes) {
+    std::array<char, 16> hex{};
+    char* const end = std::to_chars(hex.data(), hex.data() + hex.size(), bytes, 16).ptr;
+    return std::string(hex.data(), end) + "\r\n" + std::string(bytes, 'x') + "\r\n";
+  }
+
   std::string unit_, after_;
   std::uint64_t size_ = 0;  // of the repeated part
 };

@@ -55,13 +55,13 @@ WEIR_REPLACES void* malloc(std::size_t size) {
   count();
   return __libc_malloc(size);
 }
-WEIR_REPLACES void* calloc(std::size_t number, std::size_t size) {
+WEIR_REPLACES void* calloc(std::size_t nmemb, std::size_t size) {
   count();
-  return __libc_calloc(number, size);
+  return __libc_calloc(nmemb, size);
 }
-WEIR_REPLACES void* realloc(void* old, std::size_t size) {
+WEIR_REPLACES void* realloc(void* ptr, std::size_t size) {
   count();
-  return __libc_realloc(old, size);
+  return __libc_realloc(ptr, size);
 }
 WEIR_REPLACES void* memalign(std::size_t alignment, std::size_t size) {
   count();
@@ -71,8 +71,8 @@ WEIR_REPLACES void* aligned_alloc(std::size_t alignment, std::size_t size) {
   count();
   return __libc_memalign(alignment, size);
 }
-WEIR_REPLACES int posix_memalign(void** out, std::size_t alignment, std::size_t size) {
+WEIR_REPLACES int posix_memalign(void** memptr, std::size_t alignment, std::size_t size) {
   count();
-  *out = __libc_memalign(alignment, size);
-  return *out ? 0 : ENOMEM;
+  *memptr = __libc_memalign(alignment, size);
+  return *memptr ? 0 : ENOMEM;
 }

@@ -49,10 +49,10 @@ class Load {
  public:
   explicit Load(const Settings& settings) : settings_(settings), body_(settings.body) {
     for (int i = 0; i < settings.tenants; ++i) {
-      char tenant[24];
-      std::snprintf(tenant, sizeof tenant, "tenant-%04d", i);
+      std::string tenant = std::to_string(i);
+      tenant.insert(0, 4 - std::min<std::size_t>(tenant.size(), 4), '0');
       heads_.push_back((settings.body.bytes ? "POST " : "GET ") + settings.target +
-                       " HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Tenant: " + tenant + "\r\n" +
+                       " HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Tenant: tenant-" + tenant + "\r\n" +
                        (settings.body.bytes ? settings.body.framing_field() : "") + "\r\n");
     }
     connections_.resize(settings.connections);
