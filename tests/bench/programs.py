@@ -1,5 +1,6 @@
 """The programs of a measurement: started, waited for until they are ready, ended by their own id."""
 
+import ctypes
 import json
 import os
 import pathlib
@@ -30,12 +31,22 @@ DESCRIPTORS = raise_descriptors()
 MAX_CONNECTIONS = min(12000, DESCRIPTORS // 2 - 200)
 
 
+LIBC = ctypes.CDLL(None)
+
+
+def end_with_parent():
+    """In a new process: TERM to it when this one ends, however that comes about."""
+    pr_set_pdeathsig = 1
+    LIBC.prctl(pr_set_pdeathsig, signal.SIGTERM)
+
+
 class Failed(Exception):
     """A measurement could not be made; the text says why."""
 
 
 class Program:
-    """One process in a group of its own. `ready` is looked for in the lines of its output."""
+    """One process in a group of its own, which ends with this one. `ready` is looked for in the
+    lines of its output."""
 
     def __init__(self, command, ready=None, stdin=None, environment=None, cpu=None):
         self.command = [str(word) for word in command]
@@ -45,7 +56,8 @@ class Program:
         self.process = subprocess.Popen(
             self.command, stdin=stdin or subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT if ready else self.log, text=True,
-            env={**os.environ, **(environment or {})}, start_new_session=True)
+            env={**os.environ, **(environment or {})}, start_new_session=True,
+            preexec_fn=end_with_parent)
         self.said = []
         self.match = self._wait_for(ready) if ready else None
 
