@@ -5,7 +5,7 @@ from report import compared
 from stage import ALL, cpu_of, insist
 
 MIB = 1 << 20
-# what: (bytes, the rest of the target or body, requests a round, connections)
+# what: (bytes, the rest of the target or body, requests a round at most, connections)
 KINDS = {
     "1 MiB": (MIB, "", 256, 4),
     "64 MiB": (64 * MIB, "", 8, 2),
@@ -17,11 +17,12 @@ def cpu_per_gib(stage):
     rows = []
     with stage.running(ALL, start=for_large_bodies) as proxies:
         for what, (size, chunk, requests, connections) in KINDS.items():
-            count = max(connections, stage.size(requests))
             for way in ("down", "up"):
                 shape = f"{size}{chunk}"
                 options = {"target": f"/{shape}"} if way == "down" else {"body": shape}
                 with stage.loads(proxies, connections, connections, **options) as loads:
+                    count = stage.count(loads, requests)
+
                     def measure(name):
                         result, seconds = cpu_of(proxies[name], lambda: loads[name].closed(count))
                         insist(result, 200, count)

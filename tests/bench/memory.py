@@ -19,7 +19,7 @@ PEAK = min(10_000, MAX_CONNECTIONS)
 
 def memory(stage):
     at_rest, per_idle, kept, peak = ({name: [] for name in OTHERS} for _ in range(4))
-    for _ in range(3 if stage.quick else 5):
+    for _ in range(2 if stage.quick else 5):
         for name in OTHERS:
             with stage.running([name]) as proxies:
                 proxy = proxies[name]

@@ -113,6 +113,8 @@ class Load(Program):
         super().__init__([build / "bench_load", port, connections, "--tenants", tenants,
                           "--target", target, "--body", body],
                          stdin=subprocess.PIPE, cpu=cpu)
+        self.connections = connections
+        self.last = None  # result
 
     def closed(self, requests):
         return self._ask(f"closed {requests}")
@@ -125,7 +127,8 @@ class Load(Program):
             self.process.stdin.write(command + "\n")
             self.process.stdin.flush()
             answer = self.process.stdout.readline()
-            return json.loads(answer)
+            self.last = json.loads(answer)
+            return self.last
         except (BrokenPipeError, json.JSONDecodeError):
             self.log.seek(0)
             raise Failed(f"the load ended early: {self.log.read()}") from None

@@ -10,11 +10,11 @@ from stage import cpu_of, insist
 
 WORKERS = (1, 2, 4)
 CONNECTIONS = 64
+WARM_UP = 2000
 
 
 def scaling(stage):
     rows = []
-    count = stage.size(20_000)
     for workers in WORKERS:
         cpu, rest = stage.proxy_cpus(workers), stage.load_cpu
         with Backend(stage.build, cpu=stage.backend_cpu) as backend, \
@@ -23,8 +23,10 @@ def scaling(stage):
                 Load(stage.build, loop.port, CONNECTIONS, cpu=rest) as loop_load, \
                 Load(stage.build, weir.port, CONNECTIONS, cpu=rest) as weir_load:
             sides = {"loop": (loop, loop_load), "weir": (weir, weir_load)}
-            for _, load in sides.values():
-                load.closed(2000)
+            loads = {name: load for name, (_, load) in sides.items()}
+            for load in loads.values():
+                load.closed(WARM_UP)
+            count = stage.count(loads, 20_000)
 
             def measure(name):
                 proxy, load = sides[name]
@@ -44,7 +46,6 @@ def scaling(stage):
 def gate(stage):
     """How long the gate is held and waited for, by a preloaded library that looks at the clock.
     Nothing is pinned, so that the workers meet at the gate also where there are two cores."""
-    count = stage.size(80_000)
     with tempfile.TemporaryDirectory() as folder:
         told = pathlib.Path(folder) / "mutexes"
         environment = {"LD_PRELOAD": str((stage.build / "bench_time_mutexes.so").resolve()),
@@ -52,15 +53,18 @@ def gate(stage):
         with Backend(stage.build) as backend:
             with Weir(stage.build, backend, workers=4, environment=environment) as weir:
                 with Load(stage.build, weir.port, CONNECTIONS) as load:
+                    load.closed(WARM_UP)
+                    count = stage.count({"weir": load}, 80_000, seconds=2)
                     result, seconds = cpu_of(weir, lambda: load.closed(count))
                     insist(result, 200, count)
         locks, waited, held, contended = (int(word) for word in told.read_text().split())
-    if locks < count:
-        raise Failed(f"no mutex was locked once a request: {locks} locks, {count} requests")
-    share = 100 / 1e9 / seconds
+    requests = WARM_UP + count
+    if locks < requests:
+        raise Failed(f"no mutex was locked once a request: {locks} locks, {requests} requests")
+    share = 100 / 1e9 / (seconds * requests / count)  # the mutex's times are of all requests
     return [
         Row(9, "gate held, 4 workers", "% of their CPU time", {"weir": held * share}),
         Row(9, "gate waited for, 4 workers", "% of their CPU time", {"weir": waited * share}),
-        Row(9, "gate passed", "times a request", {"weir": locks / count}),
+        Row(9, "gate passed", "times a request", {"weir": locks / requests}),
         Row(9, "of these after a wait", "%", {"weir": contended / locks * 100}),
     ]

@@ -14,8 +14,9 @@ def cpu(stage):
     rows = []
     with stage.running(ALL) as proxies:
         for connections, limit in ((8, 1.12), (64, 1.12), (512, 1.3)):
-            count = stage.size(20_000)
             with stage.loads(proxies, connections, warm_up=5 * connections + 1000) as loads:
+                count = stage.count(loads, 20_000)
+
                 def measure(name):
                     result, seconds = cpu_of(proxies[name], lambda: loads[name].closed(count))
                     insist(result, 200, count)
@@ -32,7 +33,7 @@ def saturated(stage):
     connections = 64
     rows = []
     with stage.running(ALL) as proxies, stage.loads(proxies, connections, 2000) as loads:
-        count = stage.size(60_000)
+        count = stage.count(loads, 60_000, seconds=1)
         busy = {name: [] for name in ALL}
 
         def rate(name):
@@ -50,7 +51,7 @@ def saturated(stage):
                 ALL, lambda name: by_wrk(stage, proxies[name].port, connections))))
 
         half = min(row.values.values()) / 2
-        count = int(half * stage.size(8) / 4)  # two seconds
+        count = int(half * (0.5 if stage.quick else 2))  # seconds
         latencies = {key: {name: [] for name in ALL} for key in ("p50", "p99", "p999")}
 
         def latency(name):
@@ -80,10 +81,11 @@ def by_wrk(stage, port, connections):
 
 def refusals(stage):
     """Item 4. A 429: every tenant's quota is one request a minute or an hour."""
-    count = stage.size(20_000)
     with stage.running(OTHERS, start=refusing) as proxies:
         # The warm-up uses up every tenant's first request.
         with stage.loads(proxies, 64, warm_up=3000) as loads:
+            count = stage.count(loads, 20_000)
+
             def measure(name):
                 result, seconds = cpu_of(proxies[name], lambda: loads[name].closed(count))
                 insist(result, 429, count)

@@ -34,8 +34,13 @@ class Stage:
         others = [core for core in cores if core not in (self.load_cpu, self.backend_cpu)]
         return ",".join(str(core) for core in (others or cores)[:workers])
 
-    def size(self, requests):
-        return requests // 4 if self.quick else requests
+    def count(self, loads, most, seconds=0.5):
+        """How many requests a round has: what the slowest answers in that time, going by the
+        warm-up; a quarter of it with --quick."""
+        slowest = min(load.last["requests"] / load.last["seconds"] for load in loads.values())
+        wanted = int(slowest * seconds / (4 if self.quick else 1))
+        fewest = max(load.connections for load in loads.values())
+        return max(fewest, min(most, wanted))
 
     def say(self, text):
         print(f"bench: {text}", file=sys.stderr, flush=True)
@@ -66,6 +71,7 @@ class Stage:
                 for name, proxy in proxies.items()}
             for load in loads.values():
                 load.closed(warm_up)
+                load.closed(warm_up)  # by this one the rounds are sized
             yield loads
 
 
