@@ -31,6 +31,13 @@ Worker::Worker(SharedState& shared, WorkerMetrics& metrics)
 Worker::~Worker() { join(); }
 
 std::string Worker::start(const ListeningSocket& socket) {
+  std::string error = open(socket);
+  if (!error.empty()) return error;
+  thread_ = std::thread([this] { run(); });
+  return {};
+}
+
+std::string Worker::open(const ListeningSocket& socket) {
   if (const int error = uv_loop_init(&loop_); error != 0) {
     return std::string("cannot start a worker: ") + uv_strerror(error);
   }
@@ -39,10 +46,10 @@ std::string Worker::start(const ListeningSocket& socket) {
   resolver_.open(&loop_, snapshot().settings.upstream.address);
   open_handles();
   if (open) loop_lag_.start();
-  thread_ = std::thread([this] { run(); });
+  thread_id_ = std::this_thread::get_id();
   if (open) return {};
   drain(Time{});
-  join();
+  run();
   return "cannot start a worker: out of file descriptors";
 }
 

@@ -46,6 +46,8 @@ class Worker final : public Mailbox, private Acceptor::Owner, private AlarmEntry
   // --- any thread
   // Empty, or why it could not be started.
   std::string start(const ListeningSocket& socket);
+  // The same without a thread: the caller turns loop() himself, on one thread.
+  std::string open(const ListeningSocket& socket);
   // Stops accepting, closes what is idle, and cuts what is left at `deadline`.
   void drain(Time deadline);
   void join();

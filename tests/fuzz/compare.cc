@@ -1,0 +1,110 @@
+#include "tests/fuzz/compare.h"
+
+#include <algorithm>
+#include <array>
+
+namespace weir::fuzz {
+
+namespace {
+
+// Of one hop, or written by weir: not what came.
+constexpr std::array<std::string_view, 22> kNotPassedOn = {
+    "connection",        "keep-alive",      "proxy-connection", "te",
+    "trailer",           "upgrade",         "http2-settings",   "transfer-encoding",
+    "content-length",    "x-request-id",    "host",             "via",
+    "date",              "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto",
+    "max-forwards",      "forwarded",       "close",            "proxy-status",
+    "proxy-authenticate", "proxy-authorization"};
+
+// Those that pass, in their order.
+Message::Fields passing(const Message& message) {
+  Message::Fields fields;
+  for (const auto& [name, value] : message.fields) {
+    const auto is = [&name = name](std::string_view other) { return same_word(name, other); };
+    if (std::ranges::any_of(kNotPassedOn, is) || message.lists("connection", name)) continue;
+    fields.emplace_back(name, value);
+  }
+  return fields;
+}
+
+// What goes on of the trailers is some of them, in their order.
+bool is_selection(const Message::Fields& selected, const Message::Fields& all) {
+  auto at = all.begin();
+  for (const auto& each : selected) {
+    at = std::find(at, all.end(), each);
+    if (at == all.end()) return false;
+    ++at;
+  }
+  return true;
+}
+
+std::string expected_target(const std::string& target, const std::string& method) {
+  if (target.starts_with('/') || target == "*") return target;
+  const std::size_t scheme = target.find("://");
+  if (scheme == std::string::npos) return target;
+  const std::size_t end = target.find_first_of("/?", scheme + 3);
+  if (end == std::string::npos) return method == "OPTIONS" ? "*" : "/";
+  return target[end] == '?' ? "/" + target.substr(end) : target.substr(end);
+}
+
+}  // namespace
+
+void expect_same_request(const Message& sent, std::string_view sent_bytes, const Message& reached,
+                         std::string_view reached_bytes) {
+  const auto broken = [&](std::string_view what) { fail(what, sent_bytes, reached_bytes); };
+  if (reached.bad()) broken("what reached the service is no request: " + reached.error);
+  if (sent.bad()) broken("weir has accepted what Beast refuses: " + sent.error);
+  if (!reached.head_whole) return;
+  if (!sent.head_whole) broken("a request reached the service that the client did not send");
+  const std::string complaint =
+      complaint_about_head(reached_bytes.substr(0, reached.head_size), true);
+  if (!complaint.empty()) broken("the head that reached the service: " + complaint);
+  if (reached.method != sent.method) broken("another method");
+  if (reached.target != expected_target(sent.target, sent.method)) broken("another target");
+  if (reached.framing != sent.framing || reached.length != sent.length) broken("another framing");
+  if (passing(reached) != passing(sent)) broken("other fields");
+  if (reached.lists("connection", "close") || reached.count("connection") != 0)
+    broken("a field of the connection has passed");
+  if (!is_selection(reached.trailers, sent.trailers)) broken("other trailers");
+  if (reached.whole() && (!sent.whole() || reached.body != sent.body)) broken("another body");
+  if (!sent.body.starts_with(reached.body)) broken("bytes that are not of the body");
+}
+
+void expect_same_response(const Message& sent, std::string_view sent_bytes, const Message& told,
+                          std::string_view told_bytes, bool http10) {
+  const auto broken = [&](std::string_view what) { fail(what, sent_bytes, told_bytes); };
+  if (!told.head_whole) {
+    if (told.bad()) broken("what the client got is no answer: " + told.error);
+    return;
+  }
+  if (!sent.head_whole) broken("an answer that the service did not give");
+  const std::string complaint = complaint_about_head(told_bytes.substr(0, told.head_size), false);
+  if (!complaint.empty()) broken("the head that the client got: " + complaint);
+  if (told.bad()) broken("what the client got is no answer: " + told.error);
+  if (told.status != sent.status || told.reason != sent.reason) broken("another status");
+  if (passing(told) != passing(sent)) broken("other fields");
+  using Framing = Message::Framing;
+  Framing framing = sent.framing;
+  if (framing == Framing::chunked || framing == Framing::until_close)
+    framing = http10 ? Framing::until_close : Framing::chunked;
+  if (told.framing != framing || told.length != sent.length) broken("another framing");
+  if (!sent.body.starts_with(told.body)) broken("bytes that are not of the body");
+  if (!is_selection(told.trailers, sent.trailers)) broken("other trailers");
+  // Over a Unix socket nothing can tell a cut from an end that the connection's close makes.
+  if (told.framing == Framing::until_close) return;
+  if (told.whole() && (!sent.whole() || told.body != sent.body)) broken("another body");
+}
+
+std::string essence(const Message& message) {
+  std::string text = message.method + " " + message.target + " " + std::to_string(message.status) +
+                     " " + message.reason + "\n";
+  for (const auto& [name, value] : message.fields) {
+    if (same_word(name, "x-request-id") || same_word(name, "date")) continue;
+    text += name + ": " + value + "\n";
+  }
+  text += "\n" + message.body + "\n";
+  for (const auto& [name, value] : message.trailers) text += name + ": " + value + "\n";
+  return text;
+}
+
+}  // namespace weir::fuzz
