@@ -121,8 +121,12 @@ bool BodyReader::step(char c) {
     case State::size:
     case State::size_more: return step_size(c);
     case State::extension:
+    case State::extension_name:
+    case State::extension_value:
+    case State::extension_token:
     case State::extension_quoted:
-    case State::extension_escaped: return step_extension(c);
+    case State::extension_escaped:
+    case State::extension_end: return step_extension(c);
     case State::size_lf:
       if (c != '\n') return refuse(BadRequest::bad_chunk_size);
       state_ = left_ == 0 ? State::trailer_start : State::data;
@@ -164,26 +168,36 @@ bool BodyReader::step_size(char c) {
   return true;
 }
 
+// *( ";" name [ "=" ( token / quoted-string ) ] ), without the white space that senders must not
+// make.
 bool BodyReader::step_extension(char c) {
   if (++overhead_ > kMaxExtension) return refuse(BadRequest::chunk_extension_too_long);
-  if (state_ == State::extension_escaped) {
-    state_ = State::extension_quoted;
-    return is_value_char(c) || refuse(BadRequest::bad_chunk);
+  bool good = is_token_char(c);
+  switch (state_) {
+    case State::extension: state_ = State::extension_name; break;
+    case State::extension_value:
+      state_ = c == '"' ? State::extension_quoted : State::extension_token;
+      good = good || c == '"';
+      break;
+    case State::extension_quoted:
+      if (c == '"') state_ = State::extension_end;
+      if (c == '\\') state_ = State::extension_escaped;
+      good = is_value_char(c);
+      break;
+    case State::extension_escaped:
+      state_ = State::extension_quoted;
+      good = is_value_char(c);
+      break;
+    default:  // in a name or a token, or behind a quoted value
+      if (c == '\r' || c == ';' || (c == '=' && state_ == State::extension_name)) {
+        state_ = c == '\r'  ? State::size_lf
+                 : c == ';' ? State::extension
+                            : State::extension_value;
+        return true;
+      }
+      good = good && state_ != State::extension_end;
   }
-  if (state_ == State::extension_quoted) {
-    if (c == '"') state_ = State::extension;
-    if (c == '\\') state_ = State::extension_escaped;
-    return is_value_char(c) || refuse(BadRequest::bad_chunk);
-  }
-  if (c == '\r') {
-    state_ = State::size_lf;
-    return true;
-  }
-  if (c == '"') {
-    state_ = State::extension_quoted;
-    return true;
-  }
-  return is_token_char(c) || c == '=' || c == ';' || refuse(BadRequest::bad_chunk);
+  return good || refuse(BadRequest::bad_chunk);
 }
 
 bool BodyReader::step_trailer(char c) {

@@ -45,9 +45,13 @@ class BodyReader {
     // chunked
     size,  // the first digit of a size
     size_more,
-    extension,  // after ';'
+    extension,  // after ';', where a name begins
+    extension_name,
+    extension_value,  // after '=', where a value begins
+    extension_token,
     extension_quoted,
     extension_escaped,
+    extension_end,  // after a quoted value
     size_lf,
     data,
     data_cr,

@@ -1,0 +1,251 @@
+// The way out: whatever the service answers, in whatever pieces, and however it ends, the client
+// gets one answer: the service's as an independent reader finds it, with the same body and a framing
+// that says the same, or weir's own, or an answer that is visibly cut short. And nothing of it is
+// left over for the next request.
+//
+// The input: a byte that says what the client asks (modulo the kinds below), one that says how the
+// service's bytes are cut (0: not), one that says what the service does after them (modulo: it waits,
+// closes, shuts down its side), and the bytes. What is cut is played a second time in one piece:
+// that must come to the same.
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tests/fuzz/compare.h"
+#include "tests/fuzz/judge.h"
+#include "tests/fuzz/stage.h"
+
+namespace weir::fuzz {
+namespace {
+
+constexpr std::size_t kLongest = 16 << 10;
+
+Stage& stage() {
+  static Stage stage(
+      "name: weir\n"
+      "limits: {max_head: 4KiB, max_body: 64KiB, head_timeout: 1h, body_timeout: 1h,"
+      " idle_timeout: 1h}\n"
+      "chain: []\n"
+      "chains:\n"
+      "  again:\n"
+      "    - retry: {attempts: 2, retry_on: [503], backoff: {base: 1ms, max: 1ms},"
+      " budget: {share: 100%, min_per_second: 1000}}\n"
+      "    - concurrency_limit: {limit: 8}\n"
+      "routes:\n"
+      "  - {match: {path_prefix: /again}, chain: again}\n");
+  return stage;
+}
+
+struct Kind {
+  std::string_view head, body;
+  bool to_head = false;
+  bool http10 = false;
+  bool early = false;   // the service answers before it has the body
+  bool leaves = false;  // the client closes before the answer comes
+  bool keeps = true;    // its connection serves another request
+};
+constexpr std::array kKinds = {
+    Kind{"GET / HTTP/1.1\r\nHost: h\r\n\r\n", ""},
+    Kind{.head = "HEAD / HTTP/1.1\r\nHost: h\r\n\r\n", .body = "", .to_head = true},
+    Kind{"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\n", "hello"},
+    Kind{"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n", "5\r\nhello\r\n0\r\n\r\n"},
+    Kind{.head = "GET / HTTP/1.0\r\n\r\n", .body = "", .http10 = true, .keeps = false},
+    Kind{.head = "GET / HTTP/1.0\r\nHost: h\r\nConnection: keep-alive\r\n\r\n",
+         .body = "",
+         .http10 = true},
+    Kind{.head = "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\n",
+         .body = "hello",
+         .early = true},
+    Kind{.head = "PUT / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n",
+         .body = "hello",
+         .early = true},
+    Kind{.head = "GET / HTTP/1.1\r\nHost: h\r\n\r\n", .body = "", .leaves = true},
+    Kind{"GET /again HTTP/1.1\r\nHost: h\r\n\r\n", ""},
+    Kind{.head = "GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n", .body = "", .keeps = false},
+};
+enum class After : std::uint8_t { waits, closes, shuts_down, count_ };
+
+struct Script {
+  const Kind* kind;
+  After after;
+  std::uint8_t cuts;
+  std::string_view bytes;
+};
+
+struct Run {
+  std::string got;           // by the client
+  bool closed = false;       // weir closed that connection
+  bool from_service = false;  // weir says that the answer was the service's
+  bool ended = false;        // weir says that the request was over before the service closed
+  int requests = 0;          // that reached the service for the script
+  bool same_connection = false;  // the probe came on the script's connection
+  bool probed = false;
+};
+
+constexpr std::string_view kProbe = "GET /probe HTTP/1.1\r\nHost: h\r\n\r\n";
+constexpr std::string_view kProbeAnswer = "HTTP/1.1 200 OK\r\nX-Probe: 1\r\nContent-Length: 2\r\n\r\nok";
+
+// Takes the requests off a connection to the service; answers the probe.
+void take_requests(Stage::End& end, Run& run, Stage::End*& current, bool early) {
+  for (;;) {
+    const std::string_view bytes = std::string_view(end.got).substr(end.read);
+    if (bytes.empty()) return;
+    const Message request = read_request(bytes);
+    if (request.bad()) fail("what reached the service is no request: " + request.error, bytes);
+    if (!request.head_whole || (!request.whole() && !early)) return;
+    if (request.target == "/probe") {
+      end.read += request.size;
+      run.probed = true;
+      run.same_connection = &end == current;
+      stage().write(end, kProbeAnswer);
+      continue;
+    }
+    if (current != &end) {
+      ++run.requests;
+      current = &end;
+    }
+    if (!request.whole()) return;
+    end.read += request.size;
+  }
+}
+
+// A second request has to get its own answer and nothing else.
+void probe(Stage::End& client, Run& run, std::string_view script) {
+  client.got.clear();
+  if (!stage().send(client, kProbe)) fail("weir does not read the next request", script);
+  const Message answer = read_response(client.got, false, client.ended);
+  const std::string* mark = answer.find("x-probe");
+  if (!answer.whole() || answer.size != client.got.size() || mark == nullptr || answer.body != "ok") {
+    fail("the next request did not get its own answer", script, client.got);
+  }
+  if (!run.probed) fail("an answer that the service did not give", script, client.got);
+}
+
+struct Answers {
+  std::vector<Message> interim;
+  Message last;
+  std::string_view bytes;  // of the last
+};
+Answers read_answers(std::string_view bytes, bool to_head, bool ended) {
+  Answers answers;
+  for (;;) {
+    answers.bytes = bytes;
+    answers.last = read_response(bytes, to_head, ended);
+    if (!answers.last.whole() || answers.last.status >= 200) return answers;
+    bytes.remove_prefix(answers.last.size);
+    answers.interim.push_back(std::move(answers.last));
+  }
+}
+
+Run play(const Script& script) {
+  Run run;
+  const Kind& kind = *script.kind;
+  Stage::End* current = nullptr;
+  stage().serve = [&](Stage::End& end) { take_requests(end, run, current, kind.early); };
+  Stage::End* client = &stage().connect();
+  stage().send(*client, kind.head);
+  if (!kind.early) stage().send(*client, kind.body);
+  if (current == nullptr) fail("the request did not reach the service", kind.head);
+  Stage::End& service = *current;
+  if (kind.leaves) stage().close(*client);
+  bool body_sent = !kind.early;
+  for (const std::string_view piece : cut(script.bytes, script.cuts)) {
+    if (!stage().send(service, piece)) break;
+    // What waits for the 100 goes on when it has come.
+    if (!body_sent && read_response(client->got, false, false).status == 100) {
+      body_sent = true;
+      stage().send(*client, kind.body);
+    }
+  }
+  run.ended = stage().counts().inside == 0;
+  if (script.after == After::closes) stage().close(service);
+  if (script.after == After::shuts_down) stage().shut_down(service);
+  const bool done = stage().counts().inside == 0;
+  if (done && !kind.leaves && !client->ended && body_sent) {
+    // The answer is over, and the client's connection stays.
+    run.got = client->got;
+    const Answers told = read_answers(run.got, kind.to_head, false);
+    if (!told.last.whole() || told.last.size != told.bytes.size()) {
+      fail("the request is over, and its answer is not whole", script.bytes, run.got);
+    }
+    if (!kind.keeps) fail("the connection should have been closed", run.got);
+    probe(*client, run, script.bytes);
+  } else {
+    if (done && kind.leaves) probe(stage().connect(), run, script.bytes);
+    stage().close(service);
+    run.got = client->got;
+  }
+  // A retry may wait for its pause: that is cut off.
+  run.closed = client->ended;
+  run.from_service = stage().counts().ended_by_service > (run.probed ? 1U : 0U);
+  return run;
+}
+
+void check(const Script& script, const Run& run) {
+  const Kind& kind = *script.kind;
+  const bool closes = script.after != After::waits || !run.ended;
+  const Answers sent = read_answers(script.bytes, kind.to_head, closes);
+  const std::size_t used = static_cast<std::size_t>(sent.bytes.data() - script.bytes.data()) +
+                           sent.last.size;
+  if (run.same_connection && (!sent.last.whole() || used != script.bytes.size())) {
+    fail("a connection is used again that is not clean", script.bytes);
+  }
+  if (kind.leaves) return;
+  const Answers told = read_answers(run.got, kind.to_head, run.closed);
+  if (told.interim.size() > sent.interim.size() || (kind.http10 && !told.interim.empty())) {
+    fail("interim answers that the service did not give", script.bytes, run.got);
+  }
+  for (std::size_t i = 0; i < told.interim.size(); ++i) {
+    if (told.interim[i].status != sent.interim[i].status) {
+      fail("another interim answer", script.bytes, run.got);
+    }
+  }
+  if (told.last.whole() && told.last.size != told.bytes.size()) {
+    fail("bytes behind the answer", script.bytes, run.got);
+  }
+  if (!told.last.whole() && !run.closed && run.requests == 1 && !told.bytes.empty()) {
+    fail("an answer cut short, and the connection stays open", script.bytes, run.got);
+  }
+  if (run.requests != 1) return;  // retried: none of this answer's bytes may show
+  if (run.from_service) {
+    expect_same_response(sent.last, sent.bytes, told.last, told.bytes, kind.http10);
+  } else if (told.last.head_whole && told.last.status < 500) {
+    fail("weir's own answer to a failed service", script.bytes, run.got);
+  }
+}
+
+void run_one(std::string_view input) {
+  if (input.size() < 4 || input.size() > kLongest) return;
+  Script script;
+  script.kind = &kKinds[static_cast<std::uint8_t>(input[0]) % kKinds.size()];
+  script.cuts = static_cast<std::uint8_t>(input[1]);
+  script.after = static_cast<After>(static_cast<std::uint8_t>(input[2]) %
+                                    static_cast<std::uint8_t>(After::count_));
+  script.bytes = input.substr(3);
+  const Run run = play(script);
+  check(script, run);
+  stage().reset();
+  if (script.cuts == 0) return;
+  script.cuts = 0;
+  const Run whole = play(script);
+  check(script, whole);
+  stage().reset();
+  const bool to_head = script.kind->to_head;
+  const Answers cut_up = read_answers(run.got, to_head, run.closed);
+  const Answers in_one = read_answers(whole.got, to_head, whole.closed);
+  if (cut_up.last.whole() != in_one.last.whole() || cut_up.last.status != in_one.last.status ||
+      (run.from_service && cut_up.last.whole() && cut_up.last.body != in_one.last.body)) {
+    fail("cut into pieces it is another answer", run.got, whole.got);
+  }
+}
+
+}  // namespace
+}  // namespace weir::fuzz
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  weir::fuzz::run_one({reinterpret_cast<const char*>(data), size});
+  return 0;
+}
