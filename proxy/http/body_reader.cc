@@ -190,9 +190,7 @@ bool BodyReader::step_extension(char c) {
       break;
     default:  // in a name or a token, or behind a quoted value
       if (c == '\r' || c == ';' || (c == '=' && state_ == State::extension_name)) {
-        state_ = c == '\r'  ? State::size_lf
-                 : c == ';' ? State::extension
-                            : State::extension_value;
+        state_ = c == '\r' ? State::size_lf : c == ';' ? State::extension : State::extension_value;
         return true;
       }
       good = good && state_ != State::extension_end;

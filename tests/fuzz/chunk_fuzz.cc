@@ -1,5 +1,5 @@
-// The chunk coder: what it reads does not depend on how the bytes are cut; whatever it accepts Beast
-// reads as the same; and what is written of it reads back as the same.
+// The chunk coder: what it reads does not depend on how the bytes are cut; whatever it accepts
+// Beast reads as the same; and what is written of it reads back as the same.
 //
 // The input: a byte that says how the bytes are cut, and the bytes of a chunked body. What stands
 // behind the body must be left alone.
@@ -16,7 +16,8 @@
 namespace weir::fuzz {
 namespace {
 
-constexpr std::string_view kHead = "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n";
+constexpr std::string_view kHead =
+    "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n";
 
 struct Decoded {
   BodyReader::Result result = BodyReader::Result::more;
@@ -71,7 +72,8 @@ void run_one(std::string_view input) {
   const Message theirs = read_request(used);
   if (theirs.bad()) fail("Beast refuses it: " + theirs.error, input);
   if (theirs.whole() != done) fail("Beast sees another end", input);
-  if (done && theirs.body != whole.payload) fail("Beast reads another body", theirs.body, whole.payload);
+  if (done && theirs.body != whole.payload)
+    fail("Beast reads another body", theirs.body, whole.payload);
   // Beast reads a chunk only when its line is there.
   if (!whole.payload.starts_with(theirs.body)) fail("Beast reads other bytes", theirs.body);
   const Decoded again = decode(decoded.written, 0);

@@ -8,13 +8,28 @@ namespace weir::fuzz {
 namespace {
 
 // Of one hop, or written by weir: not what came.
-constexpr std::array<std::string_view, 22> kNotPassedOn = {
-    "connection",        "keep-alive",      "proxy-connection", "te",
-    "trailer",           "upgrade",         "http2-settings",   "transfer-encoding",
-    "content-length",    "x-request-id",    "host",             "via",
-    "date",              "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto",
-    "max-forwards",      "forwarded",       "close",            "proxy-status",
-    "proxy-authenticate", "proxy-authorization"};
+constexpr std::array<std::string_view, 22> kNotPassedOn = {"connection",
+                                                           "keep-alive",
+                                                           "proxy-connection",
+                                                           "te",
+                                                           "trailer",
+                                                           "upgrade",
+                                                           "http2-settings",
+                                                           "transfer-encoding",
+                                                           "content-length",
+                                                           "x-request-id",
+                                                           "host",
+                                                           "via",
+                                                           "date",
+                                                           "x-forwarded-for",
+                                                           "x-forwarded-host",
+                                                           "x-forwarded-proto",
+                                                           "max-forwards",
+                                                           "forwarded",
+                                                           "close",
+                                                           "proxy-status",
+                                                           "proxy-authenticate",
+                                                           "proxy-authorization"};
 
 // Those that pass, in their order.
 Message::Fields passing(const Message& message) {

@@ -45,8 +45,8 @@ struct Message {
 
   bool whole() const { return state == State::whole; }
   bool bad() const { return state == State::bad; }
-  std::size_t count(std::string_view name) const;         // of the head's fields
-  const std::string* find(std::string_view name) const;   // the first of them
+  std::size_t count(std::string_view name) const;                  // of the head's fields
+  const std::string* find(std::string_view name) const;            // the first of them
   bool lists(std::string_view name, std::string_view word) const;  // a comma-separated list
 };
 

@@ -1,6 +1,6 @@
-// Where the fuzzers play: weir's own worker with its real connections and exchanges, its loop turned
-// by the fuzzer's thread, one client in front of it and a service behind it, both over Unix sockets.
-// All that is known of the worker's interface stands in stage.cc.
+// Where the fuzzers play: weir's own worker with its real connections and exchanges, its loop
+// turned by the fuzzer's thread, one client in front of it and a service behind it, both over Unix
+// sockets. All that is known of the worker's interface stands in stage.cc.
 //
 // One for a process, made at the first input and used for all of them: each input begins with no
 // connection on either side, and reset() insists that none is left. Nothing here waits: bytes that
@@ -24,9 +24,9 @@ class Stage {
   // One end of a connection to weir, the client's or the service's.
   struct End {
     int fd = -1;
-    std::string got;      // all of it
+    std::string got;       // all of it
     std::size_t read = 0;  // of `got`; the owner's
-    bool ended = false;   // weir closed it
+    bool ended = false;    // weir closed it
   };
 
   // `config`: without listen and upstream.address. Limits of time should be long.
