@@ -2,7 +2,7 @@
 # run.sh NAME SECONDS [grow]: runs build/fuzz/NAME over its corpus, then for that long on new inputs.
 #
 # With `grow`, as ./dev fuzz calls it, what it learns is kept in build/fuzz/corpus/NAME and is where
-# the next run begins, each from another seed. Without, as ./dev test calls it, a run begins with the
+# the next run begins, each from another seed; its words go to build/fuzz/logs/NAME.log. Without, as ./dev test calls it, a run begins with the
 # corpus in the tree and a fixed seed, and leaves nothing but findings.
 #
 # Ends with 1 if something was found: build/fuzz/findings/NAME-*, which names the input.
@@ -19,7 +19,8 @@ args=(-max_total_time="$seconds" -timeout=20 -max_len=2000 -print_final_stats=1
       -artifact_prefix="build/fuzz/findings/$name-")
 if [[ $mode == grow ]]; then
   corpus=build/fuzz/corpus/$name
-  mkdir -p "$corpus"
+  mkdir -p "$corpus" build/fuzz/logs
+  exec >"build/fuzz/logs/$name.log"
 else
   corpus=$(mktemp -d build/fuzz/run.XXXXXX)
   trap 'rm -rf "$corpus"' EXIT
