@@ -146,7 +146,7 @@ std::string complaint_about_field(std::string_view line) {
 
 std::string readable(std::string_view bytes) {
   std::string text;
-  for (const char c : bytes) {
+  for (const char c : bytes.substr(0, 4096)) {
     const auto u = static_cast<unsigned char>(c);
     if (c == '\n') {
       text += "\\n\n";

@@ -69,7 +69,7 @@ constexpr std::array kKinds = {
          .body = "",
          .keeps = false},
 };
-enum class After : std::uint8_t { waits, closes, shuts_down, count_ };
+enum class After : std::uint8_t { waits, closes, shuts_down, floods, count_ };
 
 struct Script {
   const Kind* kind;
@@ -86,7 +86,14 @@ struct Run {
   int requests = 0;              // that reached the service for the script
   bool same_connection = false;  // the probe came on the script's connection
   bool probed = false;
+  std::size_t flooded = 0;  // bytes behind the script's
 };
+
+// More than the sockets on both sides of weir hold.
+const std::string& flood() {
+  static const std::string bytes(320 << 10, 'x');
+  return bytes;
+}
 
 constexpr std::string_view kProbe = "GET /probe HTTP/1.1\r\nHost: h\r\n\r\n";
 constexpr std::string_view kProbeAnswer =
@@ -168,6 +175,14 @@ Run play(const Script& script) {
   run.ended = stage().counts().inside == 0;
   if (script.after == After::closes) stage().close(service);
   if (script.after == After::shuts_down) stage().shut_down(service);
+  if (script.after == After::floods) {
+    client->paused = true;
+    run.flooded = stage().flood(service, flood());
+    client->paused = false;
+    stage().settle();
+    run.flooded += stage().flood(service, std::string_view(flood()).substr(run.flooded));
+    run.ended = stage().counts().inside == 0;
+  }
   const bool done = stage().counts().inside == 0;
   if (done && !kind.leaves && !client->ended && body_sent) {
     // The answer is over, and the client's connection stays.
@@ -191,34 +206,35 @@ Run play(const Script& script) {
 
 void check(const Script& script, const Run& run) {
   const Kind& kind = *script.kind;
+  const std::string bytes = std::string(script.bytes) + flood().substr(0, run.flooded);
   const bool closes = script.after != After::waits || !run.ended;
-  const Answers sent = read_answers(script.bytes, kind.to_head, closes);
+  const Answers sent = read_answers(bytes, kind.to_head, closes);
   const std::size_t used =
-      static_cast<std::size_t>(sent.bytes.data() - script.bytes.data()) + sent.last.size;
-  if (run.same_connection && (!sent.last.whole() || used != script.bytes.size())) {
-    fail("a connection is used again that is not clean", script.bytes);
+      static_cast<std::size_t>(sent.bytes.data() - bytes.data()) + sent.last.size;
+  if (run.same_connection && (!sent.last.whole() || used != bytes.size())) {
+    fail("a connection is used again that is not clean", bytes);
   }
   if (kind.leaves) return;
   const Answers told = read_answers(run.got, kind.to_head, run.closed);
   if (told.interim.size() > sent.interim.size() || (kind.http10 && !told.interim.empty())) {
-    fail("interim answers that the service did not give", script.bytes, run.got);
+    fail("interim answers that the service did not give", bytes, run.got);
   }
   for (std::size_t i = 0; i < told.interim.size(); ++i) {
     if (told.interim[i].status != sent.interim[i].status) {
-      fail("another interim answer", script.bytes, run.got);
+      fail("another interim answer", bytes, run.got);
     }
   }
   if (told.last.whole() && told.last.size != told.bytes.size()) {
-    fail("bytes behind the answer", script.bytes, run.got);
+    fail("bytes behind the answer", bytes, run.got);
   }
   if (!told.last.whole() && !run.closed && run.requests == 1 && !told.bytes.empty()) {
-    fail("an answer cut short, and the connection stays open", script.bytes, run.got);
+    fail("an answer cut short, and the connection stays open", bytes, run.got);
   }
   if (run.requests != 1) return;  // retried: none of this answer's bytes may show
   if (run.from_service) {
     expect_same_response(sent.last, sent.bytes, told.last, told.bytes, kind.http10);
   } else if (told.last.head_whole && told.last.status < 500) {
-    fail("weir's own answer to a failed service", script.bytes, run.got);
+    fail("weir's own answer to a failed service", bytes, run.got);
   }
 }
 
@@ -233,7 +249,7 @@ void run_one(std::string_view input) {
   const Run run = play(script);
   check(script, run);
   stage().reset();
-  if (script.cuts == 0) return;
+  if (script.cuts == 0 || script.after == After::floods) return;
   script.cuts = 0;
   const Run whole = play(script);
   check(script, whole);

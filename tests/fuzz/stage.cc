@@ -180,6 +180,17 @@ bool Stage::send(End& end, std::string_view bytes) {
   return sent;
 }
 
+std::size_t Stage::flood(End& end, std::string_view bytes) {
+  std::size_t sent = 0;
+  while (sent < bytes.size() && end.fd >= 0) {
+    const ssize_t n = ::send(end.fd, bytes.data() + sent, bytes.size() - sent, MSG_NOSIGNAL);
+    if (n < 0) break;
+    sent += static_cast<std::size_t>(n);
+    settle();
+  }
+  return sent;
+}
+
 void Stage::shut_down(End& end) {
   if (end.fd >= 0) ::shutdown(end.fd, SHUT_WR);
   settle();
@@ -191,7 +202,7 @@ void Stage::close(End& end) {
 }
 
 bool Stage::read(End& end) {
-  if (end.ended || end.fd < 0) return false;
+  if (end.ended || end.paused || end.fd < 0) return false;
   char bytes[16 << 10];
   bool moved = false;
   for (;;) {

@@ -27,6 +27,7 @@ class Stage {
     std::string got;       // all of it
     std::size_t read = 0;  // of `got`; the owner's
     bool ended = false;    // weir closed it
+    bool paused = false;   // this side does not read for now
   };
 
   // `config`: without listen and upstream.address. Limits of time should be long.
@@ -46,6 +47,8 @@ class Stage {
   void settle();
   // Writes without letting weir run: for serve().
   bool write(End& end, std::string_view bytes);
+  // Writes as much as weir takes, letting it run; what it does not take at once it may never.
+  std::size_t flood(End& end, std::string_view bytes);
 
   const std::vector<std::unique_ptr<End>>& service_ends() const { return service_; }
 
