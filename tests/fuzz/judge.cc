@@ -1,7 +1,6 @@
 #include "tests/fuzz/judge.h"
 
 #include <algorithm>
-#include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <limits>
@@ -64,33 +63,34 @@ class Reader final : public http::basic_parser<isRequest> {
 
 // Beast refuses a Connection that is no list of tokens. weir does not: it drops the field, and no
 // field has a name that is no token. So the name is hidden from Beast: its first letter is '!'.
-constexpr std::array<std::string_view, 2> kHidden = {"connection", "proxy-connection"};
-std::string hide_connection(std::string_view bytes) {
-  std::string hidden(bytes);
-  const std::size_t end = std::min(bytes.find("\r\n\r\n"), bytes.size());
-  for (std::size_t at = bytes.find("\r\n"); at < end; at = bytes.find("\r\n", at + 2)) {
-    for (const std::string_view name : kHidden) {
-      const std::string_view line = bytes.substr(at + 2, name.size());
-      if (same_word(line, name) && bytes.substr(at + 2 + name.size(), 1) == ":") {
-        hidden[at + 2] = '!';
+class HiddenConnections {
+ public:
+  explicit HiddenConnections(std::string_view text) : bytes_(text) {
+    const std::size_t end = std::min(text.find("\r\n\r\n"), text.size());
+    std::size_t line = text.find("\r\n");
+    for (std::size_t i = 0; line < end; line = text.find("\r\n", line + 2), ++i) {
+      for (const std::string_view name : {"connection:", "proxy-connection:"}) {
+        if (!same_word(text.substr(line + 2, name.size()), name)) continue;
+        hidden_.emplace_back(i, text[line + 2]);
+        bytes_[line + 2] = '!';
       }
     }
   }
-  return hidden;
-}
-void unhide_connection(Message::Fields& fields) {
-  for (auto& field : fields) {
-    for (const std::string_view name : kHidden) {
-      if (field.first.starts_with('!') && same_word(field.first.substr(1), name.substr(1))) {
-        field.first[0] = name[0];
-      }
-    }
+  const std::string& bytes() const { return bytes_; }
+  void show(Message::Fields& fields) const {
+    for (const auto& [i, letter] : hidden_)
+      if (i < fields.size()) fields[i].first[0] = letter;
   }
-}
+
+ private:
+  std::string bytes_;
+  std::vector<std::pair<std::size_t, char>> hidden_;  // which field, its first letter
+};
 
 template <bool isRequest>
 void read(Reader<isRequest>& reader, std::string_view text, bool ended, Message& message) {
-  const std::string bytes = hide_connection(text);
+  const HiddenConnections hidden(text);
+  const std::string& bytes = hidden.bytes();
   beast::error_code error;
   std::size_t at = 0;
   while (at < bytes.size() && !reader.is_done()) {
@@ -124,7 +124,7 @@ void read(Reader<isRequest>& reader, std::string_view text, bool ended, Message&
   } else {
     message.state = bytes.empty() ? Message::State::nothing : Message::State::partial;
   }
-  unhide_connection(message.fields);
+  hidden.show(message.fields);
   if (message.head_whole) message.head_size = bytes.find("\r\n\r\n") + 4;
 }
 

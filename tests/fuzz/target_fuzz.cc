@@ -41,8 +41,7 @@ void check_fields(const Head& head, const Message& theirs, std::string_view text
   }
   for (std::size_t i = 0; i < head.fields.size(); ++i) {
     const auto& [name, value] = theirs.fields[i];
-    if (!same_word(name, head.text(head.fields[i].name)) ||
-        value != head.text(head.fields[i].value)) {
+    if (name != head.text(head.fields[i].name) || value != head.text(head.fields[i].value)) {
       fail("Beast reads another field", text, name + ": " + value);
     }
     if (head.fields[i].id != identify_field(name)) fail("another field's number", name);
