@@ -1,11 +1,13 @@
-// Not a test: writes the bytes of all rules as seeds for the fuzzers, in the forms that they read
-// (tests/fuzz/README.md says how to take them into the corpora).
+// The bytes of all rules as seeds for the fuzzers, in the forms that these read. Into the folder
+// that WEIR_SEEDS names, if it does: tests/fuzz/README.md says how to take them into the corpora.
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 
 #include "tests/e2e/http_rules_stage.h"
+#include "tests/support/temp_dir.h"
 
 namespace weir::testing::rules {
 namespace {
@@ -32,10 +34,14 @@ char kind_of(const std::string& request) {
   return 0;
 }
 
-TEST(HttpRuleSeeds, DISABLED_Write) {
+std::ptrdiff_t files_in(const std::filesystem::path& folder) {
+  return std::distance(std::filesystem::directory_iterator(folder), {});
+}
+
+TEST(HttpRuleSeeds, AreMadeOfTheRules) {
+  const TempDir own;
   const char* into = std::getenv("WEIR_SEEDS");
-  ASSERT_NE(into, nullptr) << "WEIR_SEEDS=FOLDER says where to";
-  const std::filesystem::path folder(into);
+  const std::filesystem::path folder = into != nullptr ? std::filesystem::path(into) : own.path();
   for (Rules (*table)() : all_tables()) {
     for (const Rule& rule : table()) {
       const std::string sent = all_of(rule, Step::Kind::client_sends);
@@ -56,6 +62,8 @@ TEST(HttpRuleSeeds, DISABLED_Write) {
       }
     }
   }
+  EXPECT_GT(files_in(folder / "request"), 250);
+  EXPECT_GT(files_in(folder / "response"), 100);
 }
 
 }  // namespace
