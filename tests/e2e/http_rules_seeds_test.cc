@@ -41,7 +41,7 @@ std::ptrdiff_t files_in(const std::filesystem::path& folder) {
 TEST(HttpRuleSeeds, AreMadeOfTheRules) {
   const TempDir own;
   const char* into = std::getenv("WEIR_SEEDS");
-  const std::filesystem::path folder = into != nullptr ? std::filesystem::path(into) : own.path();
+  const std::filesystem::path folder = into != nullptr ? into : own.path();
   for (Rules (*table)() : all_tables()) {
     for (const Rule& rule : table()) {
       const std::string sent = all_of(rule, Step::Kind::client_sends);
