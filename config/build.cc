@@ -1,6 +1,7 @@
 #include "config/build.h"
 
 #include <algorithm>
+#include <set>
 
 #include "config/route_match.h"
 #include "config/secret.h"
@@ -25,6 +26,7 @@ std::unique_ptr<Snapshot> SnapshotBuilder::build() {
   for (const PlannedChain& chain : plan_.chains) build_chain(chain);
   snapshot_->filters.push_back(pool_);
   build_routes();
+  collect_deciding_fields();
   return std::move(snapshot_);
 }
 
@@ -118,6 +120,19 @@ void SnapshotBuilder::build_chain(const PlannedChain& planned) {
   std::reverse(snapshot_->filters.begin() + static_cast<std::ptrdiff_t>(first),
                snapshot_->filters.end());
   snapshot_->chains.push_back(std::make_unique<Chain>(planned.name, gate_, std::move(filters)));
+}
+
+void SnapshotBuilder::collect_deciding_fields() {
+  std::set<std::string> names;
+  const auto add = [&names](const Field& field) {
+    if (field.kind == Field::Kind::header) names.insert(field.name);
+  };
+  add(snapshot_->settings.tenant.from);
+  for (const Route& route : snapshot_->routes) {
+    for (const auto& [name, value] : route.match.headers) names.insert(name);
+    for (const Key& key : route.keys) std::ranges::for_each(key, add);
+  }
+  snapshot_->deciding_fields.assign(names.begin(), names.end());
 }
 
 void SnapshotBuilder::build_routes() {

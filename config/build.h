@@ -25,6 +25,7 @@ class SnapshotBuilder {
   void build_pool();
   void build_chain(const PlannedChain& planned);
   void build_routes();
+  void collect_deciding_fields();
   std::shared_ptr<Filter> build_filter(const PlannedFilter& planned, std::shared_ptr<Buffer> line);
   FilterContext context(const std::string& name, bool enforce) const;
   std::vector<Priority> classes() const;

@@ -35,6 +35,15 @@ Limits limits_of(const Value& map) {
   return out;
 }
 
+UpgradeSettings upgrades_of(const Value& map) {
+  UpgradeSettings out;
+  out.protocols.clear();
+  for (const Value& protocol : map.get("protocols").items) out.protocols.push_back(protocol.text);
+  out.max = map.get("max").number;
+  out.idle_timeout = duration_of(map, "idle_timeout");
+  return out;
+}
+
 TenantSettings tenant_settings_of(const Value& map) {
   TenantSettings out;
   out.from = *parse_field(map.get("from").text);
@@ -80,6 +89,7 @@ Settings settings_of(const Value& file) {
   out.limits = limits_of(file.get("limits"));
   for (const Value& range : file.get("trusted_proxies").items)
     out.trusted_proxies.push_back(*parse_cidr(range.text));
+  out.upgrades = upgrades_of(file.get("upgrades"));
   out.tenant = tenant_settings_of(file.get("tenant"));
   const Value& tenants = file.get("tenants");
   out.tenants.reserve(tenants.items.size());

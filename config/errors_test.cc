@@ -91,6 +91,9 @@ TEST(ConfigErrors, Keys) {
             "upgrades, upstream or workers)"},
            {"drain: {timeut: 5s}\n",
             "3:9: drain.timeut: unknown key; did you mean \"timeout\"? (known here: timeout)"},
+           {"upgrades: {protocols: [websocket, H2C]}\n",
+            "3:35: upgrades.protocols[1]: \"H2C\" is never let through: its tunnel would carry any "
+            "number of requests past every quota; take it off the list"},
            {"workers: 1\nworkers: 2\n",
             "4:1: the key \"workers\" stands twice: first in line 3; keep one of them"},
            {"routes:\n  - {chain: []}\n",

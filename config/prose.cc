@@ -46,7 +46,27 @@ limits:
      R"(
 trusted_proxies: [10.0.0.0/8, "fd00::/8"]
 )"},
-    {"upgrades", "", R"(
+    {"upgrades",
+     "A request that offers one of these protocols (`Upgrade`, with `Connection: upgrade`, "
+     "HTTP/1.1, "
+     "no body) goes through its chain like any other, with the offer; what it offers besides is "
+     "left "
+     "out. When the service answers 101 the request has ended, as such: it is counted and logged, "
+     "its permits go back, and the two connections become a tunnel that only `max` and "
+     "`idle_timeout` bound. An `Upgrade` that is not on the list is left out, and the request "
+     "served as the ordinary one that it is as well (RFC 9110, section 7.8). `h2c`, `HTTP` and "
+     "`TLS` cannot be listed: their tunnels would carry any number of requests past every "
+     "quota.\n\n"
+     "A handshake that finds `max` tunnels open, or being asked for, gets a 503 with the reason "
+     "`upgrades`; during a drain, one with `draining`. A 101 that nobody asked for, or to another "
+     "protocol, is a 502 and the end of that connection.\n\n"
+     "In a tunnel bytes go both ways as they come; a side that does not read stops the other, and "
+     "weir holds at most one read (64 KiB, in a block of 128 KiB) in each direction. A side that "
+     "closes leaves "
+     "the other direction open; a reset goes through as a reset. Where no byte has moved for "
+     "`idle_timeout`, both sides are closed. A drain leaves tunnels open until `drain.timeout` and "
+     "then cuts them (exit code 3): shorten it where clients reconnect by themselves.",
+     R"(
 upgrades: {protocols: [websocket], max: 500, idle_timeout: 5m}
 )"},
     {"tenant",

@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <cctype>
+
 #include "config/endpoint.h"
 #include "config/rules.h"
 
@@ -66,11 +69,29 @@ void check_ranges(const Value& file, Report& report) {
   }
 }
 
+// What would carry many requests through one tunnel, past every quota.
+void check_upgrades(const Value& file, Report& report) {
+  const Value* upgrades = file.find("upgrades");
+  const Value* protocols = upgrades == nullptr ? nullptr : upgrades->find("protocols");
+  if (protocols == nullptr) return;
+  for (std::size_t i = 0; i < protocols->items.size(); ++i) {
+    const Value& protocol = protocols->items[i];
+    std::string name = protocol.text;
+    std::ranges::transform(name, name.begin(), [](unsigned char c) { return std::tolower(c); });
+    if (name != "h2c" && name != "h2" && name != "h3" && name != "http" && name != "tls") continue;
+    report.error(protocol.at, "upgrades.protocols[" + std::to_string(i) + "]",
+                 quoted(protocol.text) +
+                     " is never let through: its tunnel would carry any number of requests past "
+                     "every quota; take it off the list");
+  }
+}
+
 }  // namespace
 
 void check_file_rules(const Value& file, Report& report) {
   check_places(file, report);
   check_ranges(file, report);
+  check_upgrades(file, report);
 }
 
 }  // namespace weir

@@ -41,6 +41,13 @@ struct Limits {
   Duration idle_timeout = std::chrono::seconds(75);
 };
 
+// Connections that become a tunnel.
+struct UpgradeSettings {
+  std::vector<std::string> protocols = {"websocket"};  // empty: none
+  std::int64_t max = 1000;
+  Duration idle_timeout = std::chrono::minutes(10);  // without a byte either way
+};
+
 enum class UnknownTenants : std::uint8_t { own, shared, refuse };
 
 struct TenantSettings {
@@ -76,6 +83,7 @@ struct Settings {
   std::vector<Cidr> trusted_proxies;
   std::string name = "weir";  // of the deployment: Via, Proxy-Status
   bool own_name = false;      // given, so that a Via with it means a loop
+  UpgradeSettings upgrades;
   TenantSettings tenant;
   std::vector<Tenant> tenants;            // by Tenant::index
   std::int64_t max_tenant_labels = 1000;  // metrics.max_tenants
@@ -104,6 +112,10 @@ class Snapshot {
   // Values of the `tenant` label, by Tenant::label; the last one is "other".
   std::vector<std::string> labels;
   std::uint32_t other_label() const { return static_cast<std::uint32_t>(labels.size() - 1); }
+
+  // The header fields that decide about a request: the tenant's, routes', keys'. Lower case, each
+  // once. They must stand in its head.
+  std::vector<std::string> deciding_fields;
 
   // The key of the hash that makes Request::keys out of fields; random for each process.
   std::array<std::uint64_t, 2> hash_secret{};

@@ -10,6 +10,7 @@ std::string_view to_string(Reason reason) {
     case Reason::upstream_connections: return "upstream_connections";
     case Reason::overloaded: return "overloaded";
     case Reason::deadline_in_queue: return "deadline_in_queue";
+    case Reason::upgrades: return "upgrades";
     case Reason::draining: return "draining";
     case Reason::tenant_denied: return "tenant_denied";
     case Reason::tenant_unknown: return "tenant_unknown";

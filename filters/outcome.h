@@ -23,6 +23,7 @@ enum class Reason : std::uint8_t {
   upstream_connections,  // upstream.max_connections are in use
   overloaded,            // load_shed: the line inside stands above its target
   deadline_in_queue,     // a timeout ran out before the service was tried
+  upgrades,              // upgrades.max tunnels are open
   draining,              // weir is shutting down
   // not allowed: 403
   tenant_denied,

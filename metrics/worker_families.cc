@@ -62,6 +62,25 @@ Family merged(Family family, const ExpositionSources& sources,
   return family;
 }
 
+Family tunnels(const ExpositionSources& sources) {
+  Family family = Families::counter("weir_tunnels_total", "Tunnels that were opened, by protocol.");
+  for (const TunnelProtocol each : {TunnelProtocol::websocket, TunnelProtocol::other}) {
+    family.add({{"protocol", to_string(each)}},
+               sum(sources, &WorkerMetrics::tunnels, static_cast<std::size_t>(each)));
+  }
+  return family;
+}
+
+Family tunnels_ended(const ExpositionSources& sources) {
+  Family family =
+      Families::counter("weir_tunnels_ended_total", "Tunnels that ended, by what ended them.");
+  for (std::size_t i = 0; i < static_cast<std::size_t>(TunnelEnd::count_); ++i) {
+    family.add({{"result", to_string(static_cast<TunnelEnd>(i))}},
+               sum(sources, &WorkerMetrics::tunnels_ended, i));
+  }
+  return family;
+}
+
 Family attempts(const ExpositionSources& sources) {
   Family family = Families::counter("weir_upstream_attempts_total",
                                     "Attempts at the service, by what came of them.");
@@ -102,6 +121,11 @@ void add_worker_families(const ExpositionSources& sources, Families& out) {
                  sum(sources, &WorkerMetrics::connections_refused)));
   out.put(single(Families::gauge("weir_tunnels_active", "Upgraded connections."),
                  sum(sources, &WorkerMetrics::tunnels_active)));
+  out.put(tunnels(sources));
+  out.put(tunnels_ended(sources));
+  out.put(by_side(Families::counter("weir_tunnel_bytes_total",
+                                    "Bytes carried through tunnels, by the side they went to."),
+                  sources, &WorkerMetrics::tunnel_bytes));
 }
 
 }  // namespace weir

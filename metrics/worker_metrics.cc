@@ -23,6 +23,22 @@ std::string_view to_string(AttemptResult result) {
   return "unknown";
 }
 
+std::string_view to_string(TunnelProtocol protocol) {
+  return protocol == TunnelProtocol::websocket ? "websocket" : "other";
+}
+
+std::string_view to_string(TunnelEnd end) {
+  switch (end) {
+    case TunnelEnd::closed: return "closed";
+    case TunnelEnd::client_failed: return "client_failed";
+    case TunnelEnd::service_failed: return "service_failed";
+    case TunnelEnd::idle_timeout: return "idle_timeout";
+    case TunnelEnd::drain: return "drain";
+    case TunnelEnd::count_: break;
+  }
+  return "unknown";
+}
+
 void SharedHistogram::observe(Duration d) {
   counts_[Histogram::bucket(d)].add();
   sum_nanoseconds_.add(static_cast<std::uint64_t>(std::max<std::int64_t>(d.count(), 0)));

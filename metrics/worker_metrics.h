@@ -54,10 +54,24 @@ enum class AttemptResult : std::uint8_t {
   count_,
 };
 
-// The words of the labels `source`, `side` and `result`.
+enum class TunnelProtocol : std::uint8_t { websocket, other };
+
+// How a tunnel ended.
+enum class TunnelEnd : std::uint8_t {
+  closed,          // by both sides, each after its last byte
+  client_failed,   // the client's connection was reset
+  service_failed,  // the service's was
+  idle_timeout,
+  drain,  // cut at drain.timeout
+  count_,
+};
+
+// The words of the labels `source`, `side`, `result` and `protocol`.
 std::string_view to_string(Source source);
 std::string_view to_string(Side side);
 std::string_view to_string(AttemptResult result);
+std::string_view to_string(TunnelProtocol protocol);
+std::string_view to_string(TunnelEnd end);
 
 enum class BadRequest : std::uint8_t;  // proxy/http/head_guard.h; at most 64 of them
 
@@ -94,7 +108,10 @@ class WorkerMetrics {
   Counter resends;  // attempts sent once more, since a reused connection had died
   std::array<Counter, 2> connections_active;  // by Side; a gauge
   Counter connections_refused;                // over limits.max_connections, or no descriptors
-  Counter tunnels_active;
+  Counter tunnels_active;                     // a gauge
+  std::array<Counter, 2> tunnels;             // that were opened, by TunnelProtocol
+  std::array<Counter, static_cast<std::size_t>(TunnelEnd::count_)> tunnels_ended;
+  std::array<Counter, 2> tunnel_bytes;  // by Side: towards the client, towards the service
   std::vector<SharedHistogram> request_duration;   // by route
   std::vector<SharedHistogram> upstream_duration;  // by route
   SharedHistogram overhead;

@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <array>
 #include <unistd.h>
+#include <utility>
 
 #include "proxy/exchange.h"
 #include "proxy/http/reply.h"
 #include "proxy/loop/clock.h"
+#include "proxy/tunnel.h"
 #include "proxy/worker.h"
 
 namespace weir {
@@ -39,6 +41,7 @@ void ClientConnection::take(std::size_t n) {
 }
 
 void ClientConnection::on_read(char* data, std::size_t size) {
+  if (phase_ == Phase::tunnel) return tunnel_->on_client_bytes(data, size);
   if (phase_ == Phase::goodbye) {
     discard_left_ -= std::min<std::uint64_t>(discard_left_, size);
     if (discard_left_ == 0) close_now();
@@ -98,6 +101,7 @@ void ClientConnection::process() {
         more = phase_ != Phase::exchange;
         break;
       case Phase::discard: more = discard(); break;
+      case Phase::tunnel:
       case Phase::flush:
       case Phase::goodbye: more = false; break;
     }
@@ -240,8 +244,17 @@ void ClientConnection::say_goodbye() {
   set_deadline(read_clock() + kGoodbye);
 }
 
+ByteQueue ClientConnection::become_tunnel(Tunnel& tunnel) {
+  exchange_ = nullptr;
+  tunnel_ = &tunnel;
+  phase_ = Phase::tunnel;
+  wants_body_ = false;
+  return std::move(inbox_);
+}
+
 void ClientConnection::abort(bool reset) {
   exchange_ = nullptr;
+  tunnel_ = nullptr;
   if (reset) close_reset();
   close_now();
 }
@@ -266,11 +279,15 @@ void ClientConnection::close_if_idle() {
   if (phase_ == Phase::idle) close_now();
 }
 
-void ClientConnection::drop() { lose_client(); }
+void ClientConnection::drop() {
+  if (phase_ == Phase::tunnel) return tunnel_->cut();
+  lose_client();
+}
 
 // --- events
 
 void ClientConnection::on_end(int error) {
+  if (phase_ == Phase::tunnel) return tunnel_->on_client_end(error);
   // The client may close its side and still read the answer to what it had sent.
   if (phase_ == Phase::flush && error == UV_EOF) {
     close_after_ = true;
@@ -281,6 +298,7 @@ void ClientConnection::on_end(int error) {
 }
 
 void ClientConnection::on_drained() {
+  if (phase_ == Phase::tunnel) return tunnel_->on_client_drained();
   if (phase_ == Phase::exchange) {
     exchange_->on_client_drained();
   } else if (phase_ == Phase::flush) {
@@ -289,7 +307,10 @@ void ClientConnection::on_drained() {
   }
 }
 
-void ClientConnection::on_write_failed(int /*error*/) { lose_client(); }
+void ClientConnection::on_write_failed(int /*error*/) {
+  if (phase_ == Phase::tunnel) return tunnel_->on_client_write_failed();
+  lose_client();
+}
 
 // --- time
 
@@ -304,6 +325,7 @@ void ClientConnection::ring_at(Time at) {
 }
 
 void ClientConnection::ring() {
+  if (phase_ == Phase::tunnel) return;  // it has an alarm of its own
   const Time now = read_clock();
   if (phase_ == Phase::exchange) return watch_exchange(now);
   if (now >= deadline_) return on_deadline(now);

@@ -24,6 +24,7 @@
 namespace weir {
 
 class Exchange;
+class Tunnel;
 class Worker;
 
 class ClientConnection final : public Stream, private AlarmEntry {
@@ -46,8 +47,11 @@ class ClientConnection final : public Stream, private AlarmEntry {
   // The exchange is done; the answer has been handed over. `body_left`: bytes of the request's body
   // that did not come yet; UINT64_MAX: unknown. Does not return to the exchange.
   void exchange_done(bool keep_alive, std::uint64_t body_left);
-  // The exchange cannot go on. `reset`: what was sent so far must not be taken for the whole.
+  // The exchange, or the tunnel, cannot go on. `reset`: what was sent so far must not be taken for
+  // the whole.
   void abort(bool reset);
+  // The exchange is done, and what comes from now on is the tunnel's; so is what has come already.
+  ByteQueue become_tunnel(Tunnel& tunnel);
 
   // --- for the worker
   void close_if_idle();
@@ -59,6 +63,7 @@ class ClientConnection final : public Stream, private AlarmEntry {
     idle,  // not a byte of a request
     head,  // a part of a head
     exchange,
+    tunnel,   // bytes; nothing else is this class's any more
     flush,    // the answer is on its way; then on, or close
     discard,  // the rest of a refused request's body is thrown away
     goodbye,  // closed for writing; what still comes is thrown away
@@ -96,6 +101,7 @@ class ClientConnection final : public Stream, private AlarmEntry {
 
   Worker& worker_;
   Exchange* exchange_ = nullptr;
+  Tunnel* tunnel_ = nullptr;
   ClientConnection* next_ = nullptr;  // the worker's list
   ClientConnection** back_ = nullptr;
   ByteQueue inbox_;

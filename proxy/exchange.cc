@@ -22,7 +22,7 @@ void Exchange::reset() {
   request_.emplace(*this);
   request_->mailbox = &worker_;
   route_ = nullptr;
-  done_ = ended_ = first_sent_ = false;
+  done_ = ended_ = first_sent_ = asks_upgrade_ = false;
   upload_.replayed = 0;
   upload_.head_sent = upload_.sent_all = upload_.broken = upload_.expects_continue = false;
   download_.scan.reset();
@@ -69,6 +69,7 @@ BadRequest Exchange::check_head() {
   if (needs_second_opinion_on_request(head_) && !llhttp_agrees_on_request(head_, upload_.framing)) {
     return BadRequest::parsers_disagree;
   }
+  asks_upgrade_ = asks_upgrade(head_, upload_.framing, settings.upgrades.protocols);
   const auto max_body = static_cast<std::uint64_t>(settings.limits.max_body);
   return upload_.framing.length > max_body ? BadRequest::body_too_large : BadRequest::none;
 }
@@ -80,7 +81,10 @@ void Exchange::discard() {
 
 void Exchange::begin() {
   head_came_ = read_clock();
-  upload_.reader.begin(upload_.framing);
+  if (upload_.framing.kind == Framing::Kind::chunked) {
+    upload_.trailers.begin(worker_.buffers(), head_);
+  }
+  upload_.reader.begin(upload_.framing, &upload_.trailers);
   upload_.expects_continue = head_.minor == 1 && head_.has(FieldId::expect) &&
                              equals_ignoring_case(head_.value(FieldId::expect), "100-continue");
   client_keeps_ = !says_close(head_);
@@ -98,7 +102,9 @@ void Exchange::arrive() {
   const Router::Decision decision =
       worker_.router().decide(head_, target_, client_->address(), *request_);
   route_ = decision.route;
-  follow(enter_chain(decision.refusal));
+  if (decision.refusal != Reason::none) return follow(enter_chain(decision.refusal));
+  if (ends_here(head_)) return answer_options();
+  follow(enter_chain(asks_upgrade_ ? admit_upgrade() : Reason::none));
 }
 
 // The arrival. What is refused at once is counted as ended in the same pass.

@@ -8,7 +8,7 @@
 //
 // The parts: exchange.cc (arrival and the chain's steps), exchange_attempt.cc (a connection to the
 // service and what can fail about it), exchange_upload.cc, exchange_download.cc,
-// exchange_ending.cc.
+// exchange_upgrade.cc (from a request that asks for a tunnel to the 101), exchange_ending.cc.
 //
 // Owner: its worker, which lends it while a request lasts. Thread: the worker's. It may end inside
 // any of its own calls; retiring it is delayed until the stack is unwound, so `done_` can be asked.
@@ -30,6 +30,8 @@
 #include "proxy/http/head_guard.h"
 #include "proxy/http/request_id.h"
 #include "proxy/http/target.h"
+#include "proxy/http/trailers.h"
+#include "proxy/http/upgrade.h"
 #include "proxy/loop/alarms.h"
 #include "proxy/loop/buffer_pool.h"
 #include "proxy/loop/stream.h"
@@ -40,6 +42,7 @@ namespace weir {
 class ClientConnection;
 class Worker;
 struct Reply;
+struct ReplyContext;
 
 class Exchange final : private AlarmEntry, private ServiceUser, private Dialer::Owner {
  public:
@@ -78,6 +81,7 @@ class Exchange final : private AlarmEntry, private ServiceUser, private Dialer::
   struct Upload {
     Framing framing;
     BodyReader reader;
+    Trailers trailers;
     ByteQueue held;                 // for another attempt; all of it while request.replayable
     std::size_t replayed = 0;       // of `held`, in this attempt
     bool head_sent = false;         // in this attempt
@@ -96,12 +100,14 @@ class Exchange final : private AlarmEntry, private ServiceUser, private Dialer::
     ByteQueue head_bytes;  // of a head that came in parts
     HeadScan scan;
     BodyReader reader;
+    Trailers trailers;  // begun only if the client takes them
     Framing outward;
     std::uint16_t status = 0;
     bool head_done = false;
     bool complete = false;
     bool reusable = false;  // as far as the service's own word goes
     bool keeps_client = false;
+    bool has_trailers = false;  // that may go on
   };
   struct Attempt {
     Time began{};
@@ -166,11 +172,20 @@ class Exchange final : private AlarmEntry, private ServiceUser, private Dialer::
   void drain_abandoned(std::span<char> bytes);
   void end_until_close();
 
+  // exchange_upgrade.cc
+  Protocols upgrades() const;  // empty: it asks for none
+  Reason admit_upgrade();
+  void give_back_tunnel();
+  void open_tunnel(const Head& head, std::span<char> rest);
+
   // exchange_ending.cc
   void finish_download(std::size_t extra);
   std::uint16_t reply_status() const;
   void answer();
+  void answer_options();
   void send_reply(const Reply& reply, std::uint64_t body_left);
+  ReplyContext reply_context(std::uint64_t body_left) const;
+  void send_own(std::string_view text, bool keep, std::uint64_t body_left);
   void abort_response(Ending how, Side side);
   void lose_client();
   void end_abandoned(Ending how, bool connection_clean);
@@ -193,6 +208,8 @@ class Exchange final : private AlarmEntry, private ServiceUser, private Dialer::
   std::string_view request_id_;
   bool client_keeps_ = false;    // wants to keep the connection
   bool client_trusted_ = false;  // one of trusted_proxies
+  bool asks_upgrade_ = false;
+  bool holds_tunnel_ = false;  // one of upgrades.max is reserved for it
   bool done_ = true;
   bool ended_ = false;  // in the ledger
 

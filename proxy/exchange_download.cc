@@ -100,14 +100,22 @@ bool Exchange::read_response_head(std::span<char>& bytes) {
         !llhttp_agrees_on_response(head, framing, to_head)) {
       bad = BadRequest::parsers_disagree;
     }
-    if (bad != BadRequest::none || head.status == 101) {
+    const bool unasked = head.status == 101 && !switches_as_asked(head_, head, upgrades());
+    if (bad != BadRequest::none || unasked) {
       fail_attempt(Reason::upstream_malformed);
       return false;
     }
     bytes = bytes.subspan(size);
     download_.scan.reset();
+    if (head.status == 101) {
+      open_tunnel(head, bytes);
+      return false;
+    }
     if (head.status >= 200) {
-      download_.reader.begin(framing);
+      download_.has_trailers = framing.kind == Framing::Kind::chunked && takes_trailers(head_);
+      download_.trailers.release();
+      if (download_.has_trailers) download_.trailers.begin(worker_.buffers(), head);
+      download_.reader.begin(framing, download_.has_trailers ? &download_.trailers : nullptr);
       settle_response(head, framing, bytes);
       return false;
     }
@@ -165,6 +173,7 @@ void Exchange::commit(const Head& head, const Framing& framing, std::span<char> 
   response.request_id = request_id_;
   response.name = worker_.snapshot().settings.name;
   if (!head.has(FieldId::date)) response.date = worker_.date();
+  response.trailers = download_.has_trailers;
   write_response_head(out, response);
   request_->progress = committing_since_ = request_->now;
   sync_alarm();
@@ -192,7 +201,8 @@ void Exchange::deliver(std::span<char> bytes, std::string_view head) {
     if (head.empty()) request_->progress = read_clock();
   }
   if (chunked) {
-    const std::string_view end = chunk_end(piece.payload != 0, done);
+    const std::string_view end =
+        chunk_end(piece.payload != 0, done, download_.trailers, worker_.body_scratch());
     if (!end.empty()) buffers[n++] = buffer_of(end);
   }
   if (n != 0 && client_->write({buffers.data(), n}) == Stream::Written::failed) {

@@ -52,6 +52,29 @@ void Exchange::answer() {
 }
 
 void Exchange::send_reply(const Reply& reply, std::uint64_t left) {
+  const ReplyContext context = reply_context(left);
+  HeadWriter out(worker_.write_scratch());
+  write_reply(out, worker_.body_scratch(), reply, context);
+  send_own(out.text(), !context.close, left);
+}
+
+// RFC 9110 §7.6.2: the request may go no further than here.
+void Exchange::answer_options() {
+  {
+    const Gate::Pass pass(worker_.gate());
+    request_->now = pass.now();
+    worker_.metrics().arrived(label());
+    close_ledger(Ending::complete, kOptionsStatus, Source::weir);
+  }
+  observe_durations();
+  const std::uint64_t left = body_left();
+  const ReplyContext context = reply_context(left);
+  HeadWriter out(worker_.write_scratch());
+  write_options_reply(out, context);
+  send_own(out.text(), !context.close, left);
+}
+
+ReplyContext Exchange::reply_context(std::uint64_t left) const {
   // A client that waits for 100 may send its body or not: nobody knows what comes next.
   const bool unclear = upload_.expects_continue && left != 0 && upload_.reader.received() == 0;
   const bool keep = client_keeps_ && !worker_.draining() && !unclear && left <= kWorthReading;
@@ -62,9 +85,10 @@ void Exchange::send_reply(const Reply& reply, std::uint64_t left) {
   context.head_request = head_.method_text() == "HEAD";
   context.close = !keep;
   context.keep_alive = keep && head_.minor == 0;
-  HeadWriter out(worker_.write_scratch());
-  write_reply(out, worker_.body_scratch(), reply, context);
-  const std::string_view text = out.text();
+  return context;
+}
+
+void Exchange::send_own(std::string_view text, bool keep, std::uint64_t left) {
   std::array<uv_buf_t, 1> buffers = {
       uv_buf_init(const_cast<char*>(text.data()), static_cast<unsigned>(text.size()))};
   ClientConnection* client = std::exchange(client_, nullptr);
@@ -190,8 +214,11 @@ void Exchange::retire() {
   done_ = true;
   client_ = nullptr;
   if (!upload_.held.empty()) stop_holding();
+  give_back_tunnel();
   head_bytes_.release();
+  upload_.trailers.release();
   download_.head_bytes.release();
+  download_.trailers.release();
   worker_.retire(*this);
 }
 

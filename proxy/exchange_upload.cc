@@ -81,6 +81,11 @@ bool Exchange::read_piece(Piece& piece) {
     refuse_body(BadRequest::body_too_large);
     return false;
   }
+  if (result == BodyReader::Result::done &&
+      upload_.trailers.any_of(worker_.snapshot().deciding_fields)) {
+    refuse_body(BadRequest::forbidden_trailer);
+    return false;
+  }
   piece.payload = bytes.subspan(0, read.payload);
   piece.consumed = read.consumed;
   piece.last = result == BodyReader::Result::done;
@@ -100,7 +105,8 @@ bool Exchange::write_piece(const Piece& piece) {
     buffers[n++] = uv_buf_init(piece.payload.data(), static_cast<unsigned>(piece.payload.size()));
   }
   if (chunked) {
-    const std::string_view end = chunk_end(!piece.payload.empty(), piece.last);
+    const std::string_view end =
+        chunk_end(!piece.payload.empty(), piece.last, upload_.trailers, worker_.body_scratch());
     if (!end.empty()) buffers[n++] = buffer_of(end);
   }
   std::size_t taken = 0;
@@ -155,7 +161,7 @@ std::string_view Exchange::outgoing_head() {
   const std::string_view client = client_ != nullptr ? client_->address().text(address) : "";
   HeadWriter out(worker_.write_scratch());
   write_request_head(out, {head_, target_, upload_.framing, host, client, client_trusted_,
-                           request_id_, settings.name});
+                           request_id_, settings.name, takes_trailers(head_), upgrades()});
   return out.text();
 }
 

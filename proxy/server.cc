@@ -31,9 +31,10 @@ class Server::State {
 std::string Server::State::start() {
   const Settings& settings = shared.snapshot->settings;
   std::signal(SIGPIPE, SIG_IGN);
-  shared.max_clients =
-      clamp_connections(settings.limits.max_connections, settings.upstream.max_connections,
-                        settings.workers, raise_descriptor_limit());
+  const std::int64_t tunnels = settings.upgrades.protocols.empty() ? 0 : settings.upgrades.max;
+  shared.max_clients = clamp_connections(settings.limits.max_connections,
+                                         settings.upstream.max_connections + tunnels,
+                                         settings.workers, raise_descriptor_limit());
   if (std::string error = socket.open(settings.listen, "listen"); !error.empty()) return error;
   const auto labels = static_cast<std::uint32_t>(shared.snapshot->labels.size());
   const auto routes = static_cast<std::uint32_t>(shared.snapshot->routes.size());

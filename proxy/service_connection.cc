@@ -72,6 +72,12 @@ void ServiceConnection::on_write_failed(int /*error*/) {
   if (user_ != nullptr) user_->on_service_write_failed();
 }
 
+void ServiceConnection::become_tunnel(ServiceUser& tunnel) {
+  attach(tunnel);
+  tunnel_ = true;
+  worker_.pool().uncount();
+}
+
 void ServiceConnection::release(bool reusable) {
   user_ = nullptr;
   if (reusable && connected_ && reading() && !closing() && !has_pending()) {

@@ -38,6 +38,8 @@ class ServiceConnection final : public Stream, private AlarmEntry {
 
   bool connected() const { return connected_; }
   void attach(ServiceUser& user) { user_ = &user; }
+  // It carries a tunnel, and upstream.max_connections does not count it any more.
+  void become_tunnel(ServiceUser& tunnel);
   // The user goes: back to the pool, or closed.
   void release(bool reusable);
   // What the service said of how long it keeps idle connections; kNever-like if it did not.
@@ -68,6 +70,7 @@ class ServiceConnection final : public Stream, private AlarmEntry {
   bool connected_ = false;
   bool idle_ = false;
   bool served_before_ = false;
+  bool tunnel_ = false;
   bool closed_ = false;
   int error_ = 0;  // of a connect that failed at once
 };

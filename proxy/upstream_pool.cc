@@ -61,9 +61,13 @@ void UpstreamPool::count_opened() {
   worker_.metrics().connections_active[static_cast<std::size_t>(Side::upstream)].add();
 }
 
+void UpstreamPool::uncount() {
+  worker_.shared().upstream_open.fetch_sub(1, std::memory_order_relaxed);
+}
+
 void UpstreamPool::count_closed(ServiceConnection& connection) {
   if (connection.idle_) unlink(connection);
-  worker_.shared().upstream_open.fetch_sub(1, std::memory_order_relaxed);
+  if (!connection.tunnel_) uncount();
   worker_.metrics().connections_active[static_cast<std::size_t>(Side::upstream)].subtract();
 }
 

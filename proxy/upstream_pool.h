@@ -31,6 +31,7 @@ class UpstreamPool {
   void make_room();
 
   void count_opened();
+  void uncount();  // one of them does not count against upstream.max_connections any more
   void count_closed(ServiceConnection& connection);
 
  private:

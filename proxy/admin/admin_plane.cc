@@ -16,6 +16,7 @@ namespace {
 std::vector<Reason> own_reasons(const Snapshot& snapshot) {
   const Settings& settings = snapshot.settings;
   std::vector<Reason> reasons = {Reason::draining};
+  if (!settings.upgrades.protocols.empty()) reasons.push_back(Reason::upgrades);
   if (std::ranges::any_of(settings.tenants, &Tenant::deny)) {
     reasons.push_back(Reason::tenant_denied);
   }

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "proxy/http/characters.h"
+#include "proxy/http/trailers.h"
 
 namespace weir {
 
@@ -12,7 +13,7 @@ namespace {
 
 // Fields that must not come after the body that they would have framed, routed or authorised
 // (RFC 9110 §6.5.1).
-constexpr std::array<std::string_view, 27> kForbiddenTrailers = {"te",
+constexpr std::array<std::string_view, 34> kForbiddenTrailers = {"te",
                                                                  "age",
                                                                  "host",
                                                                  "date",
@@ -38,7 +39,14 @@ constexpr std::array<std::string_view, 27> kForbiddenTrailers = {"te",
                                                                  "content-encoding",
                                                                  "proxy-connection",
                                                                  "transfer-encoding",
-                                                                 "proxy-authorization"};
+                                                                 "proxy-authorization",
+                                                                 "via",
+                                                                 "if-range",
+                                                                 "x-request-id",
+                                                                 "www-authenticate",
+                                                                 "if-modified-since",
+                                                                 "proxy-authenticate",
+                                                                 "if-unmodified-since"};
 
 bool is_forbidden_trailer(std::string_view name) {
   for (const std::string_view forbidden : kForbiddenTrailers) {
@@ -49,7 +57,8 @@ bool is_forbidden_trailer(std::string_view name) {
 
 }  // namespace
 
-void BodyReader::begin(const Framing& framing) {
+void BodyReader::begin(const Framing& framing, Trailers* trailers) {
+  trailers_ = trailers;
   bad_ = BadRequest::none;
   received_ = left_ = 0;
   digits_ = name_size_ = 0;
@@ -200,6 +209,8 @@ bool BodyReader::step_extension(char c) {
 
 bool BodyReader::step_trailer(char c) {
   if (++overhead_ > kMaxTrailers) return refuse(BadRequest::trailer_too_large);
+  const bool of_a_field = state_ != State::end_lf && !(state_ == State::trailer_start && c == '\r');
+  if (of_a_field && trailers_ != nullptr) trailers_->add(c);
   switch (state_) {
     case State::trailer_start:
       if (c == '\r') {

@@ -4,7 +4,7 @@
 // The payload of one read is gathered at the front of the buffer in place, so that it is written on
 // as one piece, however many chunks it came in. Strict: CRLF line ends, no white space about the
 // size, extensions and trailers bounded, no trailer that would change the message's meaning.
-// Trailers are checked and dropped.
+// Trailers are checked, and handed over where somebody takes them.
 #pragma once
 
 #include <cstddef>
@@ -14,6 +14,8 @@
 
 namespace weir {
 
+class Trailers;
+
 class BodyReader {
  public:
   static constexpr std::size_t kMaxExtension = 256;  // bytes of one chunk's extensions
@@ -21,7 +23,8 @@ class BodyReader {
 
   enum class Result : std::uint8_t { more, done, bad };
 
-  void begin(const Framing& framing);
+  // `trailers`: where they go; null: they are dropped. It has begun, and lives as long as the body.
+  void begin(const Framing& framing, Trailers* trailers = nullptr);
 
   struct Piece {
     std::size_t consumed = 0;  // bytes of the input that belong to the body
@@ -77,6 +80,7 @@ class BodyReader {
   std::uint8_t name_size_ = 0;  // of the trailer's name; kept only up to name_
   std::uint16_t overhead_ = 0;  // bytes of this chunk's extensions, or of the trailers
   char name_[22];
+  Trailers* trailers_ = nullptr;
   std::uint64_t left_ = 0;  // of the body, or of the chunk
   std::uint64_t received_ = 0;
 };

@@ -6,6 +6,9 @@
 #include <cstddef>
 #include <string_view>
 
+#include "proxy/http/head_writer.h"
+#include "proxy/http/trailers.h"
+
 namespace weir {
 
 // The line in front of a chunk's data.
@@ -27,6 +30,17 @@ constexpr std::string_view chunk_end(bool after_data, bool last) {
   constexpr std::string_view kAll = "\r\n0\r\n\r\n";
   if (after_data) return last ? kAll : kAll.substr(0, 2);
   return last ? kAll.substr(2) : std::string_view{};
+}
+
+// The same with the trailers that go on, written into `scratch` if there are any.
+inline std::string_view chunk_end(bool after_data, bool last, const Trailers& trailers,
+                                  WriteScratch& scratch) {
+  if (!last || !trailers.any_to_write()) return chunk_end(after_data, last);
+  HeadWriter out(scratch);
+  out.add(after_data ? "\r\n0\r\n" : "0\r\n");
+  trailers.write(out);
+  out.add("\r\n");
+  return out.text();
 }
 
 }  // namespace weir

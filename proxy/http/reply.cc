@@ -27,6 +27,7 @@ constexpr Row kRows[] = {
     {Reason::overloaded, 503, "destination_unavailable", "The service is overloaded."},
     {Reason::deadline_in_queue, 503, "destination_unavailable",
      "The time for this request ran out before its turn came."},
+    {Reason::upgrades, 503, "connection_limit_reached", "As many tunnels as are allowed are open."},
     {Reason::draining, 503, "destination_unavailable", "This instance is shutting down."},
     {Reason::tenant_denied, 403, "http_request_denied", "This tenant is denied."},
     {Reason::tenant_unknown, 403, "http_request_denied", "This tenant is not known here."},
@@ -65,6 +66,15 @@ std::string_view detail_of(BadRequest reason) {
     case BadRequest::body_timeout: return "The body stopped coming.";
     default: return "The request is not valid HTTP/1.1.";
   }
+}
+
+constexpr std::string_view kAllow = "Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n";
+
+void write_end_of_head(HeadWriter& out, const ReplyContext& context) {
+  if (context.close) out.add("Connection: close\r\n");
+  if (context.keep_alive) out.add("Connection: keep-alive\r\n");
+  if (!context.request_id.empty()) out.add_field("x-request-id", context.request_id);
+  out.add("\r\n");
 }
 
 void write_proxy_status(HeadWriter& out, const Reply& reply, std::string_view name) {
@@ -198,6 +208,13 @@ Reply reply_to(BadRequest reason) {
   return reply;
 }
 
+void write_options_reply(HeadWriter& out, const ReplyContext& context) {
+  out.add("HTTP/1.1 204 No Content\r\n");
+  out.add_field("Date", context.date);
+  out.add(kAllow);
+  write_end_of_head(out, context);
+}
+
 void write_reply(HeadWriter& out, WriteScratch& body, const Reply& reply,
                  const ReplyContext& context) {
   HeadWriter problem(body);
@@ -216,12 +233,9 @@ void write_reply(HeadWriter& out, WriteScratch& body, const Reply& reply,
     out.add("\r\n");
   }
   if (reply.quota != nullptr) write_rate_limit(out, reply);
-  if (reply.status == 405) out.add("Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n");
+  if (reply.status == 405) out.add(kAllow);
   write_proxy_status(out, reply, context.name);
-  if (context.close) out.add("Connection: close\r\n");
-  if (context.keep_alive) out.add("Connection: keep-alive\r\n");
-  if (!context.request_id.empty()) out.add_field("x-request-id", context.request_id);
-  out.add("\r\n");
+  write_end_of_head(out, context);
   if (!context.head_request) out.add(problem.text());
 }
 

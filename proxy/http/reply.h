@@ -49,6 +49,10 @@ struct ReplyContext {
   bool keep_alive = false;  // as HTTP/1.0 clients need it
 };
 
+// The answer to OPTIONS that ends here (Max-Forwards: 0): 204 and the methods that may pass.
+inline constexpr std::uint16_t kOptionsStatus = 204;
+void write_options_reply(HeadWriter& out, const ReplyContext& context);
+
 // The whole response, body included. `body` is scratch for it, another than `out`'s.
 void write_reply(HeadWriter& out, WriteScratch& body, const Reply& reply,
                  const ReplyContext& context);

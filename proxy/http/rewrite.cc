@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <optional>
 
 #include "proxy/http/characters.h"
 #include "proxy/http/list.h"
@@ -48,7 +49,7 @@ bool is_own(FieldId id) {
     case FieldId::keep_alive:
     case FieldId::proxy_connection:
     case FieldId::te:
-    case FieldId::trailer:  // trailers are not passed on
+    case FieldId::trailer:  // passes with the trailers
     case FieldId::upgrade:
     case FieldId::http2_settings:
     case FieldId::transfer_encoding:
@@ -178,22 +179,42 @@ bool is_max_forwards(const Head& head, const FieldLine& line) {
 }
 
 // Max-Forwards of OPTIONS counts the hops (RFC 9110 §7.6.2); TRACE is not let through.
-bool write_hops_left(HeadWriter& out, const Head& head, const FieldLine& line) {
+std::optional<std::uint32_t> read_hops(const Head& head, const FieldLine& line) {
   const std::string_view value = head.text(line.value);
   std::uint32_t hops = 0;
   const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), hops);
-  if (error != std::errc{} || end != value.data() + value.size() || hops == 0) return false;
+  if (error != std::errc{} || end != value.data() + value.size()) return std::nullopt;
+  return hops;
+}
+
+bool write_hops_left(HeadWriter& out, const Head& head, const FieldLine& line) {
+  const std::optional<std::uint32_t> hops = read_hops(head, line);
+  if (!hops || *hops == 0) return false;
   out.add(head.text(line.name));
   out.add(": ");
-  out.add_number(hops - 1);
+  out.add_number(*hops - 1);
   out.add("\r\n");
   return true;
+}
+
+// What weir says of its own hop to the service.
+void write_connection(HeadWriter& out, const OutgoingRequest& request) {
+  const bool upgrades = !request.upgrades.empty();
+  if (request.takes_trailers) out.add("TE: trailers\r\n");
+  if (upgrades) write_offered(out, request.head, request.upgrades);
+  if (request.takes_trailers) {
+    out.add(upgrades ? "Connection: TE, upgrade\r\n" : "Connection: TE\r\n");
+  } else if (upgrades) {
+    out.add("Connection: upgrade\r\n");
+  }
 }
 
 bool passes(const OutgoingRequest& request, const FieldLine& line, const Listed& listed) {
   switch (line.id) {
     case FieldId::host:
     case FieldId::x_forwarded_for: return false;
+    case FieldId::trailer:
+      return request.framing.kind == Framing::Kind::chunked && !listed.names("trailer");
     case FieldId::x_forwarded_proto:
     case FieldId::x_forwarded_host: return request.client_is_trusted;
     default: return !is_own(line.id) && !listed.names(request.head.text(line.name));
@@ -210,11 +231,12 @@ void write_status_line(HeadWriter& out, const Head& head) {
   out.add_all(" ", head.text(head.reason), "\r\n");
 }
 
-void copy_response_fields(HeadWriter& out, const Head& head) {
+void copy_response_fields(HeadWriter& out, const Head& head, bool trailers) {
   const Listed listed(head);
   LineCopier copier(out, head);
   for (const FieldLine& line : head.fields) {
-    if (!is_own(line.id) && !listed.names(head.text(line.name))) copier.copy(line);
+    const bool own = is_own(line.id) && !(trailers && line.id == FieldId::trailer);
+    if (!own && !listed.names(head.text(line.name))) copier.copy(line);
   }
   copier.flush();
 }
@@ -239,6 +261,7 @@ void write_request_head(HeadWriter& out, const OutgoingRequest& request) {
   const bool empty = request.framing.kind == Framing::Kind::none;
   if (empty && request.head.has(FieldId::content_length)) out.add("Content-Length: 0\r\n");
   write_framing(out, request.framing);
+  write_connection(out, request);
   write_forwarded(out, request);
   write_via(out, request.head, request.name);
   out.add_field("x-request-id", request.request_id);
@@ -256,7 +279,7 @@ bool has_own_via(const Head& head, std::string_view name) {
 void write_response_head(HeadWriter& out, const OutgoingResponse& response) {
   const Head& head = response.head;
   write_status_line(out, head);
-  copy_response_fields(out, head);
+  copy_response_fields(out, head, response.trailers);
   if (!head.has(FieldId::date)) out.add_field("Date", response.date);
   const bool length_given = head.has(FieldId::content_length);
   if (response.describes_body && length_given) {
@@ -274,9 +297,27 @@ void write_response_head(HeadWriter& out, const OutgoingResponse& response) {
 
 void write_interim_head(HeadWriter& out, const Head& head, std::string_view name) {
   write_status_line(out, head);
-  copy_response_fields(out, head);
+  copy_response_fields(out, head, false);
   write_via(out, head, name);
   out.add("\r\n");
+}
+
+void write_switching_head(HeadWriter& out, const Head& head, std::string_view name) {
+  write_status_line(out, head);
+  copy_response_fields(out, head, false);
+  for (const FieldLine& line : head.fields) {
+    if (line.id == FieldId::upgrade) out.add_field("Upgrade", head.text(line.value));
+  }
+  out.add("Connection: upgrade\r\n");
+  write_via(out, head, name);
+  out.add("\r\n");
+}
+
+bool ends_here(const Head& request) {
+  if (request.method_text() != "OPTIONS") return false;
+  return std::ranges::any_of(request.fields, [&](const FieldLine& line) {
+    return is_max_forwards(request, line) && read_hops(request, line) == 0U;
+  });
 }
 
 }  // namespace weir

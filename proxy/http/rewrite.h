@@ -2,6 +2,7 @@
 //
 // Both ways: hop-by-hop fields and all that Connection lists are left out, everything else passes
 // in its order and spelling; framing and Connection are weir's own; Via and x-request-id are added.
+// What of TE, Trailer and Upgrade goes on is said anew, for weir's own hop.
 #pragma once
 
 #include <cstdint>
@@ -11,6 +12,7 @@
 #include "proxy/http/head.h"
 #include "proxy/http/head_writer.h"
 #include "proxy/http/target.h"
+#include "proxy/http/upgrade.h"
 
 namespace weir {
 
@@ -22,7 +24,9 @@ struct OutgoingRequest {
   std::string_view client;         // the peer's address as text; empty for a Unix socket
   bool client_is_trusted = false;  // its X-Forwarded-* are believed, and added to
   std::string_view request_id;
-  std::string_view name;  // of this deployment, for Via
+  std::string_view name;        // of this deployment, for Via
+  bool takes_trailers = false;  // say `TE: trailers`
+  Protocols upgrades = {};      // of what the client offers, these go on; empty: it asks for none
 };
 
 void write_request_head(HeadWriter& out, const OutgoingRequest& request);
@@ -39,11 +43,17 @@ struct OutgoingResponse {
   std::string_view request_id = {};
   std::string_view name = {};
   std::string_view date = {};  // now, for a response that came without
+  bool trailers = false;       // they go on, and so does Trailer
 };
 
 void write_response_head(HeadWriter& out, const OutgoingResponse& response);
 
 // An interim response (1xx); `name` for Via.
 void write_interim_head(HeadWriter& out, const Head& head, std::string_view name);
+// The 101 that begins a tunnel.
+void write_switching_head(HeadWriter& out, const Head& head, std::string_view name);
+
+// OPTIONS that may go no further than here: Max-Forwards is 0 (RFC 9110 §7.6.2).
+bool ends_here(const Head& request);
 
 }  // namespace weir

@@ -227,4 +227,10 @@ bool Stream::peer_left() const {
   return ::poll(&asked, 1, 0) > 0 && (asked.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
 }
 
+bool Stream::peer_reset() const {
+  pollfd asked{descriptor(), 0, 0};
+  if (asked.fd < 0) return true;
+  return ::poll(&asked, 1, 0) > 0 && (asked.revents & POLLERR) != 0;
+}
+
 }  // namespace weir

@@ -48,6 +48,8 @@ class Stream {
 
   // Asks the socket whether its peer has closed or reset, read or not.
   bool peer_left() const;
+  // The same of a reset alone.
+  bool peer_reset() const;
   int descriptor() const;
 
  protected:

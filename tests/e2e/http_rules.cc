@@ -37,7 +37,7 @@ std::string proxy_error_of(int status, const std::string& reason) {
   if (reason == "upstream_truncated") return "http_response_incomplete";
   if (reason == "upstream_malformed") return "http_protocol_error";
   if (reason == "no_route") return "destination_not_found";
-  if (reason == "concurrency_limit" || reason == "upstream_connections") {
+  if (reason == "concurrency_limit" || reason == "upstream_connections" || reason == "upgrades") {
     return "connection_limit_reached";
   }
   if (reason == "proxy_loop_detected") return "proxy_loop_detected";

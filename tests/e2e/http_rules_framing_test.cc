@@ -8,7 +8,10 @@ namespace {
 using namespace std::string_literals;
 
 struct FramingRules : RuleTest<FramingRules> {
-  static constexpr const char* kConfig = "chain: []\n";
+  // With a route and a key by header, for the rules about trailers.
+  static constexpr const char* kConfig =
+      "chain: [{token_bucket: {key: header x-user, rate: 1000000/s}}]\n"
+      "routes: [{match: {path: /nowhere, header: {x-kind: big}}, chain: []}]\n";
 };
 
 // A second request, hidden where a lax reader would take it for a body, or the other way round.
@@ -285,6 +288,21 @@ Rules trailers() {
                    "3\r\nabc\r\n0\r\nX-Other: 1\r\nX-Sum: 1\r\n\r\n",
                reached("POST /", "Trailer: X-Sum", "Transfer-Encoding: chunked") +
                    chunked("abc", "X-Sum: 1\r\n")),
+      forwards("Rfc9110_7_6_1_TrailersThatConnectionListsAreDropped",
+               post("Connection: x-hop", "Trailer: X-Sum, X-Hop", "Transfer-Encoding: chunked") +
+                   "3\r\nabc\r\n0\r\nX-Hop: 1\r\nX-Sum: 1\r\n\r\n",
+               reached("POST /", "Trailer: X-Sum, X-Hop", "Transfer-Encoding: chunked") +
+                   chunked("abc", "X-Sum: 1\r\n")),
+      forwards("Rfc9110_6_6_2_NoTrailersWhereConnectionListsTrailer",
+               post("Connection: trailer", "Trailer: X-Sum", "Transfer-Encoding: chunked") +
+                   "3\r\nabc\r\n0\r\nX-Sum: 1\r\n\r\n",
+               reached_chunks("abc")),
+      plays("Rfc9110_6_5_1_TrailersMayComeByThemselves",
+            {client_sends(post("Trailer: X-Sum", "Transfer-Encoding: chunked") + "3\r\nabc\r\n"),
+             service_gets(reached("POST /", "Trailer: X-Sum", "Transfer-Encoding: chunked") +
+                          "3\r\nabc\r\n"),
+             client_sends("0\r\nX-S"), client_sends("um: 1\r"), client_sends("\n\r\n"),
+             service_gets("0\r\nX-Sum: 1\r\n\r\n"), service_sends(kAnswer), client_gets(kTold)}),
       forbidden("Rfc9110_6_5_1_LengthInTrailers", "Content-Length: 3"),
       forbidden("Rfc9110_6_5_1_CodingInTrailers", "transfer-encoding: chunked"),
       forbidden("Rfc9110_6_5_1_HostInTrailers", "Host: i"),
@@ -302,6 +320,9 @@ Rules trailers() {
       forbidden("Rfc9110_6_5_1_ForwardedForInTrailers", "X-Forwarded-For: 10.0.0.1"),
       forbidden("Rfc7239_4_ForwardedInTrailers", "Forwarded: for=10.0.0.1"),
       forbidden("Rfc9110_6_5_1_TheTenantInTrailers", "X-Tenant: acme"),
+      forbidden("Issue3_RoutingFieldsInTrailers", "X-Kind: big"),
+      forbidden("Issue3_KeysInTrailers", "x-user: acme"),
+      forbidden("Issue3_TheRequestIdInTrailers", "X-Request-Id: 1"),
       bad_trailer("Rfc9112_7_1_2_TrailerWithoutColon", "X-Sum\r\n", "bad_trailer"),
       bad_trailer("Rfc9112_5_1_SpaceBeforeTheColonOfATrailer", "X-Sum : 1\r\n", "bad_trailer"),
       bad_trailer("Rfc9112_5_2_ObsFoldInTrailers", "X-Sum: 1\r\n 2\r\n", "bad_trailer"),

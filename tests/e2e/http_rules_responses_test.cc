@@ -135,6 +135,20 @@ Rules framing() {
              "3\r\nabc\r\n0\r\nX-Sum: 1\r\n\r\n",
              told("200 OK", "Trailer: X-Sum", "Transfer-Encoding: chunked") +
                  chunked("abc", "X-Sum: 1\r\n")),
+      relays("Rfc9110_6_5_1_OnlyDeclaredTrailersOfAnswersPass",
+             get("Connection: te", "TE: trailers"),
+             reached("GET /", "TE: trailers", "Connection: TE"),
+             "HTTP/1.1 200 OK\r\nTrailer: X-Sum, X-Hop\r\nConnection: x-hop\r\n"
+             "Transfer-Encoding: chunked\r\n\r\n"
+             "3\r\nabc\r\n0\r\nX-Hop: 1\r\nX-Other: 1\r\nX-Sum: 1\r\n\r\n",
+             told("200 OK", "Trailer: X-Sum, X-Hop", "Transfer-Encoding: chunked") +
+                 chunked("abc", "X-Sum: 1\r\n")),
+      plays("Rfc9110_6_5_1_NoTrailersForHttp10",
+            {client_sends(head("GET / HTTP/1.0", "Host: h", "TE: trailers")),
+             service_gets("GET / HTTP/1.1\r\nHost: h\r\n" + added("h", "1.0 weir") + "\r\n"),
+             service_sends("HTTP/1.1 200 OK\r\nTrailer: X-Sum\r\nTransfer-Encoding: chunked\r\n\r\n"
+                           "3\r\nabc\r\n0\r\nX-Sum: 1\r\n\r\n"),
+             client_gets(told("200 OK", "Connection: close") + "abc"), client_sees_close()}),
       relays("Rfc9110_6_5_1_TrailersAreDroppedForOthers",
              "HTTP/1.1 200 OK\r\nTrailer: X-Sum\r\nTransfer-Encoding: chunked\r\n\r\n"
              "3\r\nabc\r\n0\r\nX-Sum: 1\r\n\r\n",

@@ -15,11 +15,6 @@
 
 namespace weir::testing::rules {
 
-// Why this rule is not kept yet; empty: it is.
-std::string not_yet(const std::string& name);
-// More of them, out of a file with rules for something that is still to be built.
-bool add_not_yet(const std::vector<std::string>& names, const std::string& why);
-
 class Stage {
  public:
   // Starts weir with the config; `upstream:` is put before it unless `with_upstream` is false, when
@@ -94,13 +89,7 @@ class RuleTest : public ::testing::TestWithParam<Rule> {
   void play() {
     ASSERT_TRUE(stage_) << no_stage_;
     const std::string wrong = stage().play(GetParam());
-    const std::string why = not_yet(GetParam().name);
-    if (why.empty()) {
-      if (!wrong.empty()) ADD_FAILURE() << wrong;
-      return;
-    }
-    EXPECT_NE(wrong, "") << "it is kept now: take it off the list in http_rules_not_yet.cc";
-    if (!wrong.empty()) GTEST_SKIP() << why;
+    if (!wrong.empty()) ADD_FAILURE() << wrong;
   }
 
  private:

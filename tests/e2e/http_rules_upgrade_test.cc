@@ -10,28 +10,6 @@ struct UpgradeRules : RuleTest<UpgradeRules> {
       "upgrades: {protocols: [websocket], max: 1, idle_timeout: 2s}\n";
 };
 
-// Until tunnels are built.
-[[maybe_unused]] const bool kAdded = add_not_yet(
-    {
-        "Rfc6455_4_1_AWebSocketHandshakeReachesTheService",
-        "Rfc9110_7_8_ProtocolNamesAreCaseInsensitive",
-        "Rfc9110_7_8_OnlyTheListedOfSeveralProtocolsGoOn",
-        "Rfc9110_7_8_TheServiceMayDecline",
-        "Rfc9110_15_2_2_BytesBehindThe101AreTheTunnels",
-        "Rfc9110_15_2_2_BytesBeforeThe101AreTheTunnels",
-        "Rfc9110_15_2_2_AnInterimAnswerMayComeBeforeThe101",
-        "Rfc9110_7_8_TheClientMayCloseItsSideOfATunnel",
-        "Rfc9110_7_8_TheServiceMayCloseATunnel",
-        "Rfc9110_7_8_AResetGoesThroughATunnel",
-        "Rfc9110_15_2_2_A101WithoutUpgradeIsNone",
-        "Rfc9110_15_2_2_A101ForAnotherProtocolIsNone",
-        "Rfc9110_7_8_NothingIsARequestInATunnel",
-        "Issue3_UpgradesMaxIsABound",
-        "Issue3_ATunnelGivesItsPermitBack",
-        "Issue3_AnIdleTunnelIsClosed",
-    },
-    "the tunnel is not built yet");
-
 const std::string kKey = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==";
 std::string asks(const std::string& protocol = "websocket") {
   return get(kKey, "Upgrade: " + protocol, "Connection: Upgrade");
@@ -114,6 +92,19 @@ Rules upgrade_rules() {
           "Rfc7540_3_2_H2cIsNeverLetThrough",
           get("Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAMAAABk"),
           reached("GET /")),
+      forwards("Rfc9110_7_8_UpgradeWithABodyIsIgnored",
+               post(kKey, "Upgrade: websocket", "Connection: upgrade", "Content-Length: 2") + "ab",
+               reached("POST /", kKey, "Content-Length: 2") + "ab"),
+      not_switched("Rfc9110_15_2_2_A101WithoutConnectionIsNone",
+                   "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n"),
+      not_switched("Rfc9110_15_2_2_A101OfHttp10IsNone",
+                   "HTTP/1.0 101 S\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\n"),
+      not_switched("Rfc9110_15_2_2_A101ToOneProtocolTooManyIsNone", switches("websocket, h2c")),
+      plays("Rfc9110_10_1_4_TeAndUpgradeStandTogether",
+            {client_sends(get("TE: trailers", "Upgrade: websocket", "Connection: TE, Upgrade")),
+             service_gets(
+                 reached("GET /", "TE: trailers", "Upgrade: websocket", "Connection: TE, upgrade")),
+             service_sends(kAnswer), client_gets(kTold)}),
       forwards_and_closes(
           "Rfc9110_7_8_UpgradeInHttp10IsIgnored",
           head("GET / HTTP/1.0", "Host: h", "Upgrade: websocket", "Connection: upgrade"),
@@ -122,7 +113,7 @@ Rules upgrade_rules() {
                                              service_closes(), client_sees_close()}),
       tunnels("Issue3_ATunnelGivesItsPermitBack",
               {client_sends(get(), 1), service_gets(reached("GET /")), service_sends(kAnswer),
-               client_gets(kTold, 1), client_half_closes(), client_sees_cut()}),
+               client_gets(kTold, 1), client_leaves()}),
       tunnels("Issue3_AnIdleTunnelIsClosed", {client_sees_cut(), service_sees_end()}),
       plays("Issue3_ServerSentEventsStreamAtOnce",
             {client_sends(get("Accept: text/event-stream")),
@@ -133,6 +124,23 @@ Rules upgrade_rules() {
              service_sends("data: 1\n\n"), client_gets("9\r\ndata: 1\n\n\r\n"),
              service_sends("data: 2\n\n"), client_gets("9\r\ndata: 2\n\n\r\n"), service_closes(),
              client_gets("0\r\n\r\n")}),
+      plays("Issue3_GrpcWebStreamsAtOnce",
+            {client_sends(
+                 post("Content-Type: application/grpc-web+proto", "Transfer-Encoding: chunked") +
+                 "5\r\nask 1\r\n"),
+             service_gets(reached("POST /", "Content-Type: application/grpc-web+proto",
+                                  "Transfer-Encoding: chunked") +
+                          "5\r\nask 1\r\n"),
+             service_sends("HTTP/1.1 200 OK\r\nContent-Type: application/grpc-web+proto\r\n"
+                           "Transfer-Encoding: chunked\r\n\r\n3\r\nsay\r\n"),
+             client_gets(told("200 OK", "Content-Type: application/grpc-web+proto",
+                              "Transfer-Encoding: chunked", "{close?}") +
+                         "3\r\nsay\r\n"),
+             client_sends("5\r\nask 2\r\n"), service_gets("5\r\nask 2\r\n"),
+             client_sends("0\r\n\r\n"), service_gets("0\r\n\r\n"), service_sends("4\r\nmore\r\n"),
+             client_gets("4\r\nmore\r\n"),
+             // Its status is in the body, not in trailers.
+             service_sends("0\r\n\r\n"), client_gets("0\r\n\r\n")}),
       relays(
           "Issue3_GrpcWebPasses",
           post("Content-Type: application/grpc-web+proto", "X-Grpc-Web: 1", "Content-Length: 5") +

@@ -1,0 +1,84 @@
+#include "proxy/http/upgrade.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "proxy/http/list.h"
+
+namespace weir {
+
+namespace {
+
+// "foo" of "foo/1.2".
+std::string_view name_of(std::string_view protocol) {
+  return protocol.substr(0, protocol.find('/'));
+}
+
+template <typename Each>
+void for_each_of(const Head& head, FieldId id, Each&& each) {
+  if (!head.has(id)) return;
+  for (const FieldLine& line : head.fields) {
+    if (line.id == id) for_each_item(head.text(line.value), each);
+  }
+}
+
+bool lists_upgrade(const Head& head) {
+  bool found = false;
+  for_each_of(head, FieldId::connection, [&found](std::string_view item) {
+    found = found || equals_ignoring_case(item, "upgrade");
+  });
+  return found;
+}
+
+bool is_allowed(std::string_view protocol, Protocols allowed) {
+  return std::ranges::any_of(allowed, [name = name_of(protocol)](const std::string& each) {
+    return equals_ignoring_case(each, name);
+  });
+}
+
+bool offers(const Head& request, std::string_view protocol) {
+  bool found = false;
+  for_each_of(request, FieldId::upgrade, [&](std::string_view offered) {
+    found = found || equals_ignoring_case(name_of(offered), name_of(protocol));
+  });
+  return found;
+}
+
+}  // namespace
+
+bool asks_upgrade(const Head& request, const Framing& framing, Protocols allowed) {
+  if (!request.has(FieldId::upgrade) || allowed.empty()) return false;
+  if (request.minor == 0 || framing.kind != Framing::Kind::none) return false;
+  if (!lists_upgrade(request)) return false;
+  bool any = false;
+  for_each_of(request, FieldId::upgrade,
+              [&](std::string_view protocol) { any = any || is_allowed(protocol, allowed); });
+  return any;
+}
+
+void write_offered(HeadWriter& out, const Head& request, Protocols allowed) {
+  std::string_view before = "Upgrade: ";
+  for_each_of(request, FieldId::upgrade, [&](std::string_view protocol) {
+    if (!is_allowed(protocol, allowed)) return;
+    out.add(std::exchange(before, ", "));
+    out.add(protocol);
+  });
+  out.add("\r\n");
+}
+
+bool switches_as_asked(const Head& request, const Head& response, Protocols allowed) {
+  if (response.minor == 0 || !lists_upgrade(response)) return false;
+  bool any = false;
+  bool asked = true;
+  for_each_of(response, FieldId::upgrade, [&](std::string_view protocol) {
+    any = true;
+    asked = asked && is_allowed(protocol, allowed) && offers(request, protocol);
+  });
+  return any && asked;
+}
+
+bool switches_to_websocket(const Head& response) {
+  return equals_ignoring_case(name_of(response.value(FieldId::upgrade)), "websocket");
+}
+
+}  // namespace weir
