@@ -78,6 +78,7 @@ void Exchange::on_service_bytes(char* data, std::size_t size) {
 
 // Reads interim heads and the final one. True: `bytes` is what came behind an answer that has begun
 // before; false: all has been done, but for `bytes` that are the beginning of a head.
+// What was behind a whole one is not among them: the next attempt may be under way already.
 bool Exchange::read_response_head(std::span<char>& bytes) {
   const auto max_head = static_cast<std::size_t>(worker_.snapshot().settings.limits.max_head);
   Head& head = worker_.response_head();
@@ -100,15 +101,19 @@ bool Exchange::read_response_head(std::span<char>& bytes) {
         !llhttp_agrees_on_response(head, framing, to_head)) {
       bad = BadRequest::parsers_disagree;
     }
-    const bool unasked = head.status == 101 && !switches_as_asked(head_, head, upgrades());
-    if (bad != BadRequest::none || unasked) {
+    if (bad == BadRequest::none && head.status == 101 &&
+        !switches_as_asked(head_, head, upgrades())) {
+      bad = BadRequest::bad_status_line;
+    }
+    if (bad != BadRequest::none) {
+      bytes = {};
       fail_attempt(Reason::upstream_malformed);
       return false;
     }
     bytes = bytes.subspan(size);
     download_.scan.reset();
     if (head.status == 101) {
-      open_tunnel(head, bytes);
+      open_tunnel(head, std::exchange(bytes, {}));
       return false;
     }
     if (head.status >= 200) {
@@ -116,7 +121,7 @@ bool Exchange::read_response_head(std::span<char>& bytes) {
       download_.trailers.release();
       if (download_.has_trailers) download_.trailers.begin(worker_.buffers(), head);
       download_.reader.begin(framing, download_.has_trailers ? &download_.trailers : nullptr);
-      settle_response(head, framing, bytes);
+      settle_response(head, framing, std::exchange(bytes, {}));
       return false;
     }
     relay_interim(head);
