@@ -13,6 +13,11 @@ struct RequestLineRules : RuleTest<RequestLineRules> {
   static constexpr const char* kConfig = "chain: []\n";
 };
 
+// weir's own answer to OPTIONS.
+const std::string kOwnOptions =
+    "HTTP/1.1 204 No Content\r\nDate: {date}\r\n"
+    "Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\nx-request-id: {id}\r\n\r\n";
+
 Rules methods() {
   return {
       forwards("Rfc9110_9_3_1_GetPasses", get(), reached("GET /")),
@@ -37,7 +42,20 @@ Rules methods() {
               line(std::string(65, 'M') + " / HTTP/1.1"), 501, "method_too_long"),
       plays("Rfc9110_7_6_2_MaxForwardsOfZeroIsAnsweredHere",
             {client_sends(head("OPTIONS / HTTP/1.1", "Host: h", "Max-Forwards: 0")),
-             client_gets("HTTP/1.1 2{n} {rest}")}),
+             client_gets(kOwnOptions)}),
+      plays("Rfc9110_9_3_7_OptionsOfTheServerMayEndHereToo",
+            {client_sends(head("OPTIONS * HTTP/1.1", "Host: h", "max-forwards: 00")),
+             client_gets(kOwnOptions)}),
+      plays("Rfc9110_7_6_2_ABodyIsReadThoughNobodyTakesIt",
+            {client_sends(
+                 head("OPTIONS / HTTP/1.1", "Host: h", "Max-Forwards: 0", "Content-Length: 4") +
+                 "body"),
+             client_gets(kOwnOptions)}),
+      forwards("Rfc9110_7_6_2_MaxForwardsThatIsNoNumberPasses",
+               head("OPTIONS / HTTP/1.1", "Host: h", "Max-Forwards: -0"),
+               reached("OPTIONS /", "Max-Forwards: -0")),
+      refuses("Rfc9110_9_3_8_TraceIsRefusedWhateverItsMaxForwards",
+              head("TRACE / HTTP/1.1", "Host: h", "Max-Forwards: 0"), 405, "trace_method"),
       forwards("Rfc9110_7_6_2_MaxForwardsOfOptionsIsCountedDown",
                head("OPTIONS / HTTP/1.1", "Host: h", "Max-Forwards: 3"),
                reached("OPTIONS /", "Max-Forwards: 2")),
