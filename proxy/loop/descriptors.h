@@ -9,8 +9,8 @@ namespace weir {
 std::int64_t raise_descriptor_limit();
 
 // How many client connections `limit` descriptors leave beside weir's own (listeners, loops, admin,
-// logs) and `upstream` connections (tunnels' too), which get at most half of what is left: `wanted`,
-// or fewer with a warning; at least 1.
+// logs) and `upstream` connections (tunnels' too), which get at most half of what is left:
+// `wanted`, or fewer with a warning; at least 1.
 std::int64_t clamp_connections(std::int64_t wanted, std::int64_t upstream, std::int64_t workers,
                                std::int64_t limit);
 
