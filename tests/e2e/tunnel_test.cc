@@ -273,7 +273,7 @@ TEST_F(TunnelTest, NoneIsOpenedDuringADrain) {
   ASSERT_EQ(other.read_until(answer, "\r\n\r\n"), Socket::Status::ok);
   answer.clear();
   weir->process().signal(SIGTERM);
-  ASSERT_TRUE(weir->process().wait_for("draining"));
+  ASSERT_TRUE(eventually([&] { return !Socket::try_connect(weir->address()).open(); }));
   other.write_all(kAsk.substr(10));
   other.read_to_end(answer);
   EXPECT_THAT(answer, StartsWith("HTTP/1.1 503 "));
