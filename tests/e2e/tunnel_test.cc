@@ -264,16 +264,20 @@ TEST_F(TunnelTest, AClientThatLeavesBeforeThe101LeavesNothingBehind) {
 TEST_F(TunnelTest, NoneIsOpenedDuringADrain) {
   start("drain: {timeout: 30s}\nchain: []\n");
   open_tunnel();
-  Socket other = Socket::connect(weir->address());
-  // Its head has begun, so the drain does not close it as idle. The answer before tells that it
-  // has.
-  other.write_all("OPTIONS / HTTP/1.1\r\nHost: h\r\nMax-Forwards: 0\r\n\r\n" +
-                  std::string(kAsk.substr(0, 10)));
+  // One that has begun its head, so that the drain does not close it as idle, and one that is idle:
+  // its end tells that the drain has begun. weir answers both by itself.
+  const std::string options = "OPTIONS / HTTP/1.1\r\nHost: h\r\nMax-Forwards: 0\r\n\r\n";
   std::string answer;
+  Socket other = Socket::connect(weir->address());
+  other.write_all(options + std::string(kAsk.substr(0, 10)));
   ASSERT_EQ(other.read_until(answer, "\r\n\r\n"), Socket::Status::ok);
+  Socket idle = Socket::connect(weir->address());
+  idle.write_all(options);
+  answer.clear();
+  ASSERT_EQ(idle.read_until(answer, "\r\n\r\n"), Socket::Status::ok);
   answer.clear();
   weir->process().signal(SIGTERM);
-  ASSERT_TRUE(eventually([&] { return !Socket::try_connect(weir->address()).open(); }));
+  ASSERT_TRUE(idle.wait_for_close());
   other.write_all(kAsk.substr(10));
   other.read_to_end(answer);
   EXPECT_THAT(answer, StartsWith("HTTP/1.1 503 "));
