@@ -26,11 +26,15 @@ UpstreamSettings upstream_of(const Value& map) {
 Limits limits_of(const Value& map) {
   Limits out;
   out.max_connections = map.get("max_connections").number;
+  if (const Value* most = map.find("max_connections_per_client"))
+    out.max_connections_per_client = most->number;
   out.max_head = map.get("max_head").number;
   out.max_body = map.get("max_body").number;
   out.buffered_bytes = map.get("buffered_bytes").number;
   out.head_timeout = duration_of(map, "head_timeout");
   out.body_timeout = duration_of(map, "body_timeout");
+  out.min_body_rate = map.get("min_body_rate").number;
+  out.send_timeout = duration_of(map, "send_timeout");
   out.idle_timeout = duration_of(map, "idle_timeout");
   return out;
 }
@@ -80,6 +84,7 @@ Settings settings_of(const Value& file) {
   Settings out;
   out.name = file.get("name").text;
   out.own_name = file.has("name");
+  out.x_ratelimit = file.get("x_ratelimit").number != 0;
   out.listen = endpoint_of(file, "listen");
   out.upstream = upstream_of(file.get("upstream"));
   out.admin = endpoint_of(file.get("admin"), "listen");

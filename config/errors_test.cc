@@ -32,8 +32,9 @@ TEST(ConfigErrors, Values) {
            {"workers: [1]\n", "3:10: workers: found a list, expected a whole number"},
            {"workers:\n", "3:1: workers: has no value: expected a whole number"},
            {"limits: 5\n",
-            "3:9: limits: found \"5\", expected a map of max_connections, max_head, max_body, "
-            "buffered_bytes, head_timeout, body_timeout or idle_timeout"},
+            "3:9: limits: found \"5\", expected a map of max_connections, "
+            "max_connections_per_client, max_head, max_body, buffered_bytes, head_timeout, "
+            "body_timeout, min_body_rate, send_timeout or idle_timeout"},
            {"limits: {max_head: 32}\n",
             "3:20: limits.max_head: \"32\" has no unit: write 32KiB (units: B, KiB, MiB, GiB or "
             "TiB)"},
@@ -43,6 +44,11 @@ TEST(ConfigErrors, Values) {
             "3:24: limits.head_timeout: \"10\" has no unit: write 10s (units: ms, s, m, h or d)"},
            {"limits: {head_timeout: 0s}\n",
             "3:24: limits.head_timeout: 0s is not allowed here: it takes 1ms to 1h"},
+           {"limits: {min_body_rate: 0B}\n",
+            "3:25: limits.min_body_rate: 0B is not allowed here: for as good as none write 1B"},
+           {"limits: {max_connections_per_client: 0}\n",
+            "3:38: limits.max_connections_per_client: 0 is not allowed here: nobody could connect; "
+            "leave max_connections_per_client out for no limit"},
            {"limits: {max_body: 0B}\n",
             "3:20: limits.max_body: 0B is not allowed here: it takes 1B to 1TiB"},
            {"tenant: {secret: yes}\n",

@@ -60,6 +60,9 @@ TEST(Load, DefaultsAgreeWithTheCode) {
   EXPECT_EQ(loaded.limits.buffered_bytes, limits.buffered_bytes);
   EXPECT_EQ(loaded.limits.head_timeout, limits.head_timeout);
   EXPECT_EQ(loaded.limits.body_timeout, limits.body_timeout);
+  EXPECT_EQ(loaded.limits.max_connections_per_client, limits.max_connections_per_client);
+  EXPECT_EQ(loaded.limits.min_body_rate, limits.min_body_rate);
+  EXPECT_EQ(loaded.limits.send_timeout, limits.send_timeout);
   EXPECT_EQ(loaded.limits.idle_timeout, limits.idle_timeout);
   EXPECT_EQ(loaded.tenant.from, tenant.from);
   EXPECT_EQ(loaded.tenant.default_name, tenant.default_name);
@@ -68,6 +71,7 @@ TEST(Load, DefaultsAgreeWithTheCode) {
   const Settings settings;
   EXPECT_EQ(loaded.workers, settings.workers);
   EXPECT_EQ(loaded.name, settings.name);
+  EXPECT_EQ(loaded.x_ratelimit, settings.x_ratelimit);
   EXPECT_EQ(loaded.max_tenant_labels, settings.max_tenant_labels);
   EXPECT_EQ(loaded.drain_timeout, settings.drain_timeout);
 }
@@ -81,7 +85,9 @@ admin: {listen: :9000}
 telemetry: {listen: :9001}
 workers: 3
 limits: {max_connections: 1, max_head: 2KiB, max_body: 3B, buffered_bytes: 4B, head_timeout: 5s,
-         body_timeout: 6s, idle_timeout: 7s}
+         body_timeout: 6s, idle_timeout: 7s, max_connections_per_client: 8, min_body_rate: 9B,
+         send_timeout: 10s}
+x_ratelimit: true
 trusted_proxies: [10.0.0.0/8]
 tenant: {from: cookie sid, default: nobody, unknown: shared, secret: true}
 metrics: {max_tenants: 5}
@@ -105,6 +111,10 @@ drain: {timeout: 1m}
   EXPECT_EQ(s.limits.head_timeout, 5s);
   EXPECT_EQ(s.limits.body_timeout, 6s);
   EXPECT_EQ(s.limits.idle_timeout, 7s);
+  EXPECT_EQ(s.limits.max_connections_per_client, 8);
+  EXPECT_EQ(s.limits.min_body_rate, 9);
+  EXPECT_EQ(s.limits.send_timeout, 10s);
+  EXPECT_TRUE(s.x_ratelimit);
   ASSERT_EQ(s.trusted_proxies.size(), 1U);
   EXPECT_EQ(to_string(s.trusted_proxies[0]), "10.0.0.0/8");
   EXPECT_EQ(s.tenant.from, (Field{Field::Kind::cookie, "sid", 0}));

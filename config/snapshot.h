@@ -33,11 +33,14 @@ struct UpstreamSettings {
 
 struct Limits {
   std::int64_t max_connections = 10'000;
+  std::int64_t max_connections_per_client = 0;  // 0: no such limit
   std::int64_t max_head = 32 << 10;
   std::int64_t max_body = 1 << 30;
   std::int64_t buffered_bytes = 32 << 20;
   Duration head_timeout = std::chrono::seconds(10);
   Duration body_timeout = std::chrono::seconds(30);  // without a byte of the body
+  std::int64_t min_body_rate = 500;                  // bytes a second
+  Duration send_timeout = std::chrono::seconds(30);  // without a byte of the answer being taken
   Duration idle_timeout = std::chrono::seconds(75);
 };
 
@@ -84,6 +87,7 @@ struct Settings {
   std::string name = "weir";  // of the deployment: Via, Proxy-Status
   bool own_name = false;      // given, so that a Via with it means a loop
   UpgradeSettings upgrades;
+  bool x_ratelimit = false;   // X-RateLimit-* besides RateLimit
   TenantSettings tenant;
   std::vector<Tenant> tenants;            // by Tenant::index
   std::int64_t max_tenant_labels = 1000;  // metrics.max_tenants

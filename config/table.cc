@@ -51,6 +51,12 @@ constexpr KeySpec kLimits[] = {
      .spec = integer(1, kMostConnections),
      .preset = "10000",
      .doc = "Connections of clients at a time; more are closed at once."},
+    {.name = "max_connections_per_client",
+     .spec = integer(1, kMostConnections),
+     .doc = "Of one client address (of IPv6, of one /64) at a time; more are answered 503 and "
+            "closed. Behind `trusted_proxies` it is requests at a time of the address that they "
+            "name. Unix sockets and the proxies themselves are exempt. Left out: no such limit.",
+     .zero = "nobody could connect; leave max_connections_per_client out for no limit"},
     {.name = "max_head",
      .spec = bytes(kKiB, kMiB),
      .preset = "32KiB",
@@ -72,6 +78,17 @@ constexpr KeySpec kLimits[] = {
      .spec = duration(kMillisecond, kHour),
      .preset = "30s",
      .doc = "Without a byte of a request's body; then 408."},
+    {.name = "min_body_rate",
+     .spec = bytes(1, kGiB),
+     .preset = "500B",
+     .doc = "How much of a request's body must come each second; one that has fallen behind by "
+            "`body_timeout` is 408. Time in which weir does not read, since the service does not, "
+            "is not counted.",
+     .zero = "for as good as none write 1B"},
+    {.name = "send_timeout",
+     .spec = duration(kMillisecond, kHour),
+     .preset = "30s",
+     .doc = "Without the client taking a byte of its answer; then its connection is reset."},
     {.name = "idle_timeout",
      .spec = duration(kMillisecond, kDay),
      .preset = "75s",
@@ -274,6 +291,11 @@ constexpr KeySpec kFile[] = {
      .doc =
          "What this weir calls itself, in `Via` and `Proxy-Status`. Where it is given, a request "
          "whose `Via` has it already is a loop, and refused with 508."},
+    {.name = "x_ratelimit",
+     .spec = boolean(),
+     .preset = "false",
+     .doc = "A quota's refusal also has `X-RateLimit-Limit`, `-Remaining` and `-Reset` (in "
+            "seconds), with the numbers of `RateLimit-Policy` and `RateLimit`."},
 };
 
 constexpr Spec kFileSpec = map_of(kFile);

@@ -138,6 +138,7 @@ inline constexpr std::int64_t kHour = 3'600 * kSecond;
 inline constexpr std::int64_t kDay = 24 * kHour;
 inline constexpr std::int64_t kKiB = 1 << 10;
 inline constexpr std::int64_t kMiB = 1 << 20;
+inline constexpr std::int64_t kGiB = kMiB * kKiB;
 inline constexpr std::int64_t kTiB = kMiB * kMiB;
 
 }  // namespace weir

@@ -12,6 +12,8 @@ std::string_view to_string(Reason reason) {
     case Reason::deadline_in_queue: return "deadline_in_queue";
     case Reason::upgrades: return "upgrades";
     case Reason::draining: return "draining";
+    case Reason::max_connections: return "max_connections";
+    case Reason::client_connections: return "client_connections";
     case Reason::tenant_denied: return "tenant_denied";
     case Reason::tenant_unknown: return "tenant_unknown";
     case Reason::no_route: return "no_route";

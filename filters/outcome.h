@@ -25,6 +25,8 @@ enum class Reason : std::uint8_t {
   deadline_in_queue,     // a timeout ran out before the service was tried
   upgrades,              // upgrades.max tunnels are open
   draining,              // weir is shutting down
+  max_connections,       // limits.max_connections are there
+  client_connections,    // limits.max_connections_per_client of one address are there
   // not allowed: 403
   tenant_denied,
   tenant_unknown,

@@ -91,6 +91,17 @@ Family attempts(const ExpositionSources& sources) {
   return family;
 }
 
+Family connections_refused(const ExpositionSources& sources) {
+  Family family =
+      Families::counter("weir_connections_refused_total",
+                        "Client connections closed at once, since there were too many.");
+  for (std::size_t i = 0; i < static_cast<std::size_t>(ConnectionRefusal::count_); ++i) {
+    family.add({{"reason", to_string(static_cast<ConnectionRefusal>(i))}},
+               sum(sources, &WorkerMetrics::connections_refused, i));
+  }
+  return family;
+}
+
 }  // namespace
 
 void add_worker_families(const ExpositionSources& sources, Families& out) {
@@ -116,9 +127,7 @@ void add_worker_families(const ExpositionSources& sources, Families& out) {
                   sources, &WorkerMetrics::responses_truncated));
   out.put(by_side(Families::gauge("weir_connections_active", "Open connections, idle ones too."),
                   sources, &WorkerMetrics::connections_active));
-  out.put(single(Families::counter("weir_connections_refused_total",
-                                   "Client connections closed at once, since there were too many."),
-                 sum(sources, &WorkerMetrics::connections_refused)));
+  out.put(connections_refused(sources));
   out.put(single(Families::gauge("weir_tunnels_active", "Upgraded connections."),
                  sum(sources, &WorkerMetrics::tunnels_active)));
   out.put(tunnels(sources));

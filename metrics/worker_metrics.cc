@@ -39,6 +39,16 @@ std::string_view to_string(TunnelEnd end) {
   return "unknown";
 }
 
+std::string_view to_string(ConnectionRefusal reason) {
+  switch (reason) {
+    case ConnectionRefusal::max_connections: return "max_connections";
+    case ConnectionRefusal::client_connections: return "client_connections";
+    case ConnectionRefusal::no_descriptors: return "no_descriptors";
+    case ConnectionRefusal::count_: break;
+  }
+  return "unknown";
+}
+
 void SharedHistogram::observe(Duration d) {
   counts_[Histogram::bucket(d)].add();
   sum_nanoseconds_.add(static_cast<std::uint64_t>(std::max<std::int64_t>(d.count(), 0)));

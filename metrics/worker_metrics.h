@@ -66,12 +66,21 @@ enum class TunnelEnd : std::uint8_t {
   count_,
 };
 
-// The words of the labels `source`, `side`, `result` and `protocol`.
+// Why a client's connection was closed before a byte of it was read.
+enum class ConnectionRefusal : std::uint8_t {
+  max_connections,
+  client_connections,  // limits.max_connections_per_client
+  no_descriptors,
+  count_,
+};
+
+// The words of the labels `source`, `side`, `result`, `protocol` and `reason`.
 std::string_view to_string(Source source);
 std::string_view to_string(Side side);
 std::string_view to_string(AttemptResult result);
 std::string_view to_string(TunnelProtocol protocol);
 std::string_view to_string(TunnelEnd end);
+std::string_view to_string(ConnectionRefusal reason);
 
 enum class BadRequest : std::uint8_t;  // proxy/http/head_guard.h; at most 64 of them
 
@@ -107,9 +116,9 @@ class WorkerMetrics {
   std::array<Counter, static_cast<std::size_t>(AttemptResult::count_)> attempts;
   Counter resends;  // attempts sent once more, since a reused connection had died
   std::array<Counter, 2> connections_active;  // by Side; a gauge
-  Counter connections_refused;                // over limits.max_connections, or no descriptors
-  Counter tunnels_active;                     // a gauge
-  std::array<Counter, 2> tunnels;             // that were opened, by TunnelProtocol
+  std::array<Counter, static_cast<std::size_t>(ConnectionRefusal::count_)> connections_refused;
+  Counter tunnels_active;          // a gauge
+  std::array<Counter, 2> tunnels;  // that were opened, by TunnelProtocol
   std::array<Counter, static_cast<std::size_t>(TunnelEnd::count_)> tunnels_ended;
   std::array<Counter, 2> tunnel_bytes;  // by Side: towards the client, towards the service
   std::vector<SharedHistogram> request_duration;   // by route

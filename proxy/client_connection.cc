@@ -13,16 +13,18 @@
 
 namespace weir {
 
-ClientConnection::ClientConnection(Worker& worker, const ClientAddress& address)
-    : Stream(worker.loop(), worker.buffers(), worker.read_scratch()),
+ClientConnection::ClientConnection(Worker& worker, const ClientAddress& address,
+                                   std::uint64_t counted_as)
+    : Stream(worker.loop(), worker.stream_memory()),
       worker_(worker),
+      counted_as_(counted_as),
       address_(address) {
   worker_.add(*this);
 }
 
 void ClientConnection::accept(Worker& worker, int fd, bool unix_socket,
-                              const ClientAddress& address) {
-  auto* client = new ClientConnection(worker, address);
+                              const ClientAddress& address, std::uint64_t counted_as) {
+  auto* client = new ClientConnection(worker, address, counted_as);
   const int error = unix_socket ? client->open_pipe(fd) : client->open_tcp(fd);
   if (error != 0) {
     ::close(fd);
@@ -33,11 +35,25 @@ void ClientConnection::accept(Worker& worker, int fd, bool unix_socket,
 
 // --- bytes
 
-std::span<char> ClientConnection::available() { return fresh_.empty() ? inbox_.bytes() : fresh_; }
+std::span<char> ClientConnection::fresh() const {
+  return {worker_.read_scratch().bytes.data() + fresh_begin_, fresh_end_ - fresh_begin_};
+}
+
+std::span<char> ClientConnection::available() {
+  return fresh_begin_ == fresh_end_ ? inbox_.bytes() : fresh();
+}
 
 void ClientConnection::take(std::size_t n) {
-  if (fresh_.empty()) return inbox_.drop(n);
-  fresh_ = fresh_.subspan(n);
+  if (fresh_begin_ == fresh_end_) return inbox_.drop(n);
+  fresh_begin_ += static_cast<std::uint32_t>(n);
+}
+
+// What nobody can take yet is kept: never more than a read brings, or than a head may have.
+std::size_t ClientConnection::read_room() const {
+  if (inbox_.empty()) return ReadScratch::kSize;
+  const auto max_head = static_cast<std::size_t>(worker_.snapshot().settings.limits.max_head);
+  const std::size_t most = std::max(max_head, ReadScratch::kSize);
+  return std::clamp<std::size_t>(most - std::min(most, inbox_.size()), 1, ReadScratch::kSize);
 }
 
 void ClientConnection::on_read(char* data, std::size_t size) {
@@ -48,14 +64,14 @@ void ClientConnection::on_read(char* data, std::size_t size) {
     return;
   }
   if (inbox_.empty()) {
-    fresh_ = {data, size};
+    fresh_begin_ = 0;
+    fresh_end_ = static_cast<std::uint32_t>(size);
   } else {
     inbox_.append(worker_.buffers(), {data, size});
   }
   process();
-  if (!fresh_.empty()) {
-    const std::span<char> rest = fresh_;
-    fresh_ = {};
+  if (const std::span<char> rest = fresh(); !rest.empty()) {
+    fresh_begin_ = fresh_end_ = 0;
     if (!closed_ && phase_ != Phase::goodbye) {
       inbox_.append(worker_.buffers(), {rest.data(), rest.size()});
     }
@@ -79,10 +95,10 @@ void ClientConnection::pause() {
 
 void ClientConnection::watch() { ring_at(read_clock() + kAskSocket); }
 
-void ClientConnection::want_more(Time now) {
+void ClientConnection::want_more(Time until) {
   wants_body_ = true;
   start_reading();
-  set_deadline(saturating_add(now, worker_.snapshot().settings.limits.body_timeout));
+  set_deadline(until);
 }
 
 // Moves on as far as what has come allows. Never entered twice: an exchange that ends inside of it
@@ -205,8 +221,8 @@ void ClientConnection::exchange_done(bool keep_alive, std::uint64_t body_left) {
   discard_left_ = close_after_ ? (body_left == 0 ? 0 : kDiscardToClose) : body_left;
   phase_ = Phase::flush;
   if (has_pending()) {
-    stuck_bytes_ = static_cast<std::uint32_t>(pending_bytes());
-    set_deadline(saturating_add(read_clock(), worker_.snapshot().settings.limits.body_timeout));
+    stuck_at_ = sent_bytes();
+    set_deadline(saturating_add(read_clock(), worker_.snapshot().settings.limits.send_timeout));
     return;
   }
   go_on();
@@ -264,6 +280,7 @@ void ClientConnection::close_now() {
   closed_ = true;
   worker_.alarms().cancel(*this);
   worker_.remove(*this);
+  if (counted_as_ != 0) worker_.shared().client_counts.remove(counted_as_);
   inbox_.release();
   close();
 }
@@ -335,31 +352,38 @@ void ClientConnection::ring() {
 void ClientConnection::watch_exchange(Time now) {
   const bool asks = !reading() || has_pending();
   if (asks && peer_left()) return lose_client();
-  if (has_pending()) {
-    const auto pending = static_cast<std::uint32_t>(pending_bytes());
-    if (pending != stuck_bytes_) {
-      stuck_bytes_ = pending;
-      stuck_since_ = now;
-    } else if (now - stuck_since_ > worker_.snapshot().settings.limits.body_timeout) {
-      return lose_client();
-    }
-  } else {
-    stuck_bytes_ = 0;
-  }
-  if (wants_body_ && now >= deadline_) return exchange_->on_body_timeout();
+  if (is_stuck(now)) return drop_stuck();
+  if (wants_body_ && now >= deadline_) return exchange_->on_body_timeout(now);
   if (wants_body_) ring_at(deadline_);
   if (asks) ring_at(now + kAskSocket);
+}
+
+// Looked at once a second while something is pending.
+bool ClientConnection::is_stuck(Time now) {
+  if (!has_pending()) {
+    stuck_since_ = kNever;
+    return false;
+  }
+  if (stuck_since_ == kNever || stuck_at_ != sent_bytes()) {
+    stuck_since_ = now;
+    stuck_at_ = sent_bytes();
+  }
+  return now - stuck_since_ >= worker_.snapshot().settings.limits.send_timeout;
+}
+
+// With a reset, so that the kernel does not keep for it what it did not read.
+void ClientConnection::drop_stuck() {
+  close_reset();
+  lose_client();
 }
 
 void ClientConnection::on_deadline(Time now) {
   switch (phase_) {
     case Phase::head: return refuse(BadRequest::head_timeout);
-    case Phase::flush: {
-      const auto pending = static_cast<std::uint32_t>(pending_bytes());
-      if (pending == stuck_bytes_) return close_now();
-      stuck_bytes_ = pending;
-      return set_deadline(saturating_add(now, worker_.snapshot().settings.limits.body_timeout));
-    }
+    case Phase::flush:
+      if (stuck_at_ == sent_bytes()) return drop_stuck();
+      stuck_at_ = sent_bytes();
+      return set_deadline(saturating_add(now, worker_.snapshot().settings.limits.send_timeout));
     default: return close_now();
   }
 }

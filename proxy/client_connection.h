@@ -6,9 +6,10 @@
 // first. While idle it owns no buffer, exchange or parser.
 //
 // Time bounds, all by one coarse alarm that is set anew lazily, when it rings too early:
-// idle_timeout between requests, head_timeout for a head from its first byte, body_timeout for a
-// rest of a body that is thrown away and for an answer that the client does not read, 2 s for the
-// last goodbye.
+// idle_timeout between requests, head_timeout for a head from its first byte, body_timeout and
+// min_body_rate for a body (its exchange says until when), body_timeout for a rest of a body that
+// is thrown away, send_timeout for an answer that the client does not read, 2 s for the last
+// goodbye.
 #pragma once
 
 #include <cstdint>
@@ -29,8 +30,10 @@ class Worker;
 
 class ClientConnection final : public Stream, private AlarmEntry {
  public:
-  // Takes the descriptor. It lives until it is closed.
-  static void accept(Worker& worker, int fd, bool unix_socket, const ClientAddress& address);
+  // Takes the descriptor. It lives until it is closed. `counted_as`: in SharedState::client_counts,
+  // given back then; 0: not counted.
+  static void accept(Worker& worker, int fd, bool unix_socket, const ClientAddress& address,
+                     std::uint64_t counted_as);
 
   const ClientAddress& address() const { return address_; }
 
@@ -38,8 +41,8 @@ class ClientConnection final : public Stream, private AlarmEntry {
   // What has come and has not been taken: of this request's body, or of the next request.
   std::span<char> available();
   void take(std::size_t n);
-  // The exchange waits for more of the body, or does not.
-  void want_more(Time now);
+  // The exchange waits for more of the body, until then; or does not.
+  void want_more(Time until);
   void want_nothing() { wants_body_ = false; }
   void pause();
   // An answer is pending, so the socket is asked now and then whether anybody still reads it.
@@ -73,15 +76,17 @@ class ClientConnection final : public Stream, private AlarmEntry {
   static constexpr Duration kGoodbye = std::chrono::seconds(2);
   static constexpr Duration kAskSocket = std::chrono::seconds(1);
 
-  ClientConnection(Worker& worker, const ClientAddress& address);
+  ClientConnection(Worker& worker, const ClientAddress& address, std::uint64_t counted_as);
   ~ClientConnection() override = default;
 
+  std::size_t read_room() const override;
   void on_read(char* data, std::size_t size) override;
   void on_end(int error) override;
   void on_drained() override;
   void on_write_failed(int error) override;
   void ring() override;
 
+  std::span<char> fresh() const;
   void process();
   bool read_head();
   bool scan_head(std::string_view text);
@@ -98,6 +103,8 @@ class ClientConnection final : public Stream, private AlarmEntry {
   void ring_at(Time at);
   void on_deadline(Time now);
   void watch_exchange(Time now);
+  bool is_stuck(Time now);
+  void drop_stuck();
 
   Worker& worker_;
   Exchange* exchange_ = nullptr;
@@ -105,13 +112,14 @@ class ClientConnection final : public Stream, private AlarmEntry {
   ClientConnection* next_ = nullptr;  // the worker's list
   ClientConnection** back_ = nullptr;
   ByteQueue inbox_;
-  std::span<char> fresh_;  // in the scratch, while being read
   std::uint64_t discard_left_ = 0;
   Time deadline_ = kNever;
-  Time stuck_since_{};
+  std::uint64_t counted_as_;
+  Time stuck_since_ = kNever;  // that the client has taken nothing of its answer; kNever: it does
+  std::uint32_t fresh_begin_ = 0, fresh_end_ = 0;  // in the scratch, while being read
   HeadScan scan_;
   ClientAddress address_;
-  std::uint32_t stuck_bytes_ = 0;  // pending at the last look
+  std::uint32_t stuck_at_ = 0;  // what it had taken then
   Phase phase_ = Phase::idle;
   bool processing_ = false;
   bool close_after_ = false;   // flush, then goodbye

@@ -85,6 +85,7 @@ void Exchange::begin() {
     upload_.trailers.begin(worker_.buffers(), head_);
   }
   upload_.reader.begin(upload_.framing, &upload_.trailers);
+  upload_.patience = worker_.snapshot().settings.limits.body_timeout;
   upload_.expects_continue = head_.minor == 1 && head_.has(FieldId::expect) &&
                              equals_ignoring_case(head_.value(FieldId::expect), "100-continue");
   client_keeps_ = !says_close(head_);
@@ -103,8 +104,22 @@ void Exchange::arrive() {
       worker_.router().decide(head_, target_, client_->address(), *request_);
   route_ = decision.route;
   if (decision.refusal != Reason::none) return follow(enter_chain(decision.refusal));
+  if (client_trusted_ && !count_client()) return follow(enter_chain(Reason::client_connections));
   if (ends_here(head_)) return answer_options();
   follow(enter_chain(asks_upgrade_ ? admit_upgrade() : Reason::none));
+}
+
+// Whom a trusted proxy speaks for is counted while the request lasts: one connection of the proxy's
+// carries many clients. False: that address has as many as it may have.
+bool Exchange::count_client() {
+  const Settings& settings = worker_.snapshot().settings;
+  const std::int64_t most = settings.limits.max_connections_per_client;
+  if (most == 0) return true;
+  const ClientAddress client =
+      effective_client(client_->address(), head_, settings.trusted_proxies);
+  if (is_trusted(settings.trusted_proxies, client)) return true;  // the proxy's own
+  counted_as_ = worker_.shared().client_counts.add(client, most);
+  return counted_as_ != 0;
 }
 
 // The arrival. What is refused at once is counted as ended in the same pass.

@@ -64,7 +64,7 @@ class Exchange final : private AlarmEntry, private ServiceUser, private Dialer::
   void on_client_bytes();
   void on_client_drained();
   void on_client_gone();  // its connection is closed already
-  void on_body_timeout();
+  void on_body_timeout(Time now);
 
   // --- for the worker
   void on_mail(bool client_gone);
@@ -88,6 +88,7 @@ class Exchange final : private AlarmEntry, private ServiceUser, private Dialer::
     bool sent_all = false;          // in this attempt, but for what the socket has pending
     bool broken = false;            // the service does not take any more
     bool expects_continue = false;  // the client waits for 100 before it sends
+    Duration patience{0};           // how long it may be waited for, by limits.min_body_rate
   };
   // A piece of it.
   struct Piece {
@@ -125,6 +126,7 @@ class Exchange final : private AlarmEntry, private ServiceUser, private Dialer::
   BadRequest check_head();
   std::uint32_t label() const { return request_->tenant_label; }
   void arrive();
+  bool count_client();
   Step enter_chain(Reason refusal);
   void follow(Step step);
   void wake();
@@ -154,6 +156,9 @@ class Exchange final : private AlarmEntry, private ServiceUser, private Dialer::
   void pump_upload();
   bool next_piece(Piece& piece);
   bool read_piece(Piece& piece);
+  void await_body();
+  void note_arrival();
+  void earn_patience(std::size_t bytes);
   bool write_piece(const Piece& piece);
   std::string_view outgoing_head();
   void note_written(std::size_t taken);
@@ -206,8 +211,9 @@ class Exchange final : private AlarmEntry, private ServiceUser, private Dialer::
   Target target_;
   RequestIds::Text made_id_{};
   std::string_view request_id_;
-  bool client_keeps_ = false;    // wants to keep the connection
-  bool client_trusted_ = false;  // one of trusted_proxies
+  std::uint64_t counted_as_ = 0;  // in SharedState::client_counts; 0: its connection is, or nothing
+  bool client_keeps_ = false;     // wants to keep the connection
+  bool client_trusted_ = false;   // one of trusted_proxies
   bool asks_upgrade_ = false;
   bool holds_tunnel_ = false;  // one of upgrades.max is reserved for it
   bool done_ = true;

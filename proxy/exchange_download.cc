@@ -53,6 +53,18 @@ Duration idle_promise(const Head& head) {
   return promise;
 }
 
+// Whether a body is malformed from its first bytes on. Nothing of it is changed.
+bool begins_badly(const Framing& framing, std::span<const char> bytes) {
+  if (framing.kind != Framing::Kind::chunked || bytes.empty()) return false;
+  std::array<char, 32> start;
+  const std::size_t size = std::min(bytes.size(), start.size());
+  std::copy_n(bytes.begin(), size, start.begin());
+  BodyReader reader;
+  reader.begin(framing);
+  BodyReader::Piece piece;
+  return reader.read(start.data(), size, piece) == BodyReader::Result::bad;
+}
+
 }  // namespace
 
 void Exchange::on_service_bytes(char* data, std::size_t size) {
@@ -114,6 +126,11 @@ bool Exchange::read_response_head(std::span<char>& bytes) {
     download_.scan.reset();
     if (head.status == 101) {
       open_tunnel(head, std::exchange(bytes, {}));
+      return false;
+    }
+    // Nothing has been promised to the client yet.
+    if (head.status >= 200 && begins_badly(framing, bytes)) {
+      fail_attempt(Reason::upstream_malformed);
       return false;
     }
     if (head.status >= 200) {

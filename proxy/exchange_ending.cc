@@ -82,6 +82,7 @@ ReplyContext Exchange::reply_context(std::uint64_t left) const {
   context.request_id = request_id_;
   context.name = worker_.snapshot().settings.name;
   context.date = worker_.date();
+  context.x_ratelimit = worker_.snapshot().settings.x_ratelimit;
   context.head_request = head_.method_text() == "HEAD";
   context.close = !keep;
   context.keep_alive = keep && head_.minor == 0;
@@ -213,6 +214,9 @@ std::uint64_t Exchange::body_left() {
 void Exchange::retire() {
   done_ = true;
   client_ = nullptr;
+  if (counted_as_ != 0) {
+    worker_.shared().client_counts.remove(std::exchange(counted_as_, 0));
+  }
   if (!upload_.held.empty()) stop_holding();
   give_back_tunnel();
   head_bytes_.release();

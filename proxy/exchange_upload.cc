@@ -29,7 +29,7 @@ void Exchange::rewind_upload() {
 }
 
 void Exchange::on_client_bytes() {
-  if (request_->client_wait_since != kNever) request_->client_wait_ends(read_clock());
+  note_arrival();
   pump_upload();
 }
 
@@ -62,10 +62,28 @@ bool Exchange::next_piece(Piece& piece) {
   if (client_ != nullptr && !client_->available().empty()) return read_piece(piece);
   if (!upload_.head_sent) return true;  // the head alone
   if (client_ == nullptr) return false;
-  const Time now = read_clock();
-  request_->client_wait_begins(now);
-  client_->want_more(now);
+  await_body();
   return false;
+}
+
+// Bounded by patience: a leaky bucket of time, body_timeout deep, that waiting empties and bytes
+// fill at min_body_rate.
+void Exchange::await_body() {
+  request_->client_wait_begins(read_clock());
+  client_->want_more(saturating_add(request_->client_wait_since, upload_.patience));
+}
+
+void Exchange::note_arrival() {
+  if (request_->client_wait_since == kNever) return;
+  const Time now = read_clock();
+  upload_.patience -= now - request_->client_wait_since;
+  request_->client_wait_ends(now);
+}
+
+void Exchange::earn_patience(std::size_t bytes) {
+  const Limits& limits = worker_.snapshot().settings.limits;
+  const Duration worth{static_cast<std::int64_t>(bytes) * 1'000'000'000 / limits.min_body_rate};
+  upload_.patience = std::min(upload_.patience + worth, limits.body_timeout);
 }
 
 bool Exchange::read_piece(Piece& piece) {
@@ -88,6 +106,7 @@ bool Exchange::read_piece(Piece& piece) {
   }
   piece.payload = bytes.subspan(0, read.payload);
   piece.consumed = read.consumed;
+  earn_patience(read.consumed);
   piece.last = result == BodyReader::Result::done;
   hold({bytes.data(), read.payload});
   return true;
@@ -189,6 +208,10 @@ void Exchange::stop_holding() {
   upload_.replayed = 0;
 }
 
-void Exchange::on_body_timeout() { refuse_body(BadRequest::body_timeout); }
+void Exchange::on_body_timeout(Time now) {
+  const bool silent =
+      now - request_->client_wait_since >= worker_.snapshot().settings.limits.body_timeout;
+  refuse_body(silent ? BadRequest::body_timeout : BadRequest::body_too_slow);
+}
 
 }  // namespace weir

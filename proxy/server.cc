@@ -8,6 +8,7 @@
 #include "proxy/loop/clock.h"
 #include "proxy/loop/descriptors.h"
 #include "proxy/loop/listener.h"
+#include "proxy/loop/memory_return.h"
 #include "proxy/shared_state.h"
 #include "proxy/worker.h"
 
@@ -31,6 +32,7 @@ class Server::State {
 std::string Server::State::start() {
   const Settings& settings = shared.snapshot->settings;
   std::signal(SIGPIPE, SIG_IGN);
+  MemoryReturn::configure();
   const std::int64_t tunnels = settings.upgrades.protocols.empty() ? 0 : settings.upgrades.max;
   shared.max_clients = clamp_connections(settings.limits.max_connections,
                                          settings.upstream.max_connections + tunnels,

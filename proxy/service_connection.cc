@@ -7,7 +7,7 @@
 namespace weir {
 
 ServiceConnection::ServiceConnection(Worker& worker)
-    : Stream(worker.loop(), worker.buffers(), worker.read_scratch()), worker_(worker) {
+    : Stream(worker.loop(), worker.stream_memory()), worker_(worker) {
   worker_.pool().count_opened();
 }
 

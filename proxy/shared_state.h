@@ -11,6 +11,7 @@
 
 #include "config/snapshot.h"
 #include "filters/gate.h"
+#include "proxy/client_counts.h"
 
 namespace weir {
 
@@ -23,6 +24,7 @@ struct SharedState {
   Gate& gate;
   std::int64_t max_clients = 0;  // limits.max_connections, as far as descriptors allow
   std::atomic<std::int64_t> clients{0};
+  ClientCounts client_counts;
   std::atomic<std::int64_t> upstream_open{0};   // connections to the service, idle ones included
   std::atomic<std::int64_t> tunnels{0};         // open or being asked for
   std::atomic<std::int64_t> buffered_bytes{0};  // of bodies held for another attempt

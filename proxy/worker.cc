@@ -7,6 +7,7 @@
 
 #include "proxy/client_connection.h"
 #include "proxy/exchange.h"
+#include "proxy/http/reply.h"
 #include "proxy/loop/clock.h"
 
 namespace weir {
@@ -140,24 +141,49 @@ void Worker::deliver_mail() {
 void Worker::on_accepted(int fd, const sockaddr_storage& peer) {
   const std::int64_t open = shared_.clients.fetch_add(1, std::memory_order_relaxed);
   if (open >= shared_.max_clients) {
-    shared_.clients.fetch_sub(1, std::memory_order_relaxed);
-    return refuse_connection(fd);
+    return refuse_connection(fd, ConnectionRefusal::max_connections);
   }
-  ClientConnection::accept(*this, fd, unix_socket_, ClientAddress::of(peer));
+  const ClientAddress address = ClientAddress::of(peer);
+  std::uint64_t counted_as = 0;
+  if (!count_client(address, counted_as)) {
+    return refuse_connection(fd, ConnectionRefusal::client_connections);
+  }
+  ClientConnection::accept(*this, fd, unix_socket_, address, counted_as);
 }
 
-void Worker::on_out_of_descriptors() { metrics_.connections_refused.add(); }
+void Worker::on_out_of_descriptors() {
+  metrics_.connections_refused[static_cast<std::size_t>(ConnectionRefusal::no_descriptors)].add();
+}
 
-void Worker::refuse_connection(int fd) {
-  metrics_.connections_refused.add();
-  static const std::string kBody =
-      "{\"type\":\"about:blank\",\"status\":503,\"title\":\"Service Unavailable\","
-      "\"reason\":\"too_many_client_connections\"}\n";
-  static const std::string kAnswer =
-      "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json\r\n"
-      "Content-Length: " +
-      std::to_string(kBody.size()) + "\r\nRetry-After: 1\r\nConnection: close\r\n\r\n" + kBody;
-  [[maybe_unused]] const ssize_t sent = ::send(fd, kAnswer.data(), kAnswer.size(), MSG_NOSIGNAL);
+// False: this address has as many as it may have. Those who come by a trusted proxy are counted by
+// the request, and the proxy not at all.
+bool Worker::count_client(const ClientAddress& address, std::uint64_t& counted_as) {
+  const Settings& settings = snapshot().settings;
+  const std::int64_t most = settings.limits.max_connections_per_client;
+  if (most == 0 || !address.known || is_trusted(settings.trusted_proxies, address)) return true;
+  counted_as = shared_.client_counts.add(address, most);
+  return counted_as != 0;
+}
+
+// Answered without reading a byte, as far as the socket takes it at once.
+void Worker::refuse_connection(int fd, ConnectionRefusal why) {
+  shared_.clients.fetch_sub(1, std::memory_order_relaxed);
+  metrics_.connections_refused[static_cast<std::size_t>(why)].add();
+  Outcome outcome;
+  outcome.type = Outcome::Type::refused;
+  outcome.reason = why == ConnectionRefusal::max_connections ? Reason::max_connections
+                                                             : Reason::client_connections;
+  ReplyContext context;
+  context.name = snapshot().settings.name;
+  context.date = date();
+  context.close = true;
+  HeadWriter out(write_scratch_);
+  write_reply(out, body_scratch_, reply_to(outcome), context);
+  const std::string_view text = out.text();
+  // What it has sent is read, as a reset would else overtake the answer.
+  [[maybe_unused]] ssize_t done =
+      ::recv(fd, read_scratch_->bytes.data(), read_scratch_->bytes.size(), MSG_DONTWAIT);
+  done = ::send(fd, text.data(), text.size(), MSG_NOSIGNAL);
   ::close(fd);
 }
 
@@ -167,11 +193,13 @@ void Worker::add(ClientConnection& client) {
   client.back_ = &clients_;
   if (clients_ != nullptr) clients_->back_ = &client.next_;
   clients_ = &client;
+  memory_return_.opened();
 }
 
 void Worker::remove(ClientConnection& client) {
   metrics_.connections_active[static_cast<std::size_t>(Side::downstream)].subtract();
   shared_.clients.fetch_sub(1, std::memory_order_relaxed);
+  memory_return_.closed();
   *client.back_ = client.next_;
   if (client.next_ != nullptr) client.next_->back_ = client.back_;
 }
@@ -198,6 +226,14 @@ void Worker::destroy(Exchange& exchange) {
     std::swap(place, exchanges_.back());
   }
   exchanges_.pop_back();
+}
+
+// Of what is kept for the next borrower.
+void Worker::let_go() {
+  buffers_.release_kept();
+  for (Exchange* exchange : free_exchanges_) destroy(*exchange);
+  free_exchanges_.clear();
+  exchanges_.shrink_to_fit();
 }
 
 void Worker::ask_others_for_room() {
@@ -253,6 +289,7 @@ void Worker::close_if_finished() {
   resolver_.close();
   alarms_.cancel(*this);
   loop_lag_.stop();
+  memory_return_.stop();
   alarms_.close();
   {
     const std::lock_guard lock(async_mutex_);

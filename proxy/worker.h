@@ -28,7 +28,9 @@
 #include "proxy/loop/buffer_pool.h"
 #include "proxy/loop/listener.h"
 #include "proxy/loop/loop_lag.h"
+#include "proxy/loop/memory_return.h"
 #include "proxy/loop/read_scratch.h"
+#include "proxy/loop/stream.h"
 #include "proxy/resolver.h"
 #include "proxy/shared_state.h"
 #include "proxy/upstream_pool.h"
@@ -58,6 +60,7 @@ class Worker final : public Mailbox, private Acceptor::Owner, private AlarmEntry
   uv_loop_t* loop() { return &loop_; }
   Alarms& alarms() { return alarms_; }
   BufferPool& buffers() { return buffers_; }
+  StreamMemory& stream_memory() { return stream_memory_; }
   ReadScratch& read_scratch() { return *read_scratch_; }
   WriteScratch& write_scratch() { return write_scratch_; }
   WriteScratch& body_scratch() { return body_scratch_; }
@@ -96,8 +99,10 @@ class Worker final : public Mailbox, private Acceptor::Owner, private AlarmEntry
   void begin_drain();
   void cut();
   void close_if_finished();
-  void refuse_connection(int fd);
+  bool count_client(const ClientAddress& address, std::uint64_t& counted_as);
+  void refuse_connection(int fd, ConnectionRefusal why);
   void destroy(Exchange& exchange);
+  void let_go();
 
   SharedState& shared_;
   WorkerMetrics& metrics_;
@@ -110,6 +115,8 @@ class Worker final : public Mailbox, private Acceptor::Owner, private AlarmEntry
   Acceptor acceptor_;
   BufferPool buffers_;
   std::unique_ptr<ReadScratch> read_scratch_;
+  StreamMemory stream_memory_{buffers_, *read_scratch_};
+  MemoryReturn memory_return_{alarms_, [this] { let_go(); }};
   WriteScratch write_scratch_{16 << 10};
   WriteScratch body_scratch_{2 << 10};
   Head response_head_;

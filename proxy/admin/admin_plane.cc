@@ -22,6 +22,9 @@ std::vector<Reason> own_reasons(const Snapshot& snapshot) {
   }
   if (settings.tenant.unknown == UnknownTenants::refuse) reasons.push_back(Reason::tenant_unknown);
   reasons.push_back(Reason::no_route);
+  if (settings.limits.max_connections_per_client != 0 && !settings.trusted_proxies.empty()) {
+    reasons.push_back(Reason::client_connections);
+  }
   return reasons;
 }
 

@@ -53,6 +53,7 @@ constexpr std::string_view kNames[] = {
     "body_too_large",
     "head_timeout",
     "body_timeout",
+    "body_too_slow",
     "bad_status_line",
 };
 static_assert(std::size(kNames) == kBadRequests);

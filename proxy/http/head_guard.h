@@ -71,6 +71,7 @@ enum class BadRequest : std::uint8_t {
   body_too_large,
   head_timeout,
   body_timeout,
+  body_too_slow,
   // responses only
   bad_status_line,
   count_,

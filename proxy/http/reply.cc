@@ -1,6 +1,7 @@
 #include "proxy/http/reply.h"
 
 #include <algorithm>
+#include <set>
 
 #include "filters/filter.h"
 #include "proxy/http/quoting.h"
@@ -29,6 +30,10 @@ constexpr Row kRows[] = {
      "The time for this request ran out before its turn came."},
     {Reason::upgrades, 503, "connection_limit_reached", "As many tunnels as are allowed are open."},
     {Reason::draining, 503, "destination_unavailable", "This instance is shutting down."},
+    {Reason::max_connections, 503, "connection_limit_reached",
+     "As many connections as limits.max_connections allows are open."},
+    {Reason::client_connections, 503, "connection_limit_reached",
+     "This client's address has as many connections as it may have at a time."},
     {Reason::tenant_denied, 403, "http_request_denied", "This tenant is denied."},
     {Reason::tenant_unknown, 403, "http_request_denied", "This tenant is not known here."},
     {Reason::no_route, 404, "destination_not_found", "No route matches this request."},
@@ -64,6 +69,7 @@ std::string_view detail_of(BadRequest reason) {
     case BadRequest::body_too_large: return "The body is larger than limits.max_body.";
     case BadRequest::head_timeout: return "The head did not come in time.";
     case BadRequest::body_timeout: return "The body stopped coming.";
+    case BadRequest::body_too_slow: return "The body came more slowly than limits.min_body_rate.";
     default: return "The request is not valid HTTP/1.1.";
   }
 }
@@ -93,19 +99,42 @@ void write_proxy_status(HeadWriter& out, const Reply& reply, std::string_view na
   out.add("\"\r\n");
 }
 
-void write_rate_limit(HeadWriter& out, const Reply& reply) {
-  const Quota& quota = *reply.quota;
-  const auto window = std::chrono::ceil<std::chrono::seconds>(quota.per).count();
+// What RateLimit and X-RateLimit-* say, in tokens and seconds.
+struct RateNumbers {
+  std::uint64_t limit, window, remaining, reset;
+};
+
+RateNumbers rate_numbers(const Reply& reply) {
+  const auto window = std::chrono::ceil<std::chrono::seconds>(reply.quota->per).count();
+  return {static_cast<std::uint64_t>(reply.quota->tokens),
+          static_cast<std::uint64_t>(std::max<std::int64_t>(window, 1)), 0,
+          static_cast<std::uint64_t>(reply.retry_after.count())};
+}
+
+void write_rate_limit(HeadWriter& out, const RateNumbers& numbers, std::string_view policy) {
   out.add("RateLimit-Policy: ");
-  write_structured_string(out, quota.policy);
+  write_structured_string(out, policy);
   out.add(";q=");
-  out.add_number(static_cast<std::uint64_t>(quota.tokens));
+  out.add_number(numbers.limit);
   out.add(";w=");
-  out.add_number(static_cast<std::uint64_t>(std::max<std::int64_t>(window, 1)));
+  out.add_number(numbers.window);
   out.add("\r\nRateLimit: ");
-  write_structured_string(out, quota.policy);
-  out.add(";r=0;t=");
-  out.add_number(static_cast<std::uint64_t>(reply.retry_after.count()));
+  write_structured_string(out, policy);
+  out.add(";r=");
+  out.add_number(numbers.remaining);
+  out.add(";t=");
+  out.add_number(numbers.reset);
+  out.add("\r\n");
+}
+
+// The older names, which no standard has: here Reset is in seconds from now, as RateLimit's t.
+void write_x_ratelimit(HeadWriter& out, const RateNumbers& numbers) {
+  out.add("X-RateLimit-Limit: ");
+  out.add_number(numbers.limit);
+  out.add("\r\nX-RateLimit-Remaining: ");
+  out.add_number(numbers.remaining);
+  out.add("\r\nX-RateLimit-Reset: ");
+  out.add_number(numbers.reset);
   out.add("\r\n");
 }
 
@@ -145,13 +174,37 @@ std::uint16_t status_of(BadRequest reason) {
     case BadRequest::too_many_fields: return 431;
     case BadRequest::body_too_large: return 413;
     case BadRequest::head_timeout:
-    case BadRequest::body_timeout: return 408;
+    case BadRequest::body_timeout:
+    case BadRequest::body_too_slow: return 408;
     default: return 400;
   }
 }
 
+bool ends_a_request(BadRequest reason) {
+  switch (reason) {
+    case BadRequest::bad_chunk_size:
+    case BadRequest::bad_chunk:
+    case BadRequest::chunk_extension_too_long:
+    case BadRequest::bad_trailer:
+    case BadRequest::forbidden_trailer:
+    case BadRequest::trailer_too_large:
+    case BadRequest::body_too_large:
+    case BadRequest::body_timeout:
+    case BadRequest::body_too_slow: return true;
+    default: return false;
+  }
+}
+
 std::vector<std::uint16_t> own_status_codes() {
-  return {400, 403, 404, 408, 413, 429, 499, 502, 503, 504};
+  std::set<std::uint16_t> codes;
+  for (const Row& row : kRows) {
+    if (row.reason != Reason::none) codes.insert(row.status);
+  }
+  for (std::size_t i = 0; i < kBadRequests; ++i) {
+    const auto reason = static_cast<BadRequest>(i);
+    if (ends_a_request(reason)) codes.insert(status_of(reason));
+  }
+  return {codes.begin(), codes.end()};
 }
 
 std::string_view reason_phrase(std::uint16_t status) {
@@ -232,7 +285,11 @@ void write_reply(HeadWriter& out, WriteScratch& body, const Reply& reply,
     out.add_number(static_cast<std::uint64_t>(reply.retry_after.count()));
     out.add("\r\n");
   }
-  if (reply.quota != nullptr) write_rate_limit(out, reply);
+  if (reply.quota != nullptr) {
+    const RateNumbers numbers = rate_numbers(reply);
+    write_rate_limit(out, numbers, reply.quota->policy);
+    if (context.x_ratelimit) write_x_ratelimit(out, numbers);
+  }
   if (reply.status == 405) out.add(kAllow);
   write_proxy_status(out, reply, context.name);
   write_end_of_head(out, context);

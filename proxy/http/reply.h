@@ -22,7 +22,10 @@ namespace weir {
 // The code that a reason is answered with. client_gone is 499, which nobody is there to read.
 std::uint16_t status_of(Reason reason);
 std::uint16_t status_of(BadRequest reason);
-// All codes that weir answers by itself, so that their series exist from the start.
+// Whether it can befall a request that has arrived, by its body; all others are no requests yet,
+// and only in weir_bad_requests_total.
+bool ends_a_request(BadRequest reason);
+// All codes that weir ends a request with by itself, so that their series exist from the start.
 std::vector<std::uint16_t> own_status_codes();
 
 std::string_view reason_phrase(std::uint16_t status);
@@ -45,6 +48,7 @@ struct ReplyContext {
   std::string_view name;        // of this deployment
   std::string_view date;
   bool head_request = false;  // fields as for GET, no body
+  bool x_ratelimit = false;   // X-RateLimit-* besides RateLimit
   bool close = false;
   bool keep_alive = false;  // as HTTP/1.0 clients need it
 };

@@ -1,6 +1,7 @@
 #include "proxy/http/reply.h"
 
 #include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -47,6 +48,37 @@ TEST(Reply, QuotaIs429WithItsPolicy) {
             "{\"type\":\"about:blank\",\"status\":429,\"title\":\"Too Many Requests\","
             "\"detail\":\"The quota is used up for now.\",\"reason\":\"quota_exceeded\","
             "\"policy\":\"acme\",\"request_id\":\"r\\\"1\"}\n");
+}
+
+TEST(Reply, XRatelimitHasTheNumbersOfRatelimit) {
+  Quota quota;
+  quota.tokens = 1000;
+  quota.per = std::chrono::minutes(1);
+  quota.policy = "acme";
+  Outcome outcome = refused(Reason::quota_exceeded, RefusalKind::quota);
+  outcome.quota = &quota;
+  outcome.retry_after = std::chrono::milliseconds(6500);
+  ReplyContext context;
+  EXPECT_EQ(text_of(reply_to(outcome), context).find("X-RateLimit"), std::string::npos);
+  context.x_ratelimit = true;
+  EXPECT_NE(text_of(reply_to(outcome), context)
+                .find("RateLimit-Policy: \"acme\";q=1000;w=60\r\nRateLimit: \"acme\";r=0;t=7\r\n"
+                      "X-RateLimit-Limit: 1000\r\nX-RateLimit-Remaining: 0\r\n"
+                      "X-RateLimit-Reset: 7\r\n"),
+            std::string::npos);
+  const Outcome other = refused(Reason::draining, RefusalKind::capacity);
+  EXPECT_EQ(text_of(reply_to(other), context).find("X-RateLimit"), std::string::npos);
+}
+
+// What breaks a head is no request, and ends none; its codes are no series of weir_requests_total.
+TEST(Reply, OwnCodesAreThoseThatARequestCanEndWith) {
+  EXPECT_EQ(own_status_codes(),
+            (std::vector<std::uint16_t>{400, 403, 404, 408, 413, 429, 499, 502, 503, 504}));
+  for (const BadRequest of_a_head :
+       {BadRequest::trace_method, BadRequest::target_too_long, BadRequest::head_too_large,
+        BadRequest::connect_method, BadRequest::bad_version, BadRequest::proxy_loop_detected}) {
+    EXPECT_FALSE(ends_a_request(of_a_head));
+  }
 }
 
 TEST(Reply, StatusFollowsReasonAndKind) {

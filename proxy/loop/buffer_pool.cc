@@ -8,10 +8,13 @@
 
 namespace weir {
 
-BufferPool::~BufferPool() {
-  for (Free* list : free_) {
+BufferPool::~BufferPool() { release_kept(); }
+
+void BufferPool::release_kept() {
+  for (Free*& list : free_) {
     while (list != nullptr) ::operator delete(std::exchange(list, list->next));
   }
+  kept_ = {};
 }
 
 std::size_t BufferPool::class_of(std::size_t size) {

@@ -24,6 +24,7 @@ class BufferPool {
   // At least `size` bytes; `size` becomes how many they are.
   char* take(std::size_t& size);
   void give(char* block, std::size_t size);  // what take() said
+  void release_kept();
 
  private:
   static constexpr std::size_t kClasses = 9;

@@ -8,7 +8,9 @@
 namespace weir {
 
 struct ReadScratch {
-  static constexpr std::size_t kSize = 64 << 10;
+  // So that what a socket does not take of one read fits a block of 64 KiB, together with a chunk's
+  // frame and the write's own part.
+  static constexpr std::size_t kSize = (64 << 10) - 512;
   std::array<char, kSize> bytes;
 };
 

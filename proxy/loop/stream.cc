@@ -48,7 +48,7 @@ Stream::Written failed(std::size_t* taken) {
 }  // namespace
 
 int Stream::open_tcp(int fd) {
-  uv_tcp_init(loop_, &handle_.tcp);
+  uv_tcp_init(loop(), &handle_.tcp);
   handle_.stream.data = this;
   opened_ = true;
   const int error = uv_tcp_open(&handle_.tcp, fd);
@@ -60,14 +60,14 @@ int Stream::open_tcp(int fd) {
 }
 
 int Stream::open_pipe(int fd) {
-  uv_pipe_init(loop_, &handle_.pipe, 0);
+  uv_pipe_init(loop(), &handle_.pipe, 0);
   handle_.stream.data = this;
   opened_ = true;
   return uv_pipe_open(&handle_.pipe, fd);
 }
 
 int Stream::connect_tcp(const sockaddr* address) {
-  uv_tcp_init(loop_, &handle_.tcp);
+  uv_tcp_init(loop(), &handle_.tcp);
   handle_.stream.data = this;
   opened_ = true;
   auto* connecting = new Connecting;
@@ -84,7 +84,7 @@ int Stream::connect_tcp(const sockaddr* address) {
 }
 
 void Stream::connect_pipe(const char* path) {
-  uv_pipe_init(loop_, &handle_.pipe, 0);
+  uv_pipe_init(loop(), &handle_.pipe, 0);
   handle_.stream.data = this;
   opened_ = true;
   auto* connecting = new Connecting;
@@ -109,6 +109,7 @@ Stream::Written Stream::write(std::span<uv_buf_t> buffers, std::size_t* taken) {
     if (n > 0) sent = static_cast<std::size_t>(n);
   }
   if (taken != nullptr) *taken = sent;
+  handed_ += static_cast<std::uint32_t>(total);
   if (sent == total) return Written::whole;
   if (!queue_rest(buffers, sent)) {
     broken_ = true;
@@ -122,7 +123,7 @@ bool Stream::queue_rest(std::span<uv_buf_t> buffers, std::size_t taken) {
   for (const uv_buf_t& buffer : buffers) rest += buffer.len;
   rest -= taken;
   std::size_t block_size = sizeof(PendingWrite) + rest;
-  char* block = buffers_.take(block_size);
+  char* block = memory_.buffers.take(block_size);
   auto* pending = new (block) PendingWrite;
   pending->block_size = block_size;
   char* to = pending->bytes();
@@ -137,7 +138,7 @@ bool Stream::queue_rest(std::span<uv_buf_t> buffers, std::size_t taken) {
     static_cast<Stream*>(r->handle->data)->written(reinterpret_cast<PendingWrite*>(r), status);
   });
   if (error != 0) {
-    buffers_.give(block, block_size);
+    memory_.buffers.give(block, block_size);
     return false;
   }
   ++pending_writes_;
@@ -145,7 +146,7 @@ bool Stream::queue_rest(std::span<uv_buf_t> buffers, std::size_t taken) {
 }
 
 void Stream::written(PendingWrite* write, int status) {
-  buffers_.give(reinterpret_cast<char*>(write), write->block_size);
+  memory_.buffers.give(reinterpret_cast<char*>(write), write->block_size);
   --pending_writes_;
   if (closing_) return;
   if (status != 0) {
@@ -162,8 +163,9 @@ void Stream::start_reading() {
   uv_read_start(
       stream(),
       [](uv_handle_t* handle, std::size_t, uv_buf_t* buffer) {
-        auto& scratch = static_cast<Stream*>(handle->data)->scratch_.bytes;
-        *buffer = uv_buf_init(scratch.data(), static_cast<unsigned>(scratch.size()));
+        auto& self = *static_cast<Stream*>(handle->data);
+        *buffer =
+            uv_buf_init(self.memory_.scratch.bytes.data(), static_cast<unsigned>(self.read_room()));
       },
       [](uv_stream_t* stream, ssize_t n, const uv_buf_t* buffer) {
         auto& self = *static_cast<Stream*>(stream->data);

@@ -19,6 +19,12 @@
 
 namespace weir {
 
+// What a worker lends to all its streams.
+struct StreamMemory {
+  BufferPool& buffers;
+  ReadScratch& scratch;
+};
+
 class Stream {
  public:
   Stream(const Stream&) = delete;
@@ -34,6 +40,8 @@ class Stream {
   Written write(std::span<uv_buf_t> buffers, std::size_t* taken = nullptr);
   bool has_pending() const { return pending_writes_ != 0; }
   std::size_t pending_bytes() const { return closing_ ? 0 : stream()->write_queue_size; }
+  // Bytes that the socket has taken in all, modulo 2^32: whether it moves.
+  std::uint32_t sent_bytes() const { return handed_ - static_cast<std::uint32_t>(pending_bytes()); }
 
   void start_reading();
   void stop_reading();
@@ -53,8 +61,7 @@ class Stream {
   int descriptor() const;
 
  protected:
-  Stream(uv_loop_t* loop, BufferPool& buffers, ReadScratch& scratch)
-      : scratch_(scratch), buffers_(buffers), loop_(loop) {}
+  Stream(uv_loop_t* loop, StreamMemory& memory) : memory_(memory) { handle_.stream.loop = loop; }
   virtual ~Stream() = default;
 
   // --- taking the handle into use; false or an error of libuv's: close() it
@@ -64,12 +71,14 @@ class Stream {
   void connect_pipe(const char* path);
 
   virtual void on_connected(int /*status*/) {}
+  // How much the next read may bring, at least 1.
+  virtual std::size_t read_room() const { return ReadScratch::kSize; }
   virtual void on_read(char* data, std::size_t size) = 0;
   virtual void on_end(int error) = 0;  // UV_EOF or what broke the connection; reading has stopped
   virtual void on_drained() = 0;       // nothing is pending any more
   virtual void on_write_failed(int error) = 0;
 
-  uv_loop_t* loop() const { return loop_; }
+  uv_loop_t* loop() const { return handle_.stream.loop; }
 
  private:
   struct PendingWrite;
@@ -80,14 +89,14 @@ class Stream {
   void written(PendingWrite* write, int status);
   void begin_close();
 
-  ReadScratch& scratch_;
-  BufferPool& buffers_;
-  uv_loop_t* loop_;
-  bool opened_ = false;
-  bool reading_ = false;
-  bool closing_ = false;
-  bool broken_ = false;  // a pending write failed
+  // Thousands of these may be idle: mind the size.
+  StreamMemory& memory_;
+  std::uint32_t handed_ = 0;  // bytes handed to write(), modulo 2^32
   std::uint16_t pending_writes_ = 0;
+  bool opened_ : 1 = false;
+  bool reading_ : 1 = false;
+  bool closing_ : 1 = false;
+  bool broken_ : 1 = false;  // a pending write failed
   union Handle {
     uv_stream_t stream;
     uv_tcp_t tcp;

@@ -67,6 +67,8 @@ Nginx::Nginx(bool unix_socket) {
   std::filesystem::create_directories(folder_.file("www/store"));
   std::filesystem::permissions(folder_.file("www/store"), std::filesystem::perms::all);
   folder_.write("www/big", pattern_bytes(kBigFile));
+  folder_.write("www/gibibyte", "");
+  std::filesystem::resize_file(folder_.file("www/gibibyte"), std::uintmax_t{1} << 30);  // sparse
   // Somebody else may take the port in between: then another one.
   for (int attempt = 0; attempt < 5; ++attempt) {
     if (unix_socket) {

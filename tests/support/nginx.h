@@ -5,6 +5,7 @@
 //   /echo             answers with the request's body (up to 64 MiB)
 //   /headers          the request's head, as it came
 //   /big              a file of kBigFile bytes (pattern_bytes), with Content-Length and ranges
+//   /gibibyte         a sparse file of 1 GiB
 //   /status/503       that status, with Retry-After: 1
 //   /sleep            answers after a second
 //   /store/NAME       PUT writes it, GET reads it

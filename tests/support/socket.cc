@@ -103,6 +103,19 @@ Socket Socket::connect(const Address& address, int receive_buffer) {
   return s;
 }
 
+Socket Socket::connect_from(const std::string& source, const Address& address) {
+  Name from = make_name(Address{source, 0, {}});
+  Name name = make_name(address);
+  Socket s(make_socket(address));
+  const int on = 1;
+  setsockopt(s.fd_, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
+  if (::bind(s.fd_, from.get(), from.size) != 0 || ::connect(s.fd_, name.get(), name.size) != 0) {
+    throw std::runtime_error("cannot connect from " + source + ": " + std::strerror(errno));
+  }
+  prepare(s.fd_);
+  return s;
+}
+
 std::uint16_t Socket::local_port() const { return port_of(fd_); }
 
 bool Socket::wait_for(short events, milliseconds bound) const {

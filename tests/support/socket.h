@@ -39,6 +39,8 @@ class Socket {
 
   // Throws std::runtime_error if nobody answers. `receive_buffer`: SO_RCVBUF, for slow readers.
   static Socket connect(const Address& address, int receive_buffer = 0);
+  // From another of this machine's addresses, such as 127.0.0.2.
+  static Socket connect_from(const std::string& source, const Address& address);
   // The same; an empty socket if nobody answers.
   static Socket try_connect(const Address& address, int receive_buffer = 0);
 
