@@ -94,7 +94,7 @@ TEST(ConfigErrors, Keys) {
             "chains, drain, "
             "limits, listen, metrics, name, routes, shared, telemetry, tenant, tenants, "
             "trusted_proxies, "
-            "upgrades, upstream or workers)"},
+            "upgrades, upstream, workers or x_ratelimit)"},
            {"drain: {timeut: 5s}\n",
             "3:9: drain.timeut: unknown key; did you mean \"timeout\"? (known here: timeout)"},
            {"upgrades: {protocols: [websocket, H2C]}\n",

@@ -74,9 +74,13 @@ BadRequest Exchange::check_head() {
   return upload_.framing.length > max_body ? BadRequest::body_too_large : BadRequest::none;
 }
 
+// Used again at once: a thousand heads that come in parts in one turn need one exchange, not each
+// its own.
 void Exchange::discard() {
+  done_ = true;
   client_ = nullptr;
-  retire();
+  head_bytes_.release();
+  worker_.put_back(*this);
 }
 
 void Exchange::begin() {

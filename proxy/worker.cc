@@ -219,6 +219,11 @@ void Worker::retire(Exchange& exchange) {
   retired_.push_back(&exchange);
 }
 
+void Worker::put_back(Exchange& exchange) {
+  --active_exchanges_;
+  free_exchanges_.push_back(&exchange);
+}
+
 void Worker::destroy(Exchange& exchange) {
   std::unique_ptr<Exchange>& place = exchanges_[exchange.place()];
   if (place != exchanges_.back()) {

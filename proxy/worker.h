@@ -80,6 +80,7 @@ class Worker final : public Mailbox, private Acceptor::Owner, private AlarmEntry
   void ask_others_for_room();
 
   Exchange& take_exchange();
+  void put_back(Exchange& exchange);  // it has not begun, and is not on the stack
   void retire(Exchange& exchange);  // it has ended; used again once the stack is unwound
   void add(ClientConnection& client);
   void remove(ClientConnection& client);
