@@ -1,4 +1,5 @@
 // Of Exchange: the request on its way to the service, its head and its body.
+#include <algorithm>
 #include <array>
 
 #include "proxy/client_connection.h"
@@ -70,7 +71,9 @@ bool Exchange::next_piece(Piece& piece) {
 // fill at min_body_rate.
 void Exchange::await_body() {
   request_->client_wait_begins(read_clock());
-  client_->want_more(saturating_add(request_->client_wait_since, upload_.patience));
+  // It may be overdrawn, by what came in the moment before the alarm.
+  const Duration left = std::max(upload_.patience, Duration{0});
+  client_->want_more(saturating_add(request_->client_wait_since, left));
 }
 
 void Exchange::note_arrival() {
