@@ -71,6 +71,7 @@ class HeadWriter {
     at_ += N - 1;
   }
   void put(std::string_view text) {
+    if (text.empty()) return;  // it may have no data, which memcpy must not be given
     std::memcpy(at_, text.data(), text.size());
     at_ += text.size();
   }
