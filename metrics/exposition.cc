@@ -1,13 +1,12 @@
 #include "metrics/exposition.h"
 
 #include <algorithm>
-#include <sstream>
 
 #include <prometheus/collectable.h>
-#include <prometheus/text_serializer.h>
 
 #include "metrics/families.h"
 #include "metrics/reading.h"
+#include "metrics/text_format.h"
 
 namespace weir {
 
@@ -46,10 +45,6 @@ Exposition::Exposition(Gate& gate, ExpositionSources sources)
 
 Exposition::~Exposition() = default;
 
-std::string Exposition::text() const {
-  std::ostringstream out;
-  prometheus::TextSerializer().Serialize(out, collector_->Collect());
-  return std::move(out).str();
-}
+std::string Exposition::text() const { return to_text(collector_->Collect()); }
 
 }  // namespace weir
