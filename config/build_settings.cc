@@ -73,6 +73,16 @@ Tenant tenant_of(const Value& entry, std::size_t index) {
   return out;
 }
 
+AccessLogSettings access_log_of(const Value& map) {
+  AccessLogSettings out;
+  out.to = map.get("to").text;
+  out.format = map.get("format").text == "json" ? AccessLogSettings::Format::json
+                                                : AccessLogSettings::Format::combined;
+  out.sample = static_cast<std::uint32_t>(map.get("sample").number);
+  out.query = map.get("query").number != 0;
+  return out;
+}
+
 }  // namespace
 
 Priority priority_of(const Value& tenant) {
@@ -101,6 +111,10 @@ Settings settings_of(const Value& file) {
   for (const Value& entry : tenants.items)
     out.tenants.push_back(tenant_of(entry, out.tenants.size()));
   out.max_tenant_labels = file.get("metrics").get("max_tenants").number;
+  out.access_log = access_log_of(file.get("access_log"));
+  if (const Value* delay = file.get("drain").find("delay")) {
+    out.drain_delay = Duration{delay->number};
+  }
   out.drain_timeout = duration_of(file.get("drain"), "timeout");
   return out;
 }

@@ -24,6 +24,10 @@ bool all_digits(std::string_view text) {
                                       [](unsigned char c) { return std::isdigit(c) != 0; });
 }
 
+std::string or_word(const Spec& spec) {
+  return spec.or_word.empty() ? std::string() : ", or " + std::string(spec.or_word);
+}
+
 // What is wrong, or nothing.
 using Complaint = std::optional<std::string>;
 
@@ -71,6 +75,7 @@ class ScalarCheck {
   }
 
   Complaint integer() {
+    if (!spec_.or_word.empty() && node_.text == spec_.or_word) return std::nullopt;
     const Result<std::int64_t> result = parse_integer(node_.text);
     if (result && is_text())
       return "found " + quoted(node_.text) + " in quotes, expected a number: write it without them";
@@ -90,7 +95,8 @@ class ScalarCheck {
   }
 
   std::string range() const {
-    return "it takes " + print(spec_.min, spec_.type) + " to " + print(spec_.max, spec_.type);
+    return "it takes " + print(spec_.min, spec_.type) + " to " + print(spec_.max, spec_.type) +
+           or_word(spec_);
   }
 
   Complaint rate() {
@@ -190,7 +196,7 @@ bool check_scalar(const YamlNode& node, const Spec& spec, const Path& path, Repo
 std::string expected(const Spec& spec) {
   switch (spec.type) {
     case Type::boolean: return "true or false";
-    case Type::integer: return "a whole number";
+    case Type::integer: return "a whole number" + or_word(spec);
     case Type::bytes: return "a size such as 512B, 32KiB, 1MiB or 1GiB";
     case Type::duration: return "a duration such as 500ms, 5s, 1m or 1h";
     case Type::rate: return "a rate such as 100/s, 30/m, 500/h or 10000/d";

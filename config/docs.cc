@@ -26,7 +26,9 @@ std::string words_of(const Spec& spec) {
 std::string type_of(const Spec& spec) {
   switch (spec.type) {
     case Type::boolean: return "boolean";
-    case Type::integer: return "number, " + grouped(spec.min) + " … " + grouped(spec.max);
+    case Type::integer:
+      return "number, " + grouped(spec.min) + " … " + grouped(spec.max) +
+             (spec.or_word.empty() ? "" : ", or " + code(spec.or_word));
     case Type::bytes: return "size, " + print_bytes(spec.min) + " … " + print_bytes(spec.max);
     case Type::duration:
       return "duration, " + print_duration(spec.min) + " … " + print_duration(spec.max);

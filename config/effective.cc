@@ -135,7 +135,10 @@ class Printer {
     if (secret && v.variable) return string("(hidden)");
     switch (v.spec->type) {
       case Type::boolean: out_ += v.number != 0 ? "true" : "false"; return;
-      case Type::integer: out_ += std::to_string(v.number); return;
+      case Type::integer:
+        if (v.number == 0 && v.text == v.spec->or_word) return string(v.text);
+        out_ += std::to_string(v.number);
+        return;
       case Type::bytes: return string(print_bytes(v.number));
       case Type::duration: return string(print_duration(v.number));
       case Type::percent: return string(print_percent(v.number));

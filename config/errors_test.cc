@@ -24,13 +24,13 @@ TEST(ConfigErrors, Values) {
            {"workers: yes\n", "3:10: workers: found \"yes\", expected a whole number"},
            {"workers: \"2\"\n",
             "3:10: workers: found \"2\" in quotes, expected a number: write it without them"},
-           {"workers: 0\n", "3:10: workers: 0 is not allowed here: it takes 1 to 256"},
+           {"workers: 0\n", "3:10: workers: 0 is not allowed here: it takes 1 to 256, or auto"},
            {"workers: 257\n", "3:10: workers: 257 is above the greatest allowed, 256"},
            {"workers: -1\n", "3:10: workers: -1 is below the least allowed, 1"},
            {"workers: 010\n",
             "3:10: workers: \"010\" has a leading zero: numbers are decimal, write 10"},
-           {"workers: [1]\n", "3:10: workers: found a list, expected a whole number"},
-           {"workers:\n", "3:1: workers: has no value: expected a whole number"},
+           {"workers: [1]\n", "3:10: workers: found a list, expected a whole number, or auto"},
+           {"workers:\n", "3:1: workers: has no value: expected a whole number, or auto"},
            {"limits: 5\n",
             "3:9: limits: found \"5\", expected a map of max_connections, "
             "max_connections_per_client, max_head, max_body, buffered_bytes, head_timeout, "
@@ -90,13 +90,14 @@ TEST(ConfigErrors, Values) {
 TEST(ConfigErrors, Keys) {
   for (const Case& each : std::initializer_list<Case>{
            {"worker: 1\n",
-            "3:1: worker: unknown key; did you mean \"workers\"? (known here: admin, chain, "
-            "chains, drain, "
+            "3:1: worker: unknown key; did you mean \"workers\"? (known here: access_log, admin, "
+            "chain, chains, drain, "
             "limits, listen, metrics, name, routes, shared, telemetry, tenant, tenants, "
             "trusted_proxies, "
             "upgrades, upstream, workers or x_ratelimit)"},
            {"drain: {timeut: 5s}\n",
-            "3:9: drain.timeut: unknown key; did you mean \"timeout\"? (known here: timeout)"},
+            "3:9: drain.timeut: unknown key; did you mean \"timeout\"? (known here: delay or "
+            "timeout)"},
            {"upgrades: {protocols: [websocket, H2C]}\n",
             "3:35: upgrades.protocols[1]: \"H2C\" is never let through: its tunnel would carry any "
             "number of requests past every quota; take it off the list"},

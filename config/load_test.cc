@@ -74,6 +74,11 @@ TEST(Load, DefaultsAgreeWithTheCode) {
   EXPECT_EQ(loaded.x_ratelimit, settings.x_ratelimit);
   EXPECT_EQ(loaded.max_tenant_labels, settings.max_tenant_labels);
   EXPECT_EQ(loaded.drain_timeout, settings.drain_timeout);
+  EXPECT_EQ(loaded.drain_delay, settings.drain_delay);
+  EXPECT_EQ(loaded.access_log.to, settings.access_log.to);
+  EXPECT_EQ(loaded.access_log.format, settings.access_log.format);
+  EXPECT_EQ(loaded.access_log.sample, settings.access_log.sample);
+  EXPECT_EQ(loaded.access_log.query, settings.access_log.query);
 }
 
 TEST(Load, EverySettingArrives) {
@@ -91,7 +96,8 @@ x_ratelimit: true
 trusted_proxies: [10.0.0.0/8]
 tenant: {from: cookie sid, default: nobody, unknown: shared, secret: true}
 metrics: {max_tenants: 5}
-drain: {timeout: 1m}
+drain: {delay: 3s, timeout: 1m}
+access_log: {to: /var/log/a.log, format: combined, sample: 0.5%, query: true}
 )");
   const Settings& s = loaded.snapshot->settings;
   EXPECT_EQ(s.name, "edge");
@@ -123,6 +129,17 @@ drain: {timeout: 1m}
   EXPECT_TRUE(s.tenant.secret);
   EXPECT_EQ(s.max_tenant_labels, 5);
   EXPECT_EQ(s.drain_timeout, 60s);
+  EXPECT_EQ(s.drain_delay, Duration{3s});
+  EXPECT_EQ(s.access_log.to, "/var/log/a.log");
+  EXPECT_EQ(s.access_log.format, AccessLogSettings::Format::combined);
+  EXPECT_EQ(s.access_log.sample, 50U);
+  EXPECT_TRUE(s.access_log.query);
+}
+
+TEST(Load, WorkersCanBeAuto) {
+  const Loaded loaded = sound(kBase + "workers: auto\n");
+  EXPECT_EQ(loaded.snapshot->settings.workers, 0);
+  EXPECT_NE(loaded.snapshot->effective_yaml.find("workers: auto\n"), std::string::npos);
 }
 
 TEST(Load, TenantsGetTheirQuotasAndPlaces) {

@@ -26,7 +26,10 @@ upstream:
      R"(
 admin: {listen: "[::1]:9901"}
 )"},
-    {"telemetry", "", R"(
+    {"telemetry",
+     "For kubelet's probes and Prometheus, where they come from other hosts than this one. It can "
+     "change nothing and tells no configuration: everything but those three pages is answered 404.",
+     R"(
 telemetry: {listen: 0.0.0.0:9902}
 )"},
     {"workers",
@@ -34,6 +37,13 @@ telemetry: {listen: 0.0.0.0:9902}
      "one "
      "state.",
      ""},
+    {"access_log",
+     "What a line holds is told in [operating.md](operating.md#access-log). Credentials are never "
+     "in it. A line that cannot be written in time is lost, and counted in "
+     "`weir_access_log_lines_lost_total`; traffic does not wait for it.",
+     R"(
+access_log: {to: /var/log/weir/access.json, sample: 5%}
+)"},
     {"limits", "They hold for every client and every chain, before any filter is asked.", R"(
 limits:
   max_connections: 2000

@@ -101,8 +101,11 @@ object any_filter(bool shareable_only) {
 // A scalar without variables.
 object body(const Spec& spec) {
   if (spec.type == Type::boolean) return {{"type", "boolean"}};
-  if (spec.type == Type::integer)
-    return {{"type", "integer"}, {"minimum", spec.min}, {"maximum", spec.max}};
+  if (spec.type == Type::integer) {
+    object number{{"type", "integer"}, {"minimum", spec.min}, {"maximum", spec.max}};
+    if (spec.or_word.empty()) return number;
+    return either_of({std::move(number), {{"const", spec.or_word}}});
+  }
   if (spec.type == Type::condition)
     return either_of(
         {{{"enum", array(kConditionWords.begin(), kConditionWords.end())}},

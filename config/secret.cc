@@ -1,5 +1,6 @@
 #include "config/secret.h"
 
+#include <algorithm>
 #include <bit>
 
 namespace weir {
@@ -42,31 +43,43 @@ void compress(State& state, const std::uint8_t* block) {
 }  // namespace
 
 std::array<std::uint8_t, 32> sha256(std::string_view data) {
+  constexpr std::size_t kBlock = 64;
   State state = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
                  0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
-  std::string padded(data);
-  padded += static_cast<char>(0x80);
-  while (padded.size() % 64 != 56) padded += '\0';
+  const auto* bytes = reinterpret_cast<const std::uint8_t*>(data.data());
+  const std::size_t whole = data.size() / kBlock * kBlock;
+  for (std::size_t i = 0; i < whole; i += kBlock) compress(state, bytes + i);
+  std::array<std::uint8_t, 2 * kBlock> tail{};
+  const std::size_t left = data.size() - whole;
+  std::copy_n(bytes + whole, left, tail.begin());
+  tail[left] = 0x80;
+  const std::size_t end = left < kBlock - 8 ? kBlock : 2 * kBlock;
   const std::uint64_t bits = std::uint64_t{data.size()} * 8;
-  for (int shift = 56; shift >= 0; shift -= 8) padded += static_cast<char>(bits >> shift);
-  for (std::size_t i = 0; i < padded.size(); i += 64)
-    compress(state, reinterpret_cast<const std::uint8_t*>(padded.data()) + i);
+  for (std::size_t i = 0; i < 8; ++i)
+    tail[end - 1 - i] = static_cast<std::uint8_t>(bits >> (8 * i));
+  for (std::size_t i = 0; i < end; i += kBlock) compress(state, tail.data() + i);
   std::array<std::uint8_t, 32> out;
   for (std::size_t i = 0; i < 32; ++i)
     out[i] = static_cast<std::uint8_t>(state[i / 4] >> (24 - 8 * (i % 4)));
   return out;
 }
 
-std::string hidden_name(std::string_view name) {
+HiddenName hide_name(std::string_view name) {
   constexpr std::string_view kDigits = "0123456789abcdef";
-  constexpr std::size_t kShown = 6;
+  constexpr std::string_view kPrefix = "sha256:";
   const auto hash = sha256(name);
-  std::string out = "sha256:";
-  for (std::size_t i = 0; i < kShown; ++i) {
-    out += kDigits[hash[i] >> 4];
-    out += kDigits[hash[i] & 15];
+  HiddenName out;
+  std::copy(kPrefix.begin(), kPrefix.end(), out.begin());
+  for (std::size_t i = kPrefix.size(); i < out.size(); ++i) {
+    const std::size_t digit = i - kPrefix.size();
+    out[i] = kDigits[digit % 2 == 0 ? hash[digit / 2] >> 4 : hash[digit / 2] & 15];
   }
   return out;
+}
+
+std::string hidden_name(std::string_view name) {
+  const HiddenName hidden = hide_name(name);
+  return {hidden.data(), hidden.size()};
 }
 
 std::string shown_tenant(std::string_view name, bool secret) {

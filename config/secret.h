@@ -11,6 +11,9 @@ namespace weir {
 // "sha256:" and the first 12 hexadecimal digits: the same in each process and after each restart,
 // so that series and logs can be matched, and of no use as a key.
 std::string hidden_name(std::string_view name);
+// The same without an allocation.
+using HiddenName = std::array<char, 19>;
+HiddenName hide_name(std::string_view name);
 
 // The name, or with `secret` what stands for it. "*" is nobody's secret.
 std::string shown_tenant(std::string_view name, bool secret);

@@ -60,6 +60,15 @@ struct TenantSettings {
   bool secret = false;  // its name is a credential (an API key): show a hash
 };
 
+struct AccessLogSettings {
+  enum class Format : std::uint8_t { json, combined };
+  std::string to = "none";  // none, stdout, or a file's whole path
+  Format format = Format::json;
+  std::uint32_t sample = 10'000;  // of what went well, in hundredths of a percent
+  bool query = false;
+  bool on() const { return to != "none"; }
+};
+
 struct RouteMatch {
   std::optional<std::string> path;             // the whole path, normalised
   std::optional<std::string> path_prefix;      // at a segment boundary
@@ -81,7 +90,7 @@ struct Settings {
   UpstreamSettings upstream;
   Endpoint admin;  // 127.0.0.1:9901 by default
   std::optional<Endpoint> telemetry;
-  std::int64_t workers = 1;
+  std::int64_t workers = 1;  // 0: auto
   Limits limits;
   std::vector<Cidr> trusted_proxies;
   std::string name = "weir";  // of the deployment: Via, Proxy-Status
@@ -91,6 +100,8 @@ struct Settings {
   TenantSettings tenant;
   std::vector<Tenant> tenants;            // by Tenant::index
   std::int64_t max_tenant_labels = 1000;  // metrics.max_tenants
+  AccessLogSettings access_log;
+  std::optional<Duration> drain_delay;  // none: by where weir runs
   Duration drain_timeout = std::chrono::seconds(30);
 };
 

@@ -222,7 +222,33 @@ constexpr KeySpec kMetrics[] = {
      .doc = "Configured tenants that get a label of their own; all others are counted as `other`."},
 };
 
+constexpr KeySpec kAccessLog[] = {
+    {.name = "to",
+     .spec = text(kLogTarget),
+     .preset = "none",
+     .doc = "`stdout`, or a file with its whole path, opened anew on USR1. `none` is off."},
+    {.name = "format",
+     .spec = word(kLogFormatWords),
+     .preset = "json",
+     .doc = "One JSON object a line, or Apache's combined log format."},
+    {.name = "sample",
+     .spec = percent(0),
+     .preset = "100%",
+     .doc = "The share of the requests that went well that is logged; errors and refusals (status "
+            "400 and above, and whatever was cut short) all are."},
+    {.name = "query",
+     .spec = boolean(),
+     .preset = "false",
+     .doc = "Log the query behind the path, too. Values whose names sound like credentials are "
+            "left out even then."},
+};
+
 constexpr KeySpec kDrain[] = {
+    {.name = "delay",
+     .spec = duration(0, kHour),
+     .doc = "How long weir goes on accepting connections after `/ready` has turned to 503, so that "
+            "whoever sends traffic here can learn of it. Left out: 5s in Kubernetes (where "
+            "`KUBERNETES_SERVICE_HOST` is set), else 0s."},
     {.name = "timeout",
      .spec = duration(0, kDay),
      .preset = "30s",
@@ -239,12 +265,14 @@ constexpr KeySpec kFile[] = {
     {.name = "admin", .spec = map_of(kAdmin), .preset = "{}", .doc = "The admin listener."},
     {.name = "telemetry",
      .spec = map_of(kTelemetry),
-     .no_effect = true,
      .doc = "A listener that can change nothing and tells no configuration. Left out: none."},
     {.name = "workers",
-     .spec = integer(1, 256),
+     .spec = integer_or("auto", 1, 256),
      .preset = "1",
-     .doc = "Threads of the data plane, each with its event loop."},
+     .doc =
+         "Threads of the data plane, each with its event loop. `auto`: as many as the processors "
+         "that weir may use, by its CPU affinity and by the CPU quota of its cgroup (rounded "
+         "down)."},
     {.name = "limits", .spec = map_of(kLimits), .preset = "{}", .doc = "Bounds for every client."},
     {.name = "trusted_proxies",
      .spec = list_of(kCidrSpec, 0, 1000),
@@ -284,6 +312,10 @@ constexpr KeySpec kFile[] = {
      .preset = "{}",
      .doc = "Filters by name that stand in several chains, as `- shared: NAME`, with one state."},
     {.name = "metrics", .spec = map_of(kMetrics), .preset = "{}", .doc = "What is counted how."},
+    {.name = "access_log",
+     .spec = map_of(kAccessLog),
+     .preset = "{}",
+     .doc = "One line for each request."},
     {.name = "drain", .spec = map_of(kDrain), .preset = "{}", .doc = "How weir stops."},
     {.name = "name",
      .spec = text(kName),

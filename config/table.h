@@ -55,6 +55,7 @@ struct Spec {
   const TextRule* named = nullptr;  // list: a name may stand instead of it
   bool shareable_only = false;      // filter: only kinds that can be shared
   std::string_view shorthand{};     // map: a scalar stands for this key
+  std::string_view or_word{};       // integer: a word that may stand instead; its number is 0
   std::string_view schema{};  // more for the JSON Schema (draft 7), as JSON: what goes together
 
   std::span<const KeySpec> all_keys() const;
@@ -102,6 +103,10 @@ const KeySpec* find_key(const Spec& map, std::string_view name);
 constexpr Spec boolean() { return {.type = Type::boolean}; }
 constexpr Spec integer(std::int64_t min, std::int64_t max) {
   return {.type = Type::integer, .min = min, .max = max};
+}
+// `word` as the value 0, which is not among the numbers.
+constexpr Spec integer_or(std::string_view word, std::int64_t min, std::int64_t max) {
+  return {.type = Type::integer, .min = min, .max = max, .or_word = word};
 }
 constexpr Spec bytes(std::int64_t min, std::int64_t max) {
   return {.type = Type::bytes, .min = min, .max = max};

@@ -87,6 +87,12 @@ bool host_header(std::string_view text) {
   return labels(text) || bracketed(text);
 }
 
+bool log_target(std::string_view text) {
+  return text == "none" || text == "stdout" ||
+         (text.starts_with('/') && !text.ends_with('/') &&
+          all(text, [](char c) { return c > 0x20 && c < 0x7f; }));
+}
+
 }  // namespace
 
 const TextRule kName = {name, "^[A-Za-z_][A-Za-z0-9_.-]*$",
@@ -113,6 +119,10 @@ const TextRule kHostPattern = {
 const TextRule kHostHeader = {
     host_header, "^([A-Za-z0-9_-]+(\\.[A-Za-z0-9_-]+)*\\.?|\\[[0-9A-Fa-f:.]{2,}\\])(:[0-9]{1,5})?$",
     "preserve, or a host such as app.local or app.local:3000", 253};
+
+const TextRule kLogTarget = {log_target, "^(none|stdout|/[!-~]*[!-.0-~])$",
+                             "none, stdout, or a file's whole path such as /var/log/weir.json",
+                             1024};
 
 std::string lower_case(std::string_view text) {
   std::string out(text);

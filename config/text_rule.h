@@ -28,6 +28,7 @@ extern const TextRule kHeaderValue;
 extern const TextRule kUrlPath;      // decoded and normalised
 extern const TextRule kHostPattern;  // example.com, *.example.com
 extern const TextRule kHostHeader;   // preserve, or a host with or without a port
+extern const TextRule kLogTarget;    // none, stdout, or a whole path
 
 std::string lower_case(std::string_view text);
 

@@ -17,7 +17,6 @@ struct Case {
 
 TEST(ConfigWarnings, SayWhatHasNoEffectAndWhy) {
   for (const Case& each : std::initializer_list<Case>{
-           {"telemetry: {listen: 0.0.0.0:9902}\n", "3:1: telemetry: has no effect in this version"},
            {"tenants: {a: {rate: 1/s, weight: 2}, \"*\": {rate: 1/s}}\nchain: [token_bucket]\n",
             "3:26: tenants.a.weight: has no effect in this version"},
            {"tenants: {a: {rate: 1/s}}\n",

@@ -14,6 +14,7 @@ inline constexpr std::array<std::string_view, 2> kOverflowWords = {"reject", "dr
 inline constexpr std::array<std::string_view, 2> kJitterWords = {"full", "none"};
 inline constexpr std::array<std::string_view, 3> kConditionWords = {"connect_failure", "reset",
                                                                     "timeout"};
+inline constexpr std::array<std::string_view, 2> kLogFormatWords = {"json", "combined"};
 inline constexpr std::int64_t kLeastStatus = 200;  // that a retry may be made on
 inline constexpr std::int64_t kGreatestStatus = 599;
 

@@ -42,7 +42,8 @@ struct ExpositionSources {
   std::uint64_t folded_tenants = 0;  // configured ones without a label of their own
   std::string version, revision;
   std::chrono::system_clock::time_point started;
-  std::function<std::uint64_t()> lost_log_lines;  // may be null
+  std::function<std::uint64_t()> lost_log_lines;  // may be null, as the next two
+  std::function<std::uint64_t()> access_lines_written, access_lines_lost;
 };
 
 class Exposition {

@@ -39,6 +39,8 @@ class ExpositionSample {
     sources.version = "0.1.0";
     sources.revision = "abc";
     sources.lost_log_lines = [] { return std::uint64_t{3}; };
+    sources.access_lines_written = [] { return std::uint64_t{40}; };
+    sources.access_lines_lost = [] { return std::uint64_t{2}; };
     exposition = std::make_unique<Exposition>(gate, std::move(sources));
   }
 

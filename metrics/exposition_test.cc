@@ -46,6 +46,9 @@ TEST(Exposition, EverySeriesOfTheConfigurationIsThereFromTheStart) {
             "250");
   EXPECT_EQ(sample.value("weir_tenants_folded"), "7");
   EXPECT_EQ(sample.value("weir_log_lines_lost_total"), "3");
+  EXPECT_EQ(sample.value("weir_access_log_lines_total"), "40");
+  EXPECT_EQ(sample.value("weir_access_log_lines_lost_total"), "2");
+  EXPECT_EQ(sample.value("weir_workers"), "2");
 }
 
 TEST(Exposition, CodeThatNobodyExpectedHasItsSeriesOnceItOccurs) {

@@ -26,10 +26,19 @@ void add_weir(const ExpositionSources& sources, Families& out) {
   add_single(Families::gauge("weir_tenants_folded",
                              "Configured tenants that are counted under the label other."),
              static_cast<double>(sources.folded_tenants), out);
-  const std::uint64_t lost = sources.lost_log_lines ? sources.lost_log_lines() : 0;
+  add_single(Families::gauge("weir_workers", "Threads that serve traffic."),
+             static_cast<double>(sources.workers.size()), out);
+  const auto ask = [](const auto& source) {
+    return static_cast<double>(source ? source() : std::uint64_t{0});
+  };
+  add_single(Families::counter("weir_access_log_lines_total", "Lines of the access log written."),
+             ask(sources.access_lines_written), out);
+  add_single(Families::counter("weir_access_log_lines_lost_total",
+                               "Lines of the access log dropped, since nobody took them in time."),
+             ask(sources.access_lines_lost), out);
   add_single(Families::counter("weir_log_lines_lost_total",
                                "Log lines dropped, since writing them would have stalled weir."),
-             static_cast<double>(lost), out);
+             ask(sources.lost_log_lines), out);
 }
 
 }  // namespace

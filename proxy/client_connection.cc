@@ -5,6 +5,7 @@
 #include <unistd.h>
 #include <utility>
 
+#include "proxy/access_log.h"
 #include "proxy/exchange.h"
 #include "proxy/http/reply.h"
 #include "proxy/loop/clock.h"
@@ -168,8 +169,8 @@ bool ClientConnection::scan_head(std::string_view text) {
   const BadRequest bad = exchange.read(*this, text.substr(0, size));
   if (bad != BadRequest::none) {
     scan_.reset();
+    refuse(bad, &exchange);
     exchange.discard();
-    refuse(bad);
     return false;
   }
   begin_exchange(exchange, size);
@@ -187,7 +188,8 @@ void ClientConnection::begin_exchange(Exchange& exchange, std::size_t head_size)
 }
 
 // A head that is none: answered, and closed, since nobody knows where the next one would begin.
-void ClientConnection::refuse(BadRequest reason) {
+// `refused`: who has read what could be read of it.
+void ClientConnection::refuse(BadRequest reason, const Exchange* refused) {
   worker_.metrics().bad_requests[static_cast<std::size_t>(reason)].add();
   HeadWriter out(worker_.write_scratch());
   ReplyContext context;
@@ -198,7 +200,11 @@ void ClientConnection::refuse(BadRequest reason) {
   const std::string_view text = out.text();
   std::array<uv_buf_t, 1> buffers = {
       uv_buf_init(const_cast<char*>(text.data()), static_cast<unsigned>(text.size()))};
-  if (write(buffers) == Written::failed) return close_now();
+  const bool written = write(buffers) != Written::failed;
+  if (AccessLog* log = worker_.access_log()) {
+    log->write_refused(reason, refused, address_, text.size() - (text.find("\r\n\r\n") + 4));
+  }
+  if (!written) return close_now();
   exchange_done(false, UINT64_MAX);
 }
 

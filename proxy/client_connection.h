@@ -92,7 +92,7 @@ class ClientConnection final : public Stream, private AlarmEntry {
   bool scan_head(std::string_view text);
   void begin_exchange(Exchange& exchange, std::size_t head_size);
   bool discard();
-  void refuse(BadRequest reason);
+  void refuse(BadRequest reason, const Exchange* refused = nullptr);
   void go_on();  // after an answer has been flushed
   void become_idle();
   void say_goodbye();

@@ -23,6 +23,10 @@ void Exchange::reset() {
   request_->mailbox = &worker_;
   route_ = nullptr;
   done_ = ended_ = first_sent_ = asks_upgrade_ = false;
+  known_ = Known::nothing;
+  bad_body_ = BadRequest::none;
+  sent_ = 0;
+  upstream_time_ = overhead_ = Duration{0};
   upload_.replayed = 0;
   upload_.head_sent = upload_.sent_all = upload_.broken = upload_.expects_continue = false;
   download_.scan.reset();
@@ -59,8 +63,10 @@ void Exchange::keep_head(std::string_view text) {
 }
 
 BadRequest Exchange::check_head() {
+  known_ = Known::head;
   BadRequest bad = read_target(head_, target_);
   if (bad != BadRequest::none) return bad;
+  known_ = Known::target;
   if (bad = request_framing(head_, upload_.framing); bad != BadRequest::none) return bad;
   const Settings& settings = worker_.snapshot().settings;
   if (settings.own_name && has_own_via(head_, settings.name)) {
@@ -85,6 +91,7 @@ void Exchange::discard() {
 
 void Exchange::begin() {
   head_came_ = read_clock();
+  peer_ = client_->address();
   if (upload_.framing.kind == Framing::Kind::chunked) {
     upload_.trailers.begin(worker_.buffers(), head_);
   }

@@ -8,7 +8,8 @@
 //
 // The parts: exchange.cc (arrival and the chain's steps), exchange_attempt.cc (a connection to the
 // service and what can fail about it), exchange_upload.cc, exchange_download.cc,
-// exchange_upgrade.cc (from a request that asks for a tunnel to the 101), exchange_ending.cc.
+// exchange_upgrade.cc (from a request that asks for a tunnel to the 101), exchange_ending.cc,
+// exchange_log.cc (its line in the access log).
 //
 // Owner: its worker, which lends it while a request lasts. Thread: the worker's. It may end inside
 // any of its own calls; retiring it is delayed until the stack is unwound, so `done_` can be asked.
@@ -25,6 +26,7 @@
 #include "metrics/worker_metrics.h"
 #include "proxy/dialer.h"
 #include "proxy/http/body_reader.h"
+#include "proxy/http/client_address.h"
 #include "proxy/http/framing.h"
 #include "proxy/http/head.h"
 #include "proxy/http/head_guard.h"
@@ -41,6 +43,7 @@ namespace weir {
 
 class ClientConnection;
 class Worker;
+struct AccessRecord;
 struct Reply;
 struct ReplyContext;
 
@@ -60,6 +63,8 @@ class Exchange final : private AlarmEntry, private ServiceUser, private Dialer::
   std::size_t find(ClientConnection& client, std::string_view bytes);
   BadRequest read(ClientConnection& client, std::string_view text);
   void discard();
+  // What is known of a head that was refused, for the access log.
+  void describe_refused(AccessRecord& record) const;
   void begin();
   void on_client_bytes();
   void on_client_drained();
@@ -200,6 +205,11 @@ class Exchange final : private AlarmEntry, private ServiceUser, private Dialer::
   std::uint64_t body_left();
   void retire();
 
+  // exchange_log.cc
+  void log_access();
+  void describe_ending(AccessRecord& record) const;
+  void add_header_texts(AccessRecord& record, bool referer) const;
+
   Worker& worker_;
   std::size_t place_;
   std::optional<OwnedRequest> request_;
@@ -218,6 +228,18 @@ class Exchange final : private AlarmEntry, private ServiceUser, private Dialer::
   bool holds_tunnel_ = false;  // one of upgrades.max is reserved for it
   bool done_ = true;
   bool ended_ = false;  // in the ledger
+
+  // For the access log.
+  enum class Known : std::uint8_t { nothing, head, target };
+  Known known_ = Known::nothing;  // of a head that may be refused
+  ClientAddress peer_;
+  Ending ending_ = Ending::complete;
+  std::uint16_t code_ = 0;
+  Source source_ = Source::weir;
+  BadRequest bad_body_{};
+  std::uint64_t sent_ = 0;     // of the answer's body, handed to the client's connection
+  Duration upstream_time_{0};  // of all attempts, each until its answer's head or its failure
+  Duration overhead_{0};
 
   Upload upload_;
   Download download_;

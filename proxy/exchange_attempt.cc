@@ -63,6 +63,7 @@ void Exchange::stop_attempt(AttemptResult why) {
   if (!attempt_.under_way) return;
   attempt_.under_way = false;
   dialer_.cancel();
+  if (!download_.head_done) upstream_time_ += read_clock() - attempt_.began;
   if (attempt_.service != nullptr) {
     const bool clean = download_.complete && download_.reusable && upload_.sent_all;
     std::exchange(attempt_.service, nullptr)->release(clean);

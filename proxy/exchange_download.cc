@@ -164,6 +164,7 @@ void Exchange::settle_response(const Head& head, const Framing& framing, std::sp
   count_attempt(head.status < 500 ? AttemptResult::response : AttemptResult::server_error);
   const Step step = settle(Outcome::response(head.status, retry_after(head)));
   worker_.metrics().upstream_duration[route_->index].observe(request_->now - attempt_.began);
+  upstream_time_ += request_->now - attempt_.began;
   if (client_ == nullptr) {
     drain_until_ = request_->now + kDrainTime;
     sync_alarm();
@@ -230,6 +231,7 @@ void Exchange::deliver(std::span<char> bytes, std::string_view head) {
   if (n != 0 && client_->write({buffers.data(), n}) == Stream::Written::failed) {
     return lose_client();
   }
+  sent_ += piece.payload;
   if (done) return finish_download(bytes.size() - piece.consumed);
   if (client_->has_pending()) {
     attempt_.service->stop_reading();

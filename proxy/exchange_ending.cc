@@ -94,6 +94,7 @@ void Exchange::send_own(std::string_view text, bool keep, std::uint64_t left) {
       uv_buf_init(const_cast<char*>(text.data()), static_cast<unsigned>(text.size()))};
   ClientConnection* client = std::exchange(client_, nullptr);
   const bool written = client->write(buffers) != Stream::Written::failed;
+  if (written) sent_ = text.size() - (text.find("\r\n\r\n") + 4);
   retire();
   if (written) {
     client->exchange_done(keep, left);
@@ -105,6 +106,7 @@ void Exchange::send_own(std::string_view text, bool keep, std::uint64_t left) {
 // The client's body is not what it should be.
 void Exchange::refuse_body(BadRequest why) {
   worker_.metrics().bad_requests[static_cast<std::size_t>(why)].add();
+  bad_body_ = why;
   if (request_->committed) return abort_response(Ending::client_gone, Side::downstream);
   stop_attempt(AttemptResult::cancelled);
   const Reply reply = reply_to(why);
@@ -184,17 +186,21 @@ void Exchange::end_request(Ending how, std::uint16_t code, Source source) {
 // Inside a pass.
 void Exchange::close_ledger(Ending how, std::uint16_t code, Source source) {
   ended_ = true;
+  ending_ = how;
+  code_ = code;
+  source_ = source;
   if (request_->inside()) route_->chain->end(*request_, how);
   worker_.metrics().ended(label(), code, source);
 }
 
 void Exchange::observe_durations() {
+  Duration own = first_sent_ ? spent_ : request_->now - head_came_;
+  if (committing_since_ != kNever) own += request_->now - committing_since_;
+  overhead_ = std::max(own - request_->waited, Duration{0});
   if (route_ == nullptr) return;
   WorkerMetrics& metrics = worker_.metrics();
   metrics.request_duration[route_->index].observe(request_->now - head_came_);
-  Duration own = first_sent_ ? spent_ : request_->now - head_came_;
-  if (committing_since_ != kNever) own += request_->now - committing_since_;
-  metrics.overhead.observe(std::max(own - request_->waited, Duration{0}));
+  metrics.overhead.observe(overhead_);
 }
 
 // What of the request's body has not come yet; what has come and nobody wants is thrown away.
@@ -212,6 +218,7 @@ std::uint64_t Exchange::body_left() {
 }
 
 void Exchange::retire() {
+  if (ended_) log_access();
   done_ = true;
   client_ = nullptr;
   if (counted_as_ != 0) {

@@ -5,8 +5,11 @@
 #include <csignal>
 #include <utility>
 
+#include "proxy/access_log.h"
+#include "proxy/cpu_allowance.h"
 #include "proxy/loop/clock.h"
 #include "proxy/loop/descriptors.h"
+#include "proxy/loop/line_log.h"
 #include "proxy/loop/listener.h"
 #include "proxy/loop/memory_return.h"
 #include "proxy/shared_state.h"
@@ -21,8 +24,12 @@ class Server::State {
   std::string start();
   void drain(Time deadline);
 
+  std::string open_access_log(std::size_t rings);
+
   SharedState shared;
   ListeningSocket socket;
+  std::unique_ptr<LineLog> access_log;  // outlives the workers
+  std::string why_so_many = "as configured";
   std::vector<std::unique_ptr<WorkerMetrics>> metrics;
   std::vector<std::unique_ptr<Worker>> workers;
   std::atomic<bool> draining{false};
@@ -33,17 +40,29 @@ std::string Server::State::start() {
   const Settings& settings = shared.snapshot->settings;
   std::signal(SIGPIPE, SIG_IGN);
   MemoryReturn::configure();
+  std::int64_t count = settings.workers;
+  if (count == 0) {
+    const CpuAllowance allowance = read_cpu_allowance();
+    count = allowance.workers();
+    why_so_many = allowance.why();
+  }
   const std::int64_t tunnels = settings.upgrades.protocols.empty() ? 0 : settings.upgrades.max;
   shared.max_clients = clamp_connections(settings.limits.max_connections,
-                                         settings.upstream.max_connections + tunnels,
-                                         settings.workers, raise_descriptor_limit());
+                                         settings.upstream.max_connections + tunnels, count,
+                                         raise_descriptor_limit());
   if (std::string error = socket.open(settings.listen, "listen"); !error.empty()) return error;
   const auto labels = static_cast<std::uint32_t>(shared.snapshot->labels.size());
   const auto routes = static_cast<std::uint32_t>(shared.snapshot->routes.size());
-  for (std::int64_t i = 0; i < std::max<std::int64_t>(settings.workers, 1); ++i) {
+  if (std::string error = open_access_log(static_cast<std::size_t>(count)); !error.empty()) {
+    return error;
+  }
+  for (std::int64_t i = 0; i < count; ++i) {
     metrics.push_back(std::make_unique<WorkerMetrics>(labels, routes));
     workers.push_back(std::make_unique<Worker>(shared, *metrics.back()));
     shared.workers.push_back(workers.back().get());
+    if (access_log == nullptr) continue;
+    workers.back()->set_access_log(std::make_unique<AccessLog>(
+        settings.access_log, access_log->ring(static_cast<std::size_t>(i))));
   }
   for (std::size_t i = 0; i < workers.size(); ++i) {
     if (std::string error = workers[i]->start(socket); !error.empty()) {
@@ -53,6 +72,14 @@ std::string Server::State::start() {
     }
   }
   return {};
+}
+
+std::string Server::State::open_access_log(std::size_t rings) {
+  const AccessLogSettings& settings = shared.snapshot->settings.access_log;
+  if (!settings.on()) return {};
+  LineLog::OpenResult opened = LineLog::open(settings.to, rings);
+  access_log = std::move(opened.log);
+  return std::move(opened.error);
 }
 
 void Server::State::drain(Time deadline) {
@@ -78,6 +105,19 @@ Server::~Server() {
 
 std::uint16_t Server::port() const { return state_->socket.port(); }
 std::string Server::address() const { return state_->socket.address(); }
+
+std::int64_t Server::workers() const { return static_cast<std::int64_t>(state_->workers.size()); }
+std::string Server::why_so_many() const { return state_->why_so_many; }
+
+void Server::reopen_logs() {
+  if (state_->access_log != nullptr) state_->access_log->reopen();
+}
+std::uint64_t Server::access_lines_written() const {
+  return state_->access_log != nullptr ? state_->access_log->written() : 0;
+}
+std::uint64_t Server::access_lines_lost() const {
+  return state_->access_log != nullptr ? state_->access_log->lost() : 0;
+}
 
 void Server::drain(Duration timeout) {
   if (state_->ended) return;

@@ -28,6 +28,14 @@ class Server {
   std::uint16_t port() const;   // that it listens on; 0 for a Unix socket
   std::string address() const;  // "127.0.0.1:8080" or "unix:/…"
 
+  std::int64_t workers() const;
+  std::string why_so_many() const;  // "as configured", or what `workers: auto` went by
+
+  // The access log's file anew, as after a rotation. Any thread; nothing without such a log.
+  void reopen_logs();
+  std::uint64_t access_lines_written() const;  // any thread
+  std::uint64_t access_lines_lost() const;
+
   // Stops listening, lets what is under way finish (answers say `Connection: close`, idle
   // connections close), at most for `timeout`. Returns at once; see wait().
   void drain(Duration timeout);

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include "proxy/access_log.h"
 #include "proxy/client_connection.h"
 #include "proxy/exchange.h"
 #include "proxy/http/reply.h"
@@ -30,6 +31,8 @@ Worker::Worker(SharedState& shared, WorkerMetrics& metrics)
       pool_(*this) {}
 
 Worker::~Worker() { join(); }
+
+void Worker::set_access_log(std::unique_ptr<AccessLog> log) { access_log_ = std::move(log); }
 
 std::string Worker::start(const ListeningSocket& socket) {
   std::string error = open(socket);

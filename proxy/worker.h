@@ -37,6 +37,7 @@
 
 namespace weir {
 
+class AccessLog;
 class ClientConnection;
 class Exchange;
 
@@ -50,6 +51,7 @@ class Worker final : public Mailbox, private Acceptor::Owner, private AlarmEntry
   std::string start(const ListeningSocket& socket);
   // The same without a thread: the caller turns loop() himself, on one thread.
   std::string open(const ListeningSocket& socket);
+  void set_access_log(std::unique_ptr<AccessLog> log);  // before either
   // Stops accepting, closes what is idle, and cuts what is left at `deadline`.
   void drain(Time deadline);
   void join();
@@ -73,6 +75,7 @@ class Worker final : public Mailbox, private Acceptor::Owner, private AlarmEntry
   Resolver& resolver() { return resolver_; }
   Router& router() { return router_; }
   RequestIds& request_ids() { return request_ids_; }
+  AccessLog* access_log() { return access_log_.get(); }  // null: off
   std::string_view date();
   // When this turn of the loop began, to a few milliseconds: for deadlines.
   Time turn_time() const { return Time{std::chrono::milliseconds(uv_now(&loop_))}; }
@@ -126,6 +129,7 @@ class Worker final : public Mailbox, private Acceptor::Owner, private AlarmEntry
   Router router_;
   Resolver resolver_;
   UpstreamPool pool_;
+  std::unique_ptr<AccessLog> access_log_;
 
   std::vector<std::unique_ptr<Exchange>> exchanges_;  // all there are
   std::vector<Exchange*> free_exchanges_, retired_;

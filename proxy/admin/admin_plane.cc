@@ -69,6 +69,8 @@ ExpositionSources exposition_sources(const AdminPlaneOptions& options) {
   sources.revision = kRevision;
   sources.started = options.started;
   sources.lost_log_lines = options.lost_log_lines;
+  sources.access_lines_written = options.access_lines_written;
+  sources.access_lines_lost = options.access_lines_lost;
   return sources;
 }
 
@@ -94,7 +96,15 @@ AdminPlane::StartResult AdminPlane::start(AdminPlaneOptions options) {
   plane->exposition_ = std::make_unique<Exposition>(options.gate, exposition_sources(options));
   plane->tenants_ = std::make_unique<TenantsPage>(options.gate, options.snapshot, options.workers);
   auto pages = make_pages(page_sources(options, *plane->exposition_, *plane->tenants_));
-  auto started = AdminServer::start(options.snapshot->settings.admin, std::move(pages));
+  const Settings& settings = options.snapshot->settings;
+  if (settings.telemetry) {
+    auto telemetry =
+        AdminServer::start(*settings.telemetry, answer_only(pages, {"/metrics", "/live", "/ready"}),
+                           "telemetry.listen");
+    if (!telemetry.server) return {nullptr, std::move(telemetry.error)};
+    plane->telemetry_ = std::move(telemetry.server);
+  }
+  auto started = AdminServer::start(settings.admin, std::move(pages));
   if (!started.server) return {nullptr, std::move(started.error)};
   plane->server_ = std::move(started.server);
   return {std::move(plane), {}};
@@ -103,5 +113,9 @@ AdminPlane::StartResult AdminPlane::start(AdminPlaneOptions options) {
 AdminPlane::~AdminPlane() = default;
 
 std::string AdminPlane::address() const { return server_->address(); }
+
+std::string AdminPlane::telemetry_address() const {
+  return telemetry_ != nullptr ? telemetry_->address() : std::string();
+}
 
 }  // namespace weir

@@ -31,7 +31,7 @@ struct AdminPlaneOptions {
   std::chrono::system_clock::time_point started;
   std::function<bool()> ready;  // on the admin plane's thread, as the next two
   std::function<void()> drain;
-  std::function<std::uint64_t()> lost_log_lines;
+  std::function<std::uint64_t()> lost_log_lines, access_lines_written, access_lines_lost;
 };
 
 class AdminPlane {
@@ -43,13 +43,14 @@ class AdminPlane {
   static StartResult start(AdminPlaneOptions options);
   ~AdminPlane();
 
-  std::string address() const;  // http://127.0.0.1:9901
+  std::string address() const;            // http://127.0.0.1:9901
+  std::string telemetry_address() const;  // the same; empty without that listener
 
  private:
   AdminPlane() = default;
   std::unique_ptr<Exposition> exposition_;
   std::unique_ptr<TenantsPage> tenants_;
-  std::unique_ptr<AdminServer> server_;  // ends first
+  std::unique_ptr<AdminServer> server_, telemetry_;  // end first
 };
 
 }  // namespace weir

@@ -26,7 +26,7 @@ constexpr auto kAcceptPause = std::chrono::milliseconds(200);
 
 class AdminServer::State {
  public:
-  explicit State(std::vector<Page> pages) : pages_(std::move(pages)) {}
+  explicit State(Answerer answerer) : answerer_(std::move(answerer)) {}
   ~State() {
     context_.stop();
     if (thread_.joinable()) thread_.join();
@@ -83,10 +83,10 @@ class AdminServer::State {
     }
     Error ignored;
     socket.set_option(tcp::no_delay(true), ignored);
-    std::make_shared<Session>(std::move(socket), pages_, open_)->start();
+    std::make_shared<Session>(std::move(socket), answerer_, open_)->start();
   }
 
-  std::vector<Page> pages_;
+  Answerer answerer_;
   Sessions open_;  // outlives the context, whose pending operations hold the sessions
   asio::io_context context_{1};
   tcp::acceptor acceptor_{context_};
@@ -99,7 +99,15 @@ AdminServer::~AdminServer() = default;
 
 AdminServer::StartResult AdminServer::start(const Endpoint& listen, std::vector<Page> pages,
                                             const std::string& setting) {
-  auto state = std::make_unique<State>(std::move(pages));
+  return start(
+      listen,
+      [pages = std::move(pages)](const AdminRequest& request) { return answer(pages, request); },
+      setting);
+}
+
+AdminServer::StartResult AdminServer::start(const Endpoint& listen, Answerer answerer,
+                                            const std::string& setting) {
+  auto state = std::make_unique<State>(std::move(answerer));
   if (const Error error = state->listen(listen)) {
     return {nullptr, "cannot listen on " + listen.text + " (" + setting + "): " + error.message()};
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstddef>
+#include <utility>
 
 namespace weir {
 namespace {
@@ -97,6 +98,20 @@ std::string_view why_not_change(const AdminRequest& request) {
     return "A web page of another site may not change anything.";
   }
   return {};
+}
+
+Answerer answer_only(const std::vector<Page>& pages, const std::vector<std::string_view>& paths) {
+  std::vector<Page> shown;
+  for (const Page& page : pages) {
+    if (!page.changes && std::ranges::find(paths, page.path) != paths.end()) shown.push_back(page);
+  }
+  return [shown = std::move(shown)](const AdminRequest& request) {
+    const bool reads = request.method == "GET" || request.method == "HEAD";
+    const auto page =
+        std::ranges::find(shown, request.target.substr(0, request.target.find('?')), &Page::path);
+    if (!reads || page == shown.end()) return problem(404, "No such page.");
+    return page->answer({});
+  };
 }
 
 AdminReply answer(const std::vector<Page>& pages, const AdminRequest& request) {

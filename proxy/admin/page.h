@@ -49,6 +49,13 @@ AdminReply answer(const std::vector<Page>& pages, const AdminRequest& request);
 // from a web page of another origin (which a browser's fields tell).
 std::string_view why_not_change(const AdminRequest& request);
 
+// What a server answers with.
+using Answerer = std::function<AdminReply(const AdminRequest&)>;
+
+// Of a listener that can change nothing and tells of nothing else: the pages of `paths`, to GET and
+// HEAD; 404 to whatever else there may be.
+Answerer answer_only(const std::vector<Page>& pages, const std::vector<std::string_view>& paths);
+
 AdminReply problem(unsigned status, std::string_view detail);
 
 }  // namespace weir

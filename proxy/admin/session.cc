@@ -58,10 +58,9 @@ void set_fields(Message& message, const AdminReply& reply, bool keep_alive) {
 
 }  // namespace
 
-Session::Session(boost::asio::ip::tcp::socket socket, const std::vector<Page>& pages,
-                 Sessions& open)
+Session::Session(boost::asio::ip::tcp::socket socket, const Answerer& answerer, Sessions& open)
     : stream_(std::move(socket)),
-      pages_(pages),
+      answerer_(answerer),
       open_(open),
       place_(open.insert(open.end(), this)),
       buffer_(kMaxBuffer) {}
@@ -120,7 +119,7 @@ AdminReply Session::ask() const {
     question.fetch_site = view(found->value());
   }
   question.from_loopback = from_loopback();
-  return answer(pages_, question);
+  return answerer_(question);
 }
 
 void Session::refuse(unsigned status, std::string_view detail) {

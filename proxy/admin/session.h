@@ -25,8 +25,8 @@ using Sessions = std::list<Session*>;
 
 class Session : public std::enable_shared_from_this<Session> {
  public:
-  // `pages` and `open` outlive it.
-  Session(boost::asio::ip::tcp::socket socket, const std::vector<Page>& pages, Sessions& open);
+  // `answerer` and `open` outlive it.
+  Session(boost::asio::ip::tcp::socket socket, const Answerer& answerer, Sessions& open);
   ~Session();
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
@@ -49,7 +49,7 @@ class Session : public std::enable_shared_from_this<Session> {
   AdminReply ask() const;
 
   boost::beast::tcp_stream stream_;
-  const std::vector<Page>& pages_;
+  const Answerer& answerer_;
   Sessions& open_;
   Sessions::iterator place_;
   boost::beast::flat_buffer buffer_;

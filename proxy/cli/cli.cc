@@ -30,7 +30,7 @@ using Command = std::function<int()>;
 constexpr const char* kExitCodes =
     "Exit codes: 0 done, 1 bad config or could not start, 2 wrong usage, 3 drain cut short.";
 constexpr const char* kSignals =
-    "Signals: TERM and INT drain (a second one ends at once).\n"
+    "Signals: TERM and INT drain (a second one ends at once), USR1 reopens the access log.\n"
     "Exit codes: 0 done, 1 bad config or could not start, 2 wrong usage, 3 drain cut short.";
 
 // Durations are written as in the config: 500ms, 10s, 2m.
@@ -75,7 +75,9 @@ void check_sources(const RunOptions& options) {
 void add_run(CLI::App& app, Command& chosen) {
   CLI::App& run = *app.add_subcommand("run", "Stand before a service and serve");
   const auto options = std::make_shared<RunOptions>();
-  run.add_option("-c,--config", options->file, "Configuration file")->type_name("FILE");
+  run.add_option("-c,--config", options->file, "Configuration file; none: the flags below are it")
+      ->type_name("FILE")
+      ->envname("WEIR_CONFIG");
   run.add_flag("--print-config", options->print_config,
                "Print the YAML that the flags amount to, or the file's with every default; end");
   for (std::size_t i = 0; i < kFlagCount; ++i) add_flag(run, kFlags[i], options->flags[i]);

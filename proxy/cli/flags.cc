@@ -43,7 +43,9 @@ FlagConfig::FlagConfig(const FlagValues& values) : values_(values) {
   line("listen: ", FlagId::listen);
   line("upstream: {address: ", FlagId::upstream, "}");
   line("admin: {listen: ", FlagId::admin, "}");
+  if (!value(FlagId::telemetry).empty()) line("telemetry: {listen: ", FlagId::telemetry, "}");
   line("workers: ", FlagId::workers);
+  line("access_log: {to: ", FlagId::access_log, "}");
   add_tenants();
   add_chain();
 }

@@ -29,6 +29,8 @@ enum class FlagId : std::uint8_t {
   tenant,
   concurrency,
   workers,
+  access_log,
+  telemetry,
   count_,
 };
 inline constexpr std::size_t kFlagCount = static_cast<std::size_t>(FlagId::count_);
@@ -36,14 +38,16 @@ inline constexpr std::size_t kFlagCount = static_cast<std::size_t>(FlagId::count
 // By FlagId.
 inline constexpr std::array<Flag, kFlagCount> kFlags = {{
     {"--listen", "ADDRESS", ":8080", "Where clients come in; also unix:/PATH"},
-    {"--upstream", "ADDRESS", "", "The service: HOST:PORT or unix:/PATH"},
+    {"--upstream", "ADDRESS", "", "The service: HOST:PORT or unix:/PATH; required"},
     {"--admin", "ADDRESS", "127.0.0.1:9901", "Where the admin pages are"},
     {"--rate", "RATE", "", "Quota of each tenant, as 100/s or 5000/h; none: no quota"},
     {"--burst", "N", "", "Requests at once within --rate; none: one second's worth"},
     {"--tenant", "FIELD", "header x-tenant",
      "What tells tenants apart; client_ip, cookie NAME ..."},
     {"--concurrency", "N", "256", "Requests that the service bears at a time; more wait in line"},
-    {"--workers", "N", "1", "Threads that serve traffic"},
+    {"--workers", "N", "1", "Threads that serve traffic; auto: as the CPU quota allows"},
+    {"--access-log", "TO", "none", "One line for each request: none, stdout or a file"},
+    {"--telemetry", "ADDRESS", "", "/metrics /live /ready alone, for other hosts; none: not there"},
 }};
 
 // By FlagId; empty: not given.

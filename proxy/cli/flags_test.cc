@@ -58,14 +58,30 @@ TEST(Flags, EachFlagArrives) {
                             {FlagId::admin, "127.0.0.1:0"},
                             {FlagId::tenant, "client_ip"},
                             {FlagId::concurrency, "64"},
-                            {FlagId::workers, "3"}}));
+                            {FlagId::workers, "auto"},
+                            {FlagId::access_log, "/var/log/weir.json"},
+                            {FlagId::telemetry, "0.0.0.0:9902"}}));
   ASSERT_TRUE(loaded.result.snapshot) << loaded.all_errors() << loaded.config.yaml();
   const Settings& settings = loaded.result.snapshot->settings;
   EXPECT_EQ(settings.listen.host, "::1");
   EXPECT_EQ(settings.upstream.address.kind, Endpoint::Kind::unix_socket);
   EXPECT_EQ(settings.tenant.from.kind, Field::Kind::client_ip);
-  EXPECT_EQ(settings.workers, 3);
+  EXPECT_EQ(settings.workers, 0);
+  EXPECT_EQ(settings.access_log.to, "/var/log/weir.json");
+  ASSERT_TRUE(settings.telemetry);
+  EXPECT_EQ(settings.telemetry->port, 9902);
   EXPECT_THAT(loaded.config.yaml(), HasSubstr("limit: 64"));
+}
+
+// Flags are no configuration of another kind: without them it is a file with an upstream alone.
+TEST(Flags, DefaultsAreThoseOfAFile) {
+  const Loaded flags(with({}));
+  ASSERT_TRUE(flags.result.snapshot) << flags.all_errors();
+  Gate gate{never_moves};
+  const LoadResult file = load_text("listen: \":8080\"\nupstream: {address: \"127.0.0.1:3000\"}\n",
+                                    LoadOptions{}, gate);
+  ASSERT_TRUE(file.snapshot);
+  EXPECT_EQ(flags.result.snapshot->effective_yaml, file.snapshot->effective_yaml);
 }
 
 TEST(Flags, ErrorsSpeakOfTheFlag) {

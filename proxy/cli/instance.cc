@@ -44,8 +44,16 @@ Instance::StartResult Instance::start(std::shared_ptr<const Snapshot> snapshot, 
       .own_codes = own_status_codes(),
       .started = wall_clock(),
       .ready = [self = instance.get()] { return self->ready_.load(); },
-      .drain = std::move(ask_to_drain),
+      .drain =
+          [self = instance.get(), ask_to_drain = std::move(ask_to_drain)] {
+            self->announce_drain();  // whoever has the answer finds /ready at 503
+            ask_to_drain();
+          },
       .lost_log_lines = lost_log_lines,
+      .access_lines_written =
+          [server = instance->server_.get()] { return server->access_lines_written(); },
+      .access_lines_lost = [server =
+                                instance->server_.get()] { return server->access_lines_lost(); },
   });
   if (!admin.plane) return {nullptr, std::move(admin.error)};
   instance->admin_ = std::move(admin.plane);
@@ -53,7 +61,7 @@ Instance::StartResult Instance::start(std::shared_ptr<const Snapshot> snapshot, 
 }
 
 void Instance::drain(Duration timeout) {
-  ready_.store(false);
+  announce_drain();
   server_->drain(timeout);
 }
 

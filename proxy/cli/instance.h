@@ -21,13 +21,17 @@ class Instance {
     std::unique_ptr<Instance> instance;  // null on error
     std::string error;                   // one line: what, where, by which setting
   };
-  // `gate` outlives it. `ask_to_drain`: what POST /drain does; called on the admin plane's thread.
+  // `gate` outlives it. `ask_to_drain`: what POST /drain does, besides announcing it; called
+  // on the admin plane's thread.
   static StartResult start(std::shared_ptr<const Snapshot> snapshot, Gate& gate,
                            std::function<void()> ask_to_drain);
 
   Server& server() const { return *server_; }
   std::string admin_address() const { return admin_->address(); }
-  // From now on /ready says no, and the server drains.
+  std::string telemetry_address() const { return admin_->telemetry_address(); }
+  // From now on /ready says no; requests are taken as before.
+  void announce_drain() { ready_.store(false); }
+  // The server drains.
   void drain(Duration timeout);
 
  private:

@@ -32,9 +32,12 @@ int tell_failure(const AdminAnswer& answer) {
   return kFailed;
 }
 
+// Nobody listens there any more, or somebody else does, who is ready. An answer that is late is no
+// end: a weir that is short of processor time still has requests to finish.
 int wait_for_end(const std::string& admin, const RemoteOptions& options, Time deadline) {
   while (read_clock() < deadline) {
-    if (ask_admin(admin, "GET", "/ready", options.timeout).status == 0) {
+    const AdminAnswer answer = ask_admin(admin, "GET", "/ready", options.timeout);
+    if (answer.refused || answer.status == 200) {
       std::puts("ended");
       return kDone;
     }

@@ -39,6 +39,18 @@ std::unique_ptr<Snapshot> load(const RunOptions& options, Gate& gate) {
   return std::move(result.snapshot);
 }
 
+// In Kubernetes endpoints are taken out of service after the pod was told to stop, not before.
+Duration default_drain_delay() {
+  constexpr Duration kInKubernetes = std::chrono::seconds(5);
+  return std::getenv("KUBERNETES_SERVICE_HOST") != nullptr ? kInKubernetes : Duration{0};
+}
+
+std::string in_seconds(Duration d) {
+  const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(d).count();
+  if (milliseconds % 1000 != 0) return std::to_string(milliseconds) + " ms";
+  return std::to_string(milliseconds / 1000) + " s";
+}
+
 // The life of one instance, told by events. Its methods are called on the main thread.
 class Life {
  public:
@@ -51,30 +63,41 @@ class Life {
 
   int live() {
     for (;;) {
-      switch (events_.wait()) {
+      switch (events_.wait(accepting_until_)) {
         case Events::Kind::stop:
-          if (draining()) exit_now();
-          drain();
+          // One that POST /drain went before is the first all the same: so it is in a pod.
+          if (std::exchange(told_to_stop_, true)) exit_now();
+          announce_drain();
           break;
-        case Events::Kind::drain_asked:
-          if (!draining()) drain();
-          break;
+        case Events::Kind::drain_asked: announce_drain(); break;
+        case Events::Kind::time_over: drain(); break;
         case Events::Kind::hangup:
           log_warning("HUP: this version cannot reload its configuration; restart it instead");
           break;
-        case Events::Kind::reopen: break;
+        case Events::Kind::reopen: instance_.server().reopen_logs(); break;
         case Events::Kind::drained: return whole_ ? kDone : kCutShort;
       }
     }
   }
 
  private:
-  bool draining() const { return waiter_.joinable(); }
+  const Settings& settings() const { return instance_.server().snapshot().settings; }
+
+  // /ready says 503, and connections are accepted for a while yet: those who send traffic here do
+  // not know before they have asked again.
+  void announce_drain() {
+    if (std::exchange(draining_, true)) return;
+    instance_.announce_drain();
+    const Duration delay = settings().drain_delay.value_or(default_drain_delay());
+    if (delay == Duration{0}) return drain();
+    log_info("draining: not ready from now on, but listening for " + in_seconds(delay));
+    accepting_until_ = saturating_add(read_clock(), delay);
+  }
 
   void drain() {
-    const Duration timeout = instance_.server().snapshot().settings.drain_timeout;
-    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(timeout).count();
-    log_info("draining, for at most " + std::to_string(seconds) + " s");
+    accepting_until_ = kNever;
+    const Duration timeout = settings().drain_timeout;
+    log_info("draining: listening no longer; what is under way may take " + in_seconds(timeout));
     instance_.drain(timeout);
     waiter_ = std::thread([this] {
       whole_ = instance_.server().wait();
@@ -90,14 +113,24 @@ class Life {
 
   Instance& instance_;
   Events& events_;
+  bool draining_ = false, told_to_stop_ = false;
+  Time accepting_until_ = kNever;  // in a drain
   std::thread waiter_;
   bool whole_ = false;  // written before `drained` is told
 };
 
+std::string telemetry_of(const Instance& instance) {
+  const std::string address = instance.telemetry_address();
+  return address.empty() ? address : ", telemetry on " + address;
+}
+
 std::string greeting(const Instance& instance) {
+  const std::int64_t workers = instance.server().workers();
   return "weir " + std::string(kVersion) + " listening on " + instance.server().address() +
          ", upstream " + instance.server().snapshot().settings.upstream.address.text +
-         ", admin on " + instance.admin_address();
+         ", admin on " + instance.admin_address() + telemetry_of(instance) + ", " +
+         std::to_string(workers) + (workers == 1 ? " worker (" : " workers (") +
+         instance.server().why_so_many() + ")";
 }
 
 // From the start of all threads to their end.
@@ -118,16 +151,15 @@ int serve(std::shared_ptr<const Snapshot> snapshot, Gate& gate) {
 }  // namespace
 
 int run_weir(const RunOptions& options) {
-  if (options.print_config && options.file.empty()) {
-    std::fputs(FlagConfig(options.flags).yaml().c_str(), stdout);
-    return kDone;
-  }
   block_signals();
   Gate gate(read_clock);
   std::unique_ptr<Snapshot> snapshot = load(options, gate);
   if (!snapshot) return kFailed;
   if (options.print_config) {
-    std::fputs(snapshot->effective_yaml.c_str(), stdout);
+    const bool flags = options.file.empty();
+    const std::string yaml =
+        flags ? FlagConfig(options.flags).yaml() : std::string(snapshot->effective_yaml);
+    std::fputs(yaml.c_str(), stdout);
     return kDone;
   }
   start_log();

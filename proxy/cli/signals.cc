@@ -1,5 +1,6 @@
 #include "proxy/cli/signals.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -9,6 +10,8 @@
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
+
+#include "proxy/loop/clock.h"
 
 namespace weir {
 namespace {
@@ -24,6 +27,13 @@ Events::Kind kind_of(std::uint32_t signal) {
   if (signal == SIGHUP) return Events::Kind::hangup;
   if (signal == SIGUSR1) return Events::Kind::reopen;
   return Events::Kind::stop;
+}
+
+// For poll: -1 for ever, rounded up.
+int milliseconds_to(Time until) {
+  if (until == kNever) return -1;
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - read_clock()).count();
+  return static_cast<int>(std::clamp<std::int64_t>(left, 0, 60'000));
 }
 
 }  // namespace
@@ -46,14 +56,16 @@ Events::~Events() {
   close(wake_);
 }
 
-Events::Kind Events::wait() {
+Events::Kind Events::wait(Time until) {
   for (;;) {
     signalfd_siginfo info{};
     if (read(signals_, &info, sizeof info) == sizeof info) return kind_of(info.ssi_signo);
     if (drained_.exchange(false)) return Kind::drained;
     if (drain_asked_.exchange(false)) return Kind::drain_asked;
     std::array<pollfd, 2> both = {{{signals_, POLLIN, 0}, {wake_, POLLIN, 0}}};
-    poll(both.data(), both.size(), -1);
+    const int left = milliseconds_to(until);
+    if (left == 0) return Kind::time_over;
+    poll(both.data(), both.size(), left);
     std::uint64_t ignored = 0;
     if (read(wake_, &ignored, sizeof ignored) < 0 && errno != EAGAIN) return Kind::stop;
   }

@@ -7,6 +7,8 @@
 #include <atomic>
 #include <cstdint>
 
+#include "filters/time.h"
+
 namespace weir {
 
 // TERM, INT, HUP, USR1 wait until they are asked for; PIPE is ignored.
@@ -14,15 +16,15 @@ void block_signals();
 
 class Events {
  public:
-  enum class Kind : std::uint8_t { stop, hangup, reopen, drain_asked, drained };
+  enum class Kind : std::uint8_t { stop, hangup, reopen, drain_asked, drained, time_over };
 
   Events();
   ~Events();
   Events(const Events&) = delete;
   Events& operator=(const Events&) = delete;
 
-  // Blocks until the next event. Those of notify() may be told once for many.
-  Kind wait();
+  // Blocks until the next event, or until that time. Those of notify() may be told once for many.
+  Kind wait(Time until = kNever);
   void notify(Kind kind);  // drain_asked or drained
 
  private:

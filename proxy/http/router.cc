@@ -51,6 +51,14 @@ const Route* Router::find_route(const Head& head, const Target& target, std::str
   return nullptr;
 }
 
+RequestParts Router::parts(const Head& head, const Target& target, const ClientAddress& peer,
+                           const Route* route) {
+  RequestParts parts{head, target, normalise_path(target.path, path_), peer, {}, {}};
+  if (route != nullptr) parts.route = route->name;
+  parts.client = effective_client(peer, head, snapshot_.settings.trusted_proxies);
+  return parts;
+}
+
 std::string_view Router::tenant_name(const RequestParts& parts) {
   const TenantSettings& settings = snapshot_.settings.tenant;
   const auto name = extract(settings.from, parts, scratch_);

@@ -26,6 +26,12 @@ class Router {
     std::uint32_t tenant_label = 0;  // of the metrics
     Reason refusal = Reason::none;   // no_route, tenant_denied, tenant_unknown
   };
+  // For the log: what the tenant's name is taken from, as decide() has it, and that name. Both are
+  // valid until the router is asked again.
+  RequestParts parts(const Head& head, const Target& target, const ClientAddress& peer,
+                     const Route* route);
+  std::string_view tenant_name(const RequestParts& parts);
+
   // Sets the request's tenant, label and keys besides.
   Decision decide(const Head& head, const Target& target, const ClientAddress& peer,
                   Request& request);
@@ -34,7 +40,6 @@ class Router {
   const Route* find_route(const Head& head, const Target& target, std::string_view path);
   bool matches(const RouteMatch& match, const Head& head, const Target& target,
                std::string_view path);
-  std::string_view tenant_name(const RequestParts& parts);
 
   const Snapshot& snapshot_;
   KeyHasher hasher_;

@@ -68,7 +68,8 @@ std::string times(std::size_t count, const std::string& text) {
 std::vector<std::string> bounds(const Spec& spec) {
   switch (spec.type) {
     case Type::integer:
-      return {std::to_string(spec.min),
+      return {"auto",
+              std::to_string(spec.min),
               std::to_string(spec.max),
               std::to_string(spec.min - 1),
               std::to_string(spec.max + 1),
@@ -210,6 +211,8 @@ std::vector<std::string> samples(const Spec& spec) {
               "/a",
               "/a/b/",
               "/a//b",
+              "none",
+              "stdout",
               "/a/./b",
               "/a/../b",
               "/a/..",

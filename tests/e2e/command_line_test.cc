@@ -106,6 +106,67 @@ TEST(CommandLine, PrintConfigIsAConfigThatCheckAccepts) {
   EXPECT_EQ(weir({"check", "-c", folder.write("full.yaml", again.output)}).code, 0);
 }
 
+// What runs by flags is what their YAML says.
+TEST(CommandLine, PrintedConfigIsTheOneThatRuns) {
+  const std::vector<std::string> flags = {
+      "--listen",      "127.0.0.1:0", "--upstream",  "127.0.0.1:3000",
+      "--admin",       "127.0.0.1:0", "--rate",      "100/s",
+      "--burst",       "7",           "--tenant",    "client_ip",
+      "--concurrency", "64",          "--workers",   "2",
+      "--access-log",  "stdout",      "--telemetry", "[::1]:9902"};
+  std::vector<std::string> arguments = {"run", "--print-config"};
+  arguments.insert(arguments.end(), flags.begin(), flags.end());
+  const Finished printed = weir(arguments);
+  ASSERT_EQ(printed.code, 0) << printed.errors;
+  const TempDir folder;
+  const Finished from_file =
+      weir({"run", "--print-config", "-c", folder.write("weir.yaml", printed.output)});
+  ASSERT_EQ(from_file.code, 0) << from_file.errors;
+
+  ProcessOptions options;
+  options.command = {WEIR_BINARY, "run"};
+  options.command.insert(options.command.end(), flags.begin(), flags.end() - 2);
+  Process process(std::move(options));
+  const auto port = process.wait_for(R"(admin on http://127\.0\.0\.1:(\d+))");
+  ASSERT_TRUE(port) << process.errors();
+  Address admin;
+  admin.port = static_cast<std::uint16_t>(std::stoi(*port));
+  std::string expected = from_file.output;
+  const std::size_t telemetry = expected.find("telemetry:");
+  ASSERT_NE(telemetry, std::string::npos) << expected;  // left out of what runs: ports are taken
+  expected.erase(telemetry,
+                 expected.find('\n', expected.find("listen:", telemetry)) + 1 - telemetry);
+  EXPECT_EQ(fetch(admin, {"GET", "/config?format=yaml"}).body, expected);
+  process.signal(SIGTERM);
+  EXPECT_EQ(process.wait(), 0);
+}
+
+TEST(CommandLine, PrintConfigOfBadFlagsIsAnError) {
+  const Finished printed =
+      weir({"run", "--upstream", "127.0.0.1:3000", "--rate", "fast", "--print-config"});
+  EXPECT_EQ(printed.code, 1);
+  EXPECT_EQ(printed.output, "");
+  EXPECT_THAT(printed.errors, StartsWith("--rate: "));
+}
+
+TEST(CommandLine, HelpShowsEachFlagsDefaultAndVariable) {
+  const std::string help = weir({"run", "--help"}).output;
+  for (const char* line :
+       {"--config FILE (Env:WEIR_CONFIG)", "--listen ADDRESS=:8080 (Env:WEIR_LISTEN)",
+        "--upstream ADDRESS (Env:WEIR_UPSTREAM)", "--admin ADDRESS=127.0.0.1:9901 (Env:WEIR_ADMIN)",
+        "--rate RATE (Env:WEIR_RATE)", "--burst N (Env:WEIR_BURST)",
+        "--tenant FIELD=header x-tenant (Env:WEIR_TENANT)",
+        "--concurrency N=256 (Env:WEIR_CONCURRENCY)", "--workers N=1 (Env:WEIR_WORKERS)",
+        "--access-log TO=none (Env:WEIR_ACCESS_LOG)", "--telemetry ADDRESS (Env:WEIR_TELEMETRY)"}) {
+    EXPECT_THAT(help, HasSubstr(line));
+  }
+  // Those without a default say what goes without them.
+  for (const char* words : {"unix:/PATH; required", "none: no quota", "none: one second's worth",
+                            "none: not there", "none: the flags below"}) {
+    EXPECT_THAT(help, HasSubstr(words));
+  }
+}
+
 TEST(CommandLine, TakenPortIsOneLineThatNamesTheSetting) {
   Service service;
   const Listener taken;
