@@ -26,7 +26,7 @@ make_image() {
     --build-arg "VERSION=$version" --build-arg "REVISION=$revision" . >"$log" 2>&1 ||
     { tail -n 40 "$log" >&2; fail "it does not build"; }
   is "its label of the version" "$(label version)" "$version"
-  is "what weir says" "$("${run[@]}" --rm "$image" --version)" "weir $version ($revision)"
+  is "what weir says" "$("${run[@]}" --rm "$image" --version 2>>"$log")" "weir $version ($revision)"
   say "built: $(podman image inspect -f '{{.Size}}' "$image") bytes in all"
 }
 label() { podman image inspect -f "{{index .Labels \"org.opencontainers.image.$1\"}}" "$image"; }

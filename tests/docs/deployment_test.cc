@@ -22,10 +22,7 @@ namespace fs = std::filesystem;
 namespace json = boost::json;
 using ::testing::AnyOf;
 using ::testing::Contains;
-using ::testing::Each;
 using ::testing::ElementsAre;
-using ::testing::IsEmpty;
-using ::testing::Not;
 using ::testing::StartsWith;
 using Words = std::vector<std::string>;
 
@@ -72,9 +69,9 @@ std::int64_t number(const json::value& value, const std::string& pointer) {
 std::vector<json::value> items(const json::value& value, const std::string& pointer) {
   const json::value found = at(value, pointer);
   EXPECT_TRUE(found.is_array()) << pointer;
-  return found.is_array() ? std::vector<json::value>(found.as_array().begin(),
-                                                     found.as_array().end())
-                          : std::vector<json::value>();
+  return found.is_array()
+             ? std::vector<json::value>(found.as_array().begin(), found.as_array().end())
+             : std::vector<json::value>();
 }
 Words words(const json::value& value, const std::string& pointer) {
   Words out;
@@ -97,7 +94,7 @@ std::int64_t port_of(const std::string& address) {
 std::chrono::seconds seconds_of(const std::string& duration) {
   const auto parsed = parse_duration(duration);
   EXPECT_TRUE(parsed) << duration;
-  return std::chrono::duration_cast<std::chrono::seconds>(Duration{*parsed});
+  return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::nanoseconds{*parsed});
 }
 
 // A configuration of weir's, as weir sees it: the defaults filled in.
