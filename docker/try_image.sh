@@ -61,11 +61,38 @@ cgroup() {  # cgroup V1-CONTROLLER V1-FILE V2-FILE: what the kernel holds it to
   fi
 }
 
+confined=(--read-only --read-only-tmpfs=false --cap-drop all --security-opt no-new-privileges
+          --memory 64m --cpus 1)
+# container NAME ARGUMENTS...: starts one. What podman says of health-check timers where no systemd
+# runs is of no interest.
+container() {
+  local name=$1
+  shift
+  "${run[@]}" -d --name "$name" "${confined[@]}" "$@" >/dev/null 2>>"$log" ||
+    { cat "$log" >&2; fail "$name does not start"; }
+}
+status_of() { curl -s -o /dev/null -w '%{http_code}' "$@"; }
+# An upload of three seconds, in the background.
+begin_upload() {
+  head -c 60000 /dev/zero >"$log.body"
+  status_of -S --limit-rate 20k --data-binary "@$log.body" -H 'x-tenant: acme' \
+    http://127.0.0.1:8080/ >"$log.upload" &
+  upload=$!
+  eventually "an upload is under way" inside
+}
+end_upload() {
+  wait "$upload" || fail "the upload under way was cut"
+  is "the upload under way" "$(<"$log.upload")" 200
+}
+# stop NAME: by TERM; it must end by itself.
+stop() {
+  podman stop -t 60 "$1" >/dev/null 2>>"$log"
+  is "exit code of $1" "$(state ExitCode "$1")" 0
+}
+
 start() {
-  confined=(--read-only --read-only-tmpfs=false --cap-drop all --security-opt no-new-privileges
-            --memory 64m --cpus 1)
-  "${run[@]}" -d --name "$service" "${confined[@]}" "$image" sample --listen 127.0.0.1:3000
-  "${run[@]}" -d --name "$weir" "${confined[@]}" --add-host service:127.0.0.1 \
+  container "$service" "$image" sample --listen 127.0.0.1:3000
+  container "$weir" --add-host service:127.0.0.1 \
     -v "$PWD/docker/weir.yaml:/etc/weir/weir.yaml:ro" "$image"
   pid=$(state Pid "$weir")
 }
@@ -84,8 +111,10 @@ check_confinement() {
 
 check_health() {
   podman healthcheck run "$weir" || fail "the image's health check"
-  is "/live" "$(curl -sS -o /dev/null -w '%{http_code}' http://127.0.0.1:9902/live)" 200
-  [[ $(curl -sS -o /dev/null -w '%{http_code}' -X POST http://127.0.0.1:9902/drain) == 4?? ]] ||
+  podman exec "$weir" /usr/bin/weir healthcheck -c /etc/weir/weir.yaml >/dev/null ||
+    fail "the health check by the file"
+  is "/live" "$(status_of http://127.0.0.1:9902/live)" 200
+  [[ $(status_of -X POST http://127.0.0.1:9902/drain) == 4?? ]] ||
     fail "the telemetry listener can drain weir"
   say "healthy: by its own health check and on the telemetry listener"
 }
@@ -112,43 +141,50 @@ check_load() {
       "at most $(($(of_process VmHWM) / 1024)) MiB resident"
 }
 
-# A request under way at TERM is finished; then weir ends by itself.
 check_stop() {
-  head -c 60000 /dev/zero >"$log.body"
-  curl -sS -o /dev/null -w '%{http_code}' --limit-rate 20k --data-binary "@$log.body" \
-    -H 'x-tenant: acme' http://127.0.0.1:8080/ >"$log.slow" &
-  local slow=$!
-  eventually "a slow upload is under way" inside
-  podman stop -t 60 "$weir" >/dev/null 2>>"$log"
-  wait $slow || fail "the request under way was cut"
-  is "the request under way" "$(<"$log.slow")" 200
-  is "exit code" "$(state ExitCode "$weir")" 0
-  podman stop -t 20 "$service" >/dev/null 2>>"$log"
-  is "the service's exit code" "$(state ExitCode "$service")" 0
+  begin_upload
+  stop "$weir"
+  end_upload
   say "stopped: finished what was under way, exit code 0"
+}
+
+# As a pod ends, with the config of docker/kubernetes: the hook, a while later TERM.
+check_pod() {
+  container "$pod" -v "$PWD/docker/kubernetes:/etc/weir:ro" "$image"
+  eventually "ready" curl -sf http://127.0.0.1:9902/ready
+  begin_upload
+  podman exec "$pod" /usr/bin/weir drain >/dev/null || fail "the preStop hook"
+  is "/ready in a drain" "$(status_of http://127.0.0.1:9902/ready)" 503
+  is "a new request within drain.delay" "$(status_of http://127.0.0.1:8080/)" 200
+  stop "$pod"
+  end_upload
+  stop "$service"
+  say "ended as in a pod: the hook first, new requests for drain.delay, TERM cut nothing"
 }
 
 clean_up() {
   local code=$?
   trap - EXIT
-  if ((code)); then podman logs "$weir" >&2 || true; fi
-  podman rm -f "$weir" "$service" >/dev/null 2>&1 || true
+  if ((code)); then
+    for name in "$weir" "$pod"; do podman logs "$name" >&2 2>/dev/null || true; done
+  fi
+  podman rm -f "$weir" "$pod" "$service" >/dev/null 2>&1 || true
   rm -f "$log" "$log".*
   exit "$code"
 }
 
 try_image() {
   ip link set lo up
-  weir=weir-try-$$ service=weir-try-service-$$
+  weir=weir-try-$$ pod=weir-try-pod-$$ service=weir-try-service-$$
   trap clean_up EXIT
   trap 'exit 130' INT TERM
-  # What podman says of health-check timers where no systemd runs is of no interest.
-  start >/dev/null 2>>"$log"
+  start
   eventually "ready" curl -sf http://127.0.0.1:9902/ready
   check_confinement
   check_health
   check_load
   check_stop
+  check_pod
   say "all of it holds"
 }
 

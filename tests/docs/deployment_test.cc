@@ -235,6 +235,32 @@ TEST_F(Kubernetes, TheServiceOutlivesTheDrainAndThePodBoth) {
   EXPECT_GE(number(pod_, "/spec/terminationGracePeriodSeconds"), held + 10);
 }
 
+// The page's hook for a service with a shell: it returns when weir has gone.
+TEST_F(Kubernetes, TheHookWithAShellEndsWithWeir) {
+  const std::string page = read_file(WEIR_SOURCE_DIR "/docs/operating.md");
+  const std::size_t begin = page.find("preStop:\n  exec:\n    command: [sh,");
+  ASSERT_NE(begin, std::string::npos);
+  const json::array hook = documents(page.substr(begin, page.find("```", begin) - begin));
+  ASSERT_EQ(hook.size(), 1U);
+  Words command = words(hook[0], "/preStop/exec/command");
+  Process weir({.command = {WEIR_BINARY, "run", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0",
+                            "--upstream", "127.0.0.1:9"}});
+  const auto admin = weir.wait_for(R"(admin on http://(127\.0\.0\.1:\d+))");
+  ASSERT_TRUE(admin) << weir.errors();
+  // /live is the same page there.
+  const std::string address = "127.0.0.1:9902";
+  const std::size_t at = command.back().find(address);
+  ASSERT_NE(at, std::string::npos);
+  command.back().replace(at, address.size(), *admin);
+  command.back().insert(command.back().find("do ") + 3, "echo alive; ");
+  Process waits({.command = command});
+  ASSERT_TRUE(waits.wait_for("alive")) << waits.errors();
+  EXPECT_TRUE(waits.running());
+  weir.signal(SIGTERM);
+  EXPECT_EQ(weir.wait(), 0);
+  EXPECT_EQ(waits.wait(), 0) << waits.errors();
+}
+
 // The stack of docker/compose.yaml, as docker-compose reads it: by its schema, defaults filled in.
 class Compose : public ::testing::Test {
  protected:
