@@ -168,7 +168,7 @@ clean_up() {
   if ((code)); then
     for name in "$weir" "$pod"; do podman logs "$name" >&2 2>/dev/null || true; done
   fi
-  podman rm -f "$weir" "$pod" "$service" >/dev/null 2>&1 || true
+  podman rm -f --ignore "$weir" "$pod" "$service" >/dev/null 2>&1 || true
   rm -f "$log" "$log".*
   exit "$code"
 }
