@@ -46,7 +46,7 @@ class Compose : public ::testing::Test {
 TEST_F(Compose, EveryMountedFileIsThere) {
   std::size_t count = 0;
   for (const auto& each : parts()) {
-    if (!each.value().as_object().contains("volumes")) continue;
+    if (!has(each.value(), "/volumes")) continue;
     for (const json::value& volume : items(each.value(), "/volumes")) {
       const fs::path source = source_of(volume);
       if (!source.is_absolute()) continue;  // a volume with a name
@@ -60,7 +60,7 @@ TEST_F(Compose, EveryMountedFileIsThere) {
 TEST_F(Compose, ImagesOfOthersArePinned) {
   for (const auto& each : parts()) {
     const std::string image = text(each.value(), "/image");
-    if (each.value().as_object().contains("build")) {
+    if (has(each.value(), "/build")) {
       EXPECT_EQ(text(each.value(), "/build/dockerfile"), "docker/Dockerfile");
       EXPECT_TRUE(fs::equivalent(text(each.value(), "/build/context"), WEIR_SOURCE_DIR));
     } else {
@@ -86,7 +86,7 @@ TEST_F(Compose, WeirFindsTheServiceAndPrometheusFindsWeir) {
 TEST_F(Compose, WeirRunsWithoutRightsAndInBounds) {
   for (const char* name : {"weir", "service"}) {
     const json::value each = part(name);
-    EXPECT_TRUE(at(each, "/read_only").as_bool());
+    EXPECT_TRUE(truth(each, "/read_only"));
     EXPECT_THAT(words(each, "/cap_drop"), ElementsAre("ALL"));
     EXPECT_THAT(words(each, "/security_opt"), Contains("no-new-privileges:true"));
     EXPECT_NE(text(each, "/mem_limit"), "");
@@ -96,7 +96,7 @@ TEST_F(Compose, WeirRunsWithoutRightsAndInBounds) {
 
 TEST_F(Compose, PublishesOnTheLoopbackOnly) {
   for (const auto& each : parts()) {
-    if (!each.value().as_object().contains("ports")) continue;
+    if (!has(each.value(), "/ports")) continue;
     for (const json::value& port : items(each.value(), "/ports"))
       EXPECT_THAT(port.is_object() ? text(port, "/host_ip") : text(port, ""),
                   StartsWith("127.0.0.1"))

@@ -34,6 +34,10 @@ json::value document(const fs::path& file) {
   return all.empty() ? json::value() : all[0];
 }
 
+bool has(const json::value& value, const std::string& pointer) {
+  boost::system::error_code failed;
+  return value.find_pointer(pointer, failed) != nullptr;
+}
 json::value at(const json::value& value, const std::string& pointer) {
   boost::system::error_code failed;
   const json::value* found = value.find_pointer(pointer, failed);
@@ -43,6 +47,11 @@ json::value at(const json::value& value, const std::string& pointer) {
 std::string text(const json::value& value, const std::string& pointer) {
   const json::value found = at(value, pointer);
   return found.is_string() ? std::string(found.as_string()) : json::serialize(found);
+}
+bool truth(const json::value& value, const std::string& pointer) {
+  const json::value found = at(value, pointer);
+  EXPECT_TRUE(found.is_bool()) << pointer << " is " << json::serialize(found);
+  return found.is_bool() && found.as_bool();
 }
 std::int64_t number(const json::value& value, const std::string& pointer) {
   const json::value found = at(value, pointer);
@@ -76,6 +85,7 @@ std::int64_t port_of(const std::string& address) {
 std::chrono::seconds seconds_of(const std::string& duration) {
   const auto parsed = parse_duration(duration);
   EXPECT_TRUE(parsed) << duration;
+  if (!parsed) return {};
   return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::nanoseconds{*parsed});
 }
 
@@ -89,8 +99,7 @@ json::value config_of(const fs::path& file) {
 }
 std::chrono::seconds drain_of(const json::value& config) {
   std::chrono::seconds out = seconds_of(text(config, "/drain/timeout"));
-  if (config.as_object().at("drain").as_object().contains("delay"))
-    out += seconds_of(text(config, "/drain/delay"));
+  if (has(config, "/drain/delay")) out += seconds_of(text(config, "/drain/delay"));
   return out;
 }
 

@@ -24,9 +24,11 @@ Finished run(Words command, std::string input = {});
 boost::json::array documents(const std::string& yaml);
 boost::json::value document(const std::filesystem::path& file);
 
+bool has(const boost::json::value& value, const std::string& pointer);
 // What stands at a JSON pointer.
 boost::json::value at(const boost::json::value& value, const std::string& pointer);
 std::string text(const boost::json::value& value, const std::string& pointer);
+bool truth(const boost::json::value& value, const std::string& pointer);
 std::int64_t number(const boost::json::value& value, const std::string& pointer);
 std::vector<boost::json::value> items(const boost::json::value& value, const std::string& pointer);
 Words words(const boost::json::value& value, const std::string& pointer);

@@ -62,8 +62,8 @@ TEST_F(Kubernetes, TheConfigIsMountedAsAFolderWhereWeirLooks) {
   ASSERT_THAT(args, ElementsAre("run", "-c", ::testing::_));
   const fs::path file = args[2];
   const json::value mount = named(weir_, "/volumeMounts", file.parent_path(), "mountPath");
-  EXPECT_FALSE(mount.as_object().contains("subPath")) << "such a mount never changes";
-  EXPECT_TRUE(at(mount, "/readOnly").as_bool());
+  EXPECT_FALSE(has(mount, "/subPath")) << "such a mount never changes";
+  EXPECT_TRUE(truth(mount, "/readOnly"));
   const json::value volume = named(pod_, "/spec/volumes", text(mount, "/name"));
   const json::value map = object("ConfigMap");
   EXPECT_EQ(text(volume, "/configMap/name"), text(map, "/metadata/name"));
@@ -118,18 +118,18 @@ TEST_F(Kubernetes, PrometheusIsSentToTheTelemetryListener) {
 }
 
 TEST_F(Kubernetes, NoContainerHasMoreRightsThanItNeeds) {
-  EXPECT_FALSE(at(pod_, "/spec/automountServiceAccountToken").as_bool());
+  EXPECT_FALSE(truth(pod_, "/spec/automountServiceAccountToken"));
   const json::value context = at(pod_, "/spec/securityContext");
-  EXPECT_TRUE(at(context, "/runAsNonRoot").as_bool());
+  EXPECT_TRUE(truth(context, "/runAsNonRoot"));
   EXPECT_EQ(number(context, "/runAsUser"), 65532);
   EXPECT_EQ(text(context, "/seccompProfile/type"), "RuntimeDefault");
   for (const json::value& each : {weir_, service_}) {
     SCOPED_TRACE(text(each, "/name"));
     const json::value own = at(each, "/securityContext");
-    EXPECT_TRUE(at(own, "/readOnlyRootFilesystem").as_bool());
-    EXPECT_FALSE(at(own, "/allowPrivilegeEscalation").as_bool());
+    EXPECT_TRUE(truth(own, "/readOnlyRootFilesystem"));
+    EXPECT_FALSE(truth(own, "/allowPrivilegeEscalation"));
     EXPECT_THAT(words(own, "/capabilities/drop"), ElementsAre("ALL"));
-    EXPECT_FALSE(own.as_object().contains("runAsUser"));
+    EXPECT_FALSE(has(own, "/runAsUser"));
     for (const char* bound : {"/requests/cpu", "/requests/memory", "/limits/memory"})
       EXPECT_NE(text(each, "/resources" + std::string(bound)), "");
   }
