@@ -29,6 +29,11 @@ void ClientConnection::accept(Worker& worker, int fd, bool unix_socket,
   client->become_idle();
 }
 
+// Of the request that is under way, else what new ones begin with.
+const Settings& ClientConnection::settings() const {
+  return exchange_ != nullptr ? exchange_->settings() : worker_.snapshot().settings;
+}
+
 // --- bytes
 
 std::span<char> ClientConnection::available() { return fresh_.empty() ? inbox_.bytes() : fresh_; }
@@ -63,7 +68,7 @@ void ClientConnection::on_read(char* data, std::size_t size) {
 // What nobody can take yet is kept up to a bound.
 void ClientConnection::bound_reading() {
   if (closed_ || phase_ == Phase::goodbye) return;
-  const auto bound = static_cast<std::size_t>(worker_.snapshot().settings.limits.max_head);
+  const auto bound = static_cast<std::size_t>(settings().limits.max_head);
   if (inbox_.size() < bound || wants_body_) return;
   pause();
 }
@@ -79,7 +84,7 @@ void ClientConnection::watch() { ring_at(read_clock() + kAskSocket); }
 void ClientConnection::want_more(Time now) {
   wants_body_ = true;
   start_reading();
-  set_deadline(saturating_add(now, worker_.snapshot().settings.limits.body_timeout));
+  set_deadline(saturating_add(now, settings().limits.body_timeout));
 }
 
 // Moves on as far as what has come allows. Never entered twice: an exchange that ends inside of it
@@ -128,7 +133,7 @@ bool ClientConnection::read_head() {
 
 // A head that comes in parts, or that something is wrong with.
 bool ClientConnection::scan_head(std::string_view text) {
-  const auto max_head = static_cast<std::size_t>(worker_.snapshot().settings.limits.max_head);
+  const auto max_head = static_cast<std::size_t>(settings().limits.max_head);
   // Of one byte alone nobody can say yet whether it begins that line.
   const bool half_line = text == "\r" && !skipped_line_;
   const auto found = half_line ? HeadScan::Found::incomplete : scan_.scan(text, max_head);
@@ -139,7 +144,7 @@ bool ClientConnection::scan_head(std::string_view text) {
   if (found == HeadScan::Found::incomplete) {
     if (phase_ == Phase::idle) {
       phase_ = Phase::head;
-      set_deadline(saturating_add(read_clock(), worker_.snapshot().settings.limits.head_timeout));
+      set_deadline(saturating_add(read_clock(), settings().limits.head_timeout));
     }
     return false;
   }
@@ -171,7 +176,7 @@ void ClientConnection::refuse(BadRequest reason) {
   worker_.metrics().bad_requests[static_cast<std::size_t>(reason)].add();
   HeadWriter out(worker_.write_scratch());
   ReplyContext context;
-  context.name = worker_.snapshot().settings.name;
+  context.name = settings().name;
   context.date = worker_.date();
   context.close = true;
   write_reply(out, worker_.body_scratch(), reply_to(reason), context);
@@ -202,7 +207,7 @@ void ClientConnection::exchange_done(bool keep_alive, std::uint64_t body_left) {
   phase_ = Phase::flush;
   if (has_pending()) {
     stuck_bytes_ = static_cast<std::uint32_t>(pending_bytes());
-    set_deadline(saturating_add(read_clock(), worker_.snapshot().settings.limits.body_timeout));
+    set_deadline(saturating_add(read_clock(), settings().limits.body_timeout));
     return;
   }
   go_on();
@@ -214,7 +219,7 @@ void ClientConnection::go_on() {
   if (discard_left_ != 0) {
     phase_ = Phase::discard;
     start_reading();
-    set_deadline(saturating_add(read_clock(), worker_.snapshot().settings.limits.body_timeout));
+    set_deadline(saturating_add(read_clock(), settings().limits.body_timeout));
   } else {
     become_idle();
   }
@@ -224,8 +229,7 @@ void ClientConnection::go_on() {
 void ClientConnection::become_idle() {
   phase_ = Phase::idle;
   start_reading();
-  set_deadline(
-      saturating_add(worker_.turn_time(), worker_.snapshot().settings.limits.idle_timeout));
+  set_deadline(saturating_add(worker_.turn_time(), settings().limits.idle_timeout));
 }
 
 // Closes so that the answer arrives: a reset, which unread bytes would cause, might overtake it.
@@ -318,7 +322,7 @@ void ClientConnection::watch_exchange(Time now) {
     if (pending != stuck_bytes_) {
       stuck_bytes_ = pending;
       stuck_since_ = now;
-    } else if (now - stuck_since_ > worker_.snapshot().settings.limits.body_timeout) {
+    } else if (now - stuck_since_ > settings().limits.body_timeout) {
       return lose_client();
     }
   } else {
@@ -336,7 +340,7 @@ void ClientConnection::on_deadline(Time now) {
       const auto pending = static_cast<std::uint32_t>(pending_bytes());
       if (pending == stuck_bytes_) return close_now();
       stuck_bytes_ = pending;
-      return set_deadline(saturating_add(now, worker_.snapshot().settings.limits.body_timeout));
+      return set_deadline(saturating_add(now, settings().limits.body_timeout));
     }
     default: return close_now();
   }

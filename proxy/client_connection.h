@@ -25,6 +25,7 @@ namespace weir {
 
 class Exchange;
 class Worker;
+struct Settings;
 
 class ClientConnection final : public Stream, private AlarmEntry {
  public:
@@ -77,6 +78,7 @@ class ClientConnection final : public Stream, private AlarmEntry {
   void on_write_failed(int error) override;
   void ring() override;
 
+  const Settings& settings() const;
   void process();
   bool read_head();
   bool scan_head(std::string_view text);

@@ -21,6 +21,7 @@ int Exchange::client_descriptor() const { return client_ != nullptr ? client_->d
 void Exchange::reset() {
   request_.emplace(*this);
   request_->mailbox = &worker_;
+  lease_ = &worker_.begin_lease();
   route_ = nullptr;
   done_ = ended_ = first_sent_ = false;
   upload_.replayed = 0;
@@ -38,7 +39,7 @@ std::size_t Exchange::find(ClientConnection& client, std::string_view bytes) {
   reset();
   client_ = &client;
   const std::size_t size = find_request_head(bytes, head_);
-  if (size == 0 || size > static_cast<std::size_t>(worker_.snapshot().settings.limits.max_head))
+  if (size == 0 || size > static_cast<std::size_t>(settings().limits.max_head))
     return 0;
   keep_head(bytes.substr(0, size));
   return check_head() == BadRequest::none ? size : 0;
@@ -62,14 +63,13 @@ BadRequest Exchange::check_head() {
   BadRequest bad = read_target(head_, target_);
   if (bad != BadRequest::none) return bad;
   if (bad = request_framing(head_, upload_.framing); bad != BadRequest::none) return bad;
-  const Settings& settings = worker_.snapshot().settings;
-  if (settings.own_name && has_own_via(head_, settings.name)) {
+  if (settings().own_name && has_own_via(head_, settings().name)) {
     return BadRequest::proxy_loop_detected;
   }
   if (needs_second_opinion_on_request(head_) && !llhttp_agrees_on_request(head_, upload_.framing)) {
     return BadRequest::parsers_disagree;
   }
-  const auto max_body = static_cast<std::uint64_t>(settings.limits.max_body);
+  const auto max_body = static_cast<std::uint64_t>(settings().limits.max_body);
   return upload_.framing.length > max_body ? BadRequest::body_too_large : BadRequest::none;
 }
 
@@ -84,7 +84,7 @@ void Exchange::begin() {
   upload_.expects_continue = head_.minor == 1 && head_.has(FieldId::expect) &&
                              equals_ignoring_case(head_.value(FieldId::expect), "100-continue");
   client_keeps_ = !says_close(head_);
-  const auto& trusted = worker_.snapshot().settings.trusted_proxies;
+  const auto& trusted = settings().trusted_proxies;
   client_trusted_ = !trusted.empty() && is_trusted(trusted, client_->address());
   request_id_ = head_.value(FieldId::x_request_id);
   if (!is_sound_request_id(request_id_) || head_.has_several(FieldId::x_request_id)) {
@@ -96,7 +96,7 @@ void Exchange::begin() {
 
 void Exchange::arrive() {
   const Router::Decision decision =
-      worker_.router().decide(head_, target_, client_->address(), *request_);
+      lease_->router.decide(head_, target_, client_->address(), *request_);
   route_ = decision.route;
   follow(enter_chain(decision.refusal));
 }

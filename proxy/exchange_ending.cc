@@ -57,7 +57,7 @@ void Exchange::send_reply(const Reply& reply, std::uint64_t left) {
   const bool keep = client_keeps_ && !worker_.draining() && !unclear && left <= kWorthReading;
   ReplyContext context;
   context.request_id = request_id_;
-  context.name = worker_.snapshot().settings.name;
+  context.name = settings().name;
   context.date = worker_.date();
   context.head_request = head_.method_text() == "HEAD";
   context.close = !keep;
@@ -192,6 +192,7 @@ void Exchange::retire() {
   if (!upload_.held.empty()) stop_holding();
   head_bytes_.release();
   download_.head_bytes.release();
+  worker_.end_lease(*lease_);
   worker_.retire(*this);
 }
 

@@ -72,7 +72,7 @@ bool Exchange::read_piece(Piece& piece) {
   const std::span<char> bytes = client_->available();
   BodyReader::Piece read;
   const BodyReader::Result result = upload_.reader.read(bytes.data(), bytes.size(), read);
-  const auto max_body = static_cast<std::uint64_t>(worker_.snapshot().settings.limits.max_body);
+  const auto max_body = static_cast<std::uint64_t>(settings().limits.max_body);
   if (result == BodyReader::Result::bad) {
     refuse_body(upload_.reader.bad());
     return false;
@@ -143,7 +143,7 @@ void Exchange::upload_broke(const Piece& piece) {
 }
 
 std::string_view Exchange::outgoing_head() {
-  const Settings& settings = worker_.snapshot().settings;
+  const Settings& settings = this->settings();
   std::string_view host = target_.authority;
   if (!settings.upstream.host.empty()) {
     host = settings.upstream.host;
@@ -167,7 +167,7 @@ void Exchange::hold(std::string_view payload) {
   auto& buffered = worker_.shared().buffered_bytes;
   const auto size = static_cast<std::int64_t>(payload.size());
   if (buffered.fetch_add(size, std::memory_order_relaxed) + size >
-      worker_.snapshot().settings.limits.buffered_bytes) {
+      settings().limits.buffered_bytes) {
     buffered.fetch_sub(size, std::memory_order_relaxed);
     return stop_holding();
   }

@@ -18,6 +18,7 @@ class Server::State {
   State(std::shared_ptr<const Snapshot> snapshot, Gate& gate) : shared(std::move(snapshot), gate) {}
 
   std::string start();
+  void bound_clients(const Settings& settings, std::int64_t worker_count);
   void drain(Time deadline);
 
   SharedState shared;
@@ -28,15 +29,20 @@ class Server::State {
   bool ended = false;
 };
 
-std::string Server::State::start() {
-  const Settings& settings = shared.snapshot->settings;
-  std::signal(SIGPIPE, SIG_IGN);
+void Server::State::bound_clients(const Settings& settings, std::int64_t worker_count) {
   shared.max_clients =
       clamp_connections(settings.limits.max_connections, settings.upstream.max_connections,
-                        settings.workers, raise_descriptor_limit());
+                        worker_count, raise_descriptor_limit());
+}
+
+std::string Server::State::start() {
+  const std::shared_ptr<const Snapshot> snapshot = shared.snapshot();
+  const Settings& settings = snapshot->settings;
+  std::signal(SIGPIPE, SIG_IGN);
+  bound_clients(settings, settings.workers);
   if (std::string error = socket.open(settings.listen, "listen"); !error.empty()) return error;
-  const auto labels = static_cast<std::uint32_t>(shared.snapshot->labels.size());
-  const auto routes = static_cast<std::uint32_t>(shared.snapshot->routes.size());
+  const auto labels = static_cast<std::uint32_t>(snapshot->labels.size());
+  const auto routes = static_cast<std::uint32_t>(snapshot->routes.size());
   for (std::int64_t i = 0; i < std::max<std::int64_t>(settings.workers, 1); ++i) {
     metrics.push_back(std::make_unique<WorkerMetrics>(labels, routes));
     workers.push_back(std::make_unique<Worker>(shared, *metrics.back()));
@@ -60,8 +66,10 @@ void Server::State::drain(Time deadline) {
 
 Server::Server(std::unique_ptr<State> state) : state_(std::move(state)) {}
 
-Server::StartResult Server::start(std::shared_ptr<const Snapshot> snapshot, Gate& gate) {
+Server::StartResult Server::start(std::shared_ptr<const Snapshot> snapshot, Gate& gate,
+                                  std::function<void()> on_released) {
   auto state = std::make_unique<State>(std::move(snapshot), gate);
+  state->shared.on_released = std::move(on_released);
   StartResult result;
   result.error = state->start();
   if (result.error.empty()) result.server.reset(new Server(std::move(state)));
@@ -98,6 +106,16 @@ const std::vector<std::unique_ptr<WorkerMetrics>>& Server::metrics() const {
   return state_->metrics;
 }
 
-const Snapshot& Server::snapshot() const { return *state_->shared.snapshot; }
+std::shared_ptr<const Snapshot> Server::snapshot() const { return state_->shared.snapshot(); }
+
+bool Server::replace(std::shared_ptr<const Snapshot> snapshot) {
+  constexpr Duration kReaction = std::chrono::seconds(10);
+  state_->bound_clients(snapshot->settings, std::ssize(state_->workers));
+  state_->shared.replace(std::move(snapshot));
+  for (const auto& worker : state_->workers) worker->take_snapshot();
+  return state_->shared.wait_until_taken(kReaction);
+}
+
+std::size_t Server::destroy_retired() { return state_->shared.destroy_retired(); }
 
 }  // namespace weir

@@ -72,7 +72,7 @@ class Life {
   bool draining() const { return waiter_.joinable(); }
 
   void drain() {
-    const Duration timeout = instance_.server().snapshot().settings.drain_timeout;
+    const Duration timeout = instance_.server().snapshot()->settings.drain_timeout;
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(timeout).count();
     log_info("draining, for at most " + std::to_string(seconds) + " s");
     instance_.drain(timeout);
@@ -96,7 +96,7 @@ class Life {
 
 std::string greeting(const Instance& instance) {
   return "weir " + std::string(kVersion) + " listening on " + instance.server().address() +
-         ", upstream " + instance.server().snapshot().settings.upstream.address.text +
+         ", upstream " + instance.server().snapshot()->settings.upstream.address.text +
          ", admin on " + instance.admin_address();
 }
 
