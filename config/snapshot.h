@@ -60,7 +60,7 @@ struct RouteMatch {
 
 struct Route {
   std::string name;  // its `name:`, or the match in short; the `route` label
-  std::uint32_t index = 0;
+  std::uint32_t index = 0;  // of Snapshot::route_labels
   RouteMatch match;
   Chain* chain = nullptr;
   std::vector<Key> keys;  // what Request::keys must hold for this chain
@@ -82,8 +82,15 @@ struct Settings {
   Duration drain_timeout = std::chrono::seconds(30);
 };
 
+struct FixedValues;
+
 class Snapshot {
  public:
+  // The most values that the `route` label has over all reloads; what comes after is `other`.
+  static constexpr std::size_t kMostRouteLabels = 4096;
+  // The most filters that are remembered after a reload took them out.
+  static constexpr std::size_t kMostDeparted = 32;
+
   Settings settings;
 
   // Routes in order of match; the last one has no conditions if a top-level chain stands.
@@ -92,6 +99,13 @@ class Snapshot {
   // All filters, each once, outermost first within each chain, the upstream's pool last; no two
   // have the same name.
   std::vector<std::shared_ptr<Filter>> filters;
+  // Those that reloads took out, the last one at the end: their counts are still shown, and one that
+  // comes back goes on with its state.
+  std::vector<std::shared_ptr<Filter>> departed;
+
+  // Has the filters' parameters hold from now on, for requests of the snapshots before too. Inside a
+  // pass; once, when it comes into force after another one.
+  void take_effect() const;
 
   // The tenant of that name: its own entry, or what stands for all that have none ("*", or an
   // unlimited one). Null: refused (tenant.unknown: refuse). `own_entry` says which.
@@ -101,9 +115,12 @@ class Snapshot {
   };
   Found find_tenant(std::string_view name) const;
 
-  // Values of the `tenant` label, by Tenant::label; the last one is "other".
+  // Values of the `tenant` label, by Tenant::label. A reload only appends: those of tenants that it
+  // removed stay.
   std::vector<std::string> labels;
-  std::uint32_t other_label() const { return static_cast<std::uint32_t>(labels.size() - 1); }
+  std::uint32_t other_label() const { return other_label_; }
+  // Values of the `route` label, by Route::index; of removed routes too.
+  std::vector<std::string> route_labels;
 
   // The key of the hash that makes Request::keys out of fields; random for each process.
   std::array<std::uint64_t, 2> hash_secret{};
@@ -111,6 +128,9 @@ class Snapshot {
   // The effective configuration, every default filled in, secrets out: as YAML and as JSON.
   std::string effective_yaml;
   std::string effective_json;
+
+  // What a reload cannot change.
+  std::shared_ptr<const FixedValues> fixed;
 
  private:
   friend class SnapshotBuilder;
@@ -121,6 +141,8 @@ class Snapshot {
   std::unordered_map<std::string, std::uint32_t, Hash, std::equal_to<>> by_name_;
   const Tenant* all_others_ = nullptr;
   Tenant unlimited_;
+  std::uint32_t other_label_ = 0;
+  std::uint64_t seed_ = 0;
 };
 
 }  // namespace weir

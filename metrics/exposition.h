@@ -27,6 +27,13 @@ struct TenantQuota {
   double tokens_per_second = 0;
 };
 
+// What became of the reloads of the configuration.
+struct ReloadNumbers {
+  std::uint64_t successes = 0, failures = 0;
+  bool last_successful = true;
+  std::chrono::system_clock::time_point last_success{};
+};
+
 // Where the numbers come from, and what their labels are called. All of it outlives the Exposition.
 struct ExpositionSources {
   std::vector<std::string> tenants;              // by tenant label, the last one being "other"
@@ -43,6 +50,7 @@ struct ExpositionSources {
   std::string version, revision;
   std::chrono::system_clock::time_point started;
   std::function<std::uint64_t()> lost_log_lines;  // may be null
+  std::function<ReloadNumbers()> reloads;         // may be null: there were none
 };
 
 class Exposition {

@@ -42,7 +42,7 @@ std::string Server::State::start() {
   bound_clients(settings, settings.workers);
   if (std::string error = socket.open(settings.listen, "listen"); !error.empty()) return error;
   const auto labels = static_cast<std::uint32_t>(snapshot->labels.size());
-  const auto routes = static_cast<std::uint32_t>(snapshot->routes.size());
+  const auto routes = static_cast<std::uint32_t>(snapshot->route_labels.size());
   for (std::int64_t i = 0; i < std::max<std::int64_t>(settings.workers, 1); ++i) {
     metrics.push_back(std::make_unique<WorkerMetrics>(labels, routes));
     workers.push_back(std::make_unique<Worker>(shared, *metrics.back()));
@@ -63,6 +63,21 @@ void Server::State::drain(Time deadline) {
   shared.draining = true;
   for (const auto& worker : workers) worker->drain(deadline);
 }
+
+namespace {
+
+// Whom the new limits and rates let in has waited by those before.
+void serve_waiters(const Snapshot& snapshot, Gate& gate) {
+  for (const auto& filter : snapshot.filters) {
+    std::size_t from = 0;
+    for (bool more = true; more;) {
+      const Gate::Pass pass(gate);
+      more = filter->serve_waiters(from);
+    }
+  }
+}
+
+}  // namespace
 
 Server::Server(std::unique_ptr<State> state) : state_(std::move(state)) {}
 
@@ -110,9 +125,17 @@ std::shared_ptr<const Snapshot> Server::snapshot() const { return state_->shared
 
 bool Server::replace(std::shared_ptr<const Snapshot> snapshot) {
   constexpr Duration kReaction = std::chrono::seconds(10);
+  const auto labels = static_cast<std::uint32_t>(snapshot->labels.size());
+  const auto routes = static_cast<std::uint32_t>(snapshot->route_labels.size());
+  for (const auto& metrics : state_->metrics) metrics->grow(labels, routes, state_->shared.gate);
+  {
+    const Gate::Pass pass(state_->shared.gate);
+    snapshot->take_effect();
+  }
   state_->bound_clients(snapshot->settings, std::ssize(state_->workers));
   state_->shared.replace(std::move(snapshot));
   for (const auto& worker : state_->workers) worker->take_snapshot();
+  serve_waiters(*state_->shared.snapshot(), state_->shared.gate);
   return state_->shared.wait_until_taken(kReaction);
 }
 

@@ -29,6 +29,9 @@ struct Page {
   std::string about;     // one line for the listing
   bool changes = false;  // POST from the loopback only, against GET and HEAD from anywhere
   std::function<AdminReply(const Query&)> answer;  // called on the admin plane's thread
+  // Instead of `answer`: one that takes its time, and calls back once, on any thread.
+  using Reply = std::function<void(AdminReply)>;
+  std::function<void(const Query&, Reply)> answer_later = nullptr;
 };
 
 // A question as it came, as far as the decision who may ask what needs it.
@@ -40,6 +43,11 @@ struct AdminRequest {
   std::optional<std::string_view> fetch_site;  // Sec-Fetch-Site
   bool from_loopback = false;
 };
+
+// The page that the request is for, if it may ask it; null: `refusal` is the answer.
+const Page* find_page(const std::vector<Page>& pages, const AdminRequest& request,
+                      AdminReply& refusal);
+Query query_of(const AdminRequest& request);
 
 // Finds the page and asks it; everything else (404, 405, 403, the listing under /) is made here.
 AdminReply answer(const std::vector<Page>& pages, const AdminRequest& request);

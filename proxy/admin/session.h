@@ -46,7 +46,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void send(const AdminReply& reply);
   void write(boost::beast::http::message_generator&& message);
   bool from_loopback() const;
-  AdminReply ask() const;
+  void ask();
 
   boost::beast::tcp_stream stream_;
   const std::vector<Page>& pages_;

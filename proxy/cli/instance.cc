@@ -31,9 +31,9 @@ std::vector<const WorkerMetrics*> workers_of(const Server& server) {
 }  // namespace
 
 Instance::StartResult Instance::start(std::shared_ptr<const Snapshot> snapshot, Gate& gate,
-                                      std::function<void()> ask_to_drain) {
+                                      Hooks hooks) {
   std::unique_ptr<Instance> instance(new Instance);
-  Server::StartResult server = Server::start(snapshot, gate);
+  Server::StartResult server = Server::start(snapshot, gate, std::move(hooks.on_released));
   if (!server.server) return {nullptr, std::move(server.error)};
   instance->server_ = std::move(server.server);
   AdminPlane::StartResult admin = AdminPlane::start({
@@ -44,12 +44,20 @@ Instance::StartResult Instance::start(std::shared_ptr<const Snapshot> snapshot, 
       .own_codes = own_status_codes(),
       .started = wall_clock(),
       .ready = [self = instance.get()] { return self->ready_.load(); },
-      .drain = std::move(ask_to_drain),
+      .drain = std::move(hooks.drain),
+      .reload = std::move(hooks.reload),
+      .reload_status = std::move(hooks.reload_status),
       .lost_log_lines = lost_log_lines,
   });
   if (!admin.plane) return {nullptr, std::move(admin.error)};
   instance->admin_ = std::move(admin.plane);
   return {std::move(instance), {}};
+}
+
+bool Instance::replace(std::shared_ptr<const Snapshot> snapshot) {
+  const bool taken = server_->replace(snapshot);
+  admin_->replace(std::move(snapshot));
+  return taken;
 }
 
 void Instance::drain(Duration timeout) {

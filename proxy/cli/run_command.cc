@@ -11,6 +11,7 @@
 #include "config/load.h"
 #include "proxy/cli/exit_code.h"
 #include "proxy/cli/instance.h"
+#include "proxy/cli/reloader.h"
 #include "proxy/cli/signals.h"
 #include "proxy/loop/clock.h"
 #include "proxy/loop/log.h"
@@ -42,7 +43,8 @@ std::unique_ptr<Snapshot> load(const RunOptions& options, Gate& gate) {
 // The life of one instance, told by events. Its methods are called on the main thread.
 class Life {
  public:
-  Life(Instance& instance, Events& events) : instance_(instance), events_(events) {}
+  Life(Instance& instance, Events& events, Reloader& reloader)
+      : instance_(instance), events_(events), reloader_(reloader) {}
   ~Life() {
     if (waiter_.joinable()) waiter_.join();
   }
@@ -59,9 +61,7 @@ class Life {
         case Events::Kind::drain_asked:
           if (!draining()) drain();
           break;
-        case Events::Kind::hangup:
-          log_warning("HUP: this version cannot reload its configuration; restart it instead");
-          break;
+        case Events::Kind::hangup: reloader_.ask("HUP", nullptr); break;
         case Events::Kind::reopen: break;
         case Events::Kind::drained: return whole_ ? kDone : kCutShort;
       }
@@ -90,6 +90,7 @@ class Life {
 
   Instance& instance_;
   Events& events_;
+  Reloader& reloader_;
   std::thread waiter_;
   bool whole_ = false;  // written before `drained` is told
 };
@@ -101,16 +102,24 @@ std::string greeting(const Instance& instance) {
 }
 
 // From the start of all threads to their end.
-int serve(std::shared_ptr<const Snapshot> snapshot, Gate& gate) {
+int serve(Reloader& reloader, std::shared_ptr<const Snapshot> snapshot, Gate& gate) {
   Events events;
-  Instance::StartResult started = Instance::start(
-      std::move(snapshot), gate, [&events] { events.notify(Events::Kind::drain_asked); });
+  Instance::Hooks hooks;
+  hooks.drain = [&events] { events.notify(Events::Kind::drain_asked); };
+  hooks.reload = [&reloader](Reloader::Done done) {
+    reloader.ask("POST /reload", std::move(done));
+  };
+  hooks.reload_status = [&reloader] { return reloader.status(); };
+  hooks.on_released = [&reloader] { reloader.look_for_retired(); };
+  Instance::StartResult started = Instance::start(std::move(snapshot), gate, std::move(hooks));
   if (!started.instance) {
     log_error(started.error);
     return kFailed;
   }
   log_info(greeting(*started.instance));
-  const int code = Life(*started.instance, events).live();
+  reloader.start(*started.instance);
+  const int code = Life(*started.instance, events, reloader).live();
+  reloader.stop();
   log_info(code == kDone ? "drained" : "the drain ran out of time: some requests were cut");
   return code;
 }
@@ -124,6 +133,7 @@ int run_weir(const RunOptions& options) {
   }
   block_signals();
   Gate gate(read_clock);
+  Reloader reloader(options.file, !options.no_watch, gate);  // before: it misses no change
   std::unique_ptr<Snapshot> snapshot = load(options, gate);
   if (!snapshot) return kFailed;
   if (options.print_config) {
@@ -131,7 +141,7 @@ int run_weir(const RunOptions& options) {
     return kDone;
   }
   start_log();
-  const int code = serve(std::move(snapshot), gate);
+  const int code = serve(reloader, std::move(snapshot), gate);
   stop_log();
   return code;
 }
