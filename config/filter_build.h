@@ -26,10 +26,10 @@ class FilterBuild {
         line(std::move(buffer_inside)) {}
 
   FilterContext context;
-  std::size_t key;                // its key's place in Request::keys
+  std::size_t key;                     // its key's place in Request::keys
   std::span<const TenantKey> tenants;  // the tenant table
-  std::vector<Priority> classes;  // that the tenants have, lowest first
-  std::shared_ptr<Buffer> line;   // the next buffer inside it, if any
+  std::vector<Priority> classes;       // that the tenants have, lowest first
+  std::shared_ptr<Buffer> line;        // the next buffer inside it, if any
   // Of the running snapshot: the same filter, whose state this one goes on with; null: none.
   const Filter* before = nullptr;
 

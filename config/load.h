@@ -39,8 +39,8 @@ struct LoadResult {
   std::vector<Diagnostic> warnings;
 };
 
-// Parses, checks and builds. `gate` must outlive the snapshot. Never throws on bad input. Not inside
-// a pass; of a reload it makes short ones.
+// Parses, checks and builds. `gate` must outlive the snapshot. Never throws on bad input. Not
+// inside a pass; of a reload it makes short ones.
 LoadResult load_text(std::string_view yaml, const LoadOptions& options, Gate& gate);
 // The same for a file; one that cannot be read is an error too.
 LoadResult load_file(const std::string& path, LoadOptions options, Gate& gate);

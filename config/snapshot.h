@@ -59,7 +59,7 @@ struct RouteMatch {
 };
 
 struct Route {
-  std::string name;  // its `name:`, or the match in short; the `route` label
+  std::string name;         // its `name:`, or the match in short; the `route` label
   std::uint32_t index = 0;  // of Snapshot::route_labels
   RouteMatch match;
   Chain* chain = nullptr;
@@ -99,12 +99,12 @@ class Snapshot {
   // All filters, each once, outermost first within each chain, the upstream's pool last; no two
   // have the same name.
   std::vector<std::shared_ptr<Filter>> filters;
-  // Those that reloads took out, the last one at the end: their counts are still shown, and one that
-  // comes back goes on with its state.
+  // Those that reloads took out, the last one at the end: their counts are still shown, and one
+  // that comes back goes on with its state.
   std::vector<std::shared_ptr<Filter>> departed;
 
-  // Has the filters' parameters hold from now on, for requests of the snapshots before too. Inside a
-  // pass; once, when it comes into force after another one.
+  // Has the filters' parameters hold from now on, for requests of the snapshots before too. Inside
+  // a pass; once, when it comes into force after another one.
   void take_effect() const;
 
   // The tenant of that name: its own entry, or what stands for all that have none ("*", or an

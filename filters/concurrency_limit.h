@@ -8,8 +8,8 @@
 // Pools of configured tenants live for good; those of other keys stand in a table of bounded size,
 // where an idle pool (nothing in use, nobody waiting) may be replaced.
 //
-// On a reload the pools go on: a smaller limit turns nobody out, and lets nobody in until fewer than
-// it are inside. What the newest configuration says holds for all requests at once.
+// On a reload the pools go on: a smaller limit turns nobody out, and lets nobody in until fewer
+// than it are inside. What the newest configuration says holds for all requests at once.
 #pragma once
 
 #include <cstdint>
@@ -34,7 +34,7 @@ class ConcurrencyLimit final : public Limiter {
     bool by_tenant = false;             // the key is `tenant` alone; a tenant's own limit wins
     std::size_t key = 0;
     std::int64_t max_keys = 65'536;
-    std::uint32_t tenants = 0;  // entries of the tenant table
+    std::uint32_t tenants = 0;                    // entries of the tenant table
     std::span<const TenantKey> tenant_keys = {};  // theirs; read by the constructor only
     Reason reason = Reason::concurrency_limit;
   };

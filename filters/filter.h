@@ -148,9 +148,9 @@ class Filter {
   Filter(const Filter&) = delete;
   Filter& operator=(const Filter&) = delete;
 
-  // Its snapshot comes into force: from now on its parameters hold for the state that it shares with
-  // the filter before. Inside a pass; a few pointers and numbers. A filter without one before it
-  // needs no call.
+  // Its snapshot comes into force: from now on its parameters hold for the state that it shares
+  // with the filter before. Inside a pass; a few pointers and numbers. A filter without one before
+  // it needs no call.
   virtual void take_effect();
   // Has those that wait looked at again after that, a bounded number of them from the `from`-th on.
   // Inside a pass. True: there are more, from `from` on.

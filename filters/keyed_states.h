@@ -2,13 +2,14 @@
 // through.
 //
 // Tenants with an entry of their own have their cell for good; all other keys share a KeyTable, and
-// those that find no slot there one cell. A Roster is one snapshot's list of the former. On a reload
-// the new filter is built on the old one's KeyedStates with a Roster of its own, in which a tenant
-// that keeps its name keeps its cell; putting it in force is one pointer. Whatever snapshot a request
-// began with, its key's state is looked up in the roster in force, so there is only ever one.
+// those that find no slot there one cell. A Roster is one snapshot's list of the former. On a
+// reload the new filter is built on the old one's KeyedStates with a Roster of its own, in which a
+// tenant that keeps its name keeps its cell; putting it in force is one pointer. Whatever snapshot
+// a request began with, its key's state is looked up in the roster in force, so there is only ever
+// one.
 //
-//   other → configured: the tenant's cell takes over what stands in the table when it is first used.
-//   configured → other: its cell is retired: used until it is idle, and then the table again.
+//   other → configured: the tenant's cell takes over what stands in the table when it is first
+//   used. configured → other: its cell is retired: used until it is idle, and then the table again.
 //
 // Cell: default-constructible and trivially copyable; `bool idle(Time) const`; `void take(Cell&)`,
 // which moves another cell's state here. Terms: what holds for a key (a rate, a limit).
@@ -63,7 +64,8 @@ class Roster {
     }
     std::sort(known_.begin(), known_.end(),
               [](const Known& a, const Known& b) { return a.hash < b.hash; });
-    in_batches(returned.size(), gate, [&](std::size_t i, Time) { returned[i].second->fresh = true; });
+    in_batches(returned.size(), gate,
+               [&](std::size_t i, Time) { returned[i].second->fresh = true; });
     if (before != nullptr) retire(*before, gate);
   }
 
@@ -126,9 +128,8 @@ class Roster {
   // go: nobody uses them any more. The others may be used until this roster is in force.
   void retire(const Roster& before, Gate& gate) {
     std::vector<bool> idle(before.retired_.size());
-    in_batches(idle.size(), gate, [&](std::size_t i, Time now) {
-      idle[i] = before.retired_[i].own->cell.idle(now);
-    });
+    in_batches(idle.size(), gate,
+               [&](std::size_t i, Time now) { idle[i] = before.retired_[i].own->cell.idle(now); });
     for (const Known& known : before.known_) {
       if (find(known_, known.hash) == nullptr && retired_.size() < kMostRetired) {
         retired_.push_back({known.hash, before.own_[known.index]});

@@ -76,8 +76,8 @@ class Limiter : public Filter {
   virtual const std::int64_t& waiting() const = 0;
 
  protected:
-  // Has a few of these causes looked at before the pass ends, from the `from`-th on; true: there are
-  // more.
+  // Has a few of these causes looked at before the pass ends, from the `from`-th on; true: there
+  // are more.
   template <typename C>
   bool serve_some(const std::vector<C*>& open, std::size_t& from) {
     constexpr std::size_t kAtOnce = 64;

@@ -154,9 +154,8 @@ class TokenBucket::BucketVisit final : public Visit {
       return;
     }
     BucketStates& buckets = filter_.state_->buckets;
-    Bucket* bucket =
-        overflow_ ? &buckets.overflow
-                  : buckets.find(*filter_.tenants_, *request().tenant, hash(), now());
+    Bucket* bucket = overflow_ ? &buckets.overflow
+                               : buckets.find(*filter_.tenants_, *request().tenant, hash(), now());
     if (bucket == nullptr) return;
     bucket->refund(charge_, rate(), request().pass, now());
     if (bucket->cause != nullptr) filter_.gate().serve_later(*bucket->cause);
@@ -233,8 +232,9 @@ class TokenBucket::BucketVisit final : public Visit {
 TokenBucket::TokenBucket(const Params& params, FilterContext context, const TokenBucket* before)
     : Limiter(kKind, std::move(context), before),
       params_(params),
-      state_(before != nullptr ? before->state_
-                               : std::make_shared<State>(params.max_keys, this->context().labels, gate())) {
+      state_(before != nullptr
+                 ? before->state_
+                 : std::make_shared<State>(params.max_keys, this->context().labels, gate())) {
   const auto rate_of = [&](const Tenant& tenant) { return Rate::of(quota(tenant)); };
   Tenant nobody;
   const Tenant* others = &nobody;

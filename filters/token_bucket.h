@@ -9,9 +9,9 @@
 // which only an idle bucket (TAT <= now: full again) is ever replaced, since that forgets nothing;
 // if all the slots that a key may use are taken, it shares one bucket with others of its kind.
 //
-// On a reload the buckets go on: a debt stays as it is in time, and is cut to the new window (burst *
-// period) when the bucket is next touched. What the newest configuration says holds for all requests
-// at once, those that began before it too.
+// On a reload the buckets go on: a debt stays as it is in time, and is cut to the new window (burst
+// * period) when the bucket is next touched. What the newest configuration says holds for all
+// requests at once, those that began before it too.
 //
 // A charge is given back whenever the request did not reach the service: within the same pass of
 // the gate by restoring TAT; later by subtracting min(period, max(0, c - now)), c being TAT just
@@ -40,7 +40,7 @@ class TokenBucket final : public Limiter {
     bool by_tenant = true;       // the key is `tenant` alone: configured tenants have their own
     std::optional<Quota> quota;  // none: the tenant's own, out of `tenants:`
     std::int64_t max_keys = 65'536;
-    std::uint32_t tenants = 0;  // entries of the tenant table
+    std::uint32_t tenants = 0;                    // entries of the tenant table
     std::span<const TenantKey> tenant_keys = {};  // theirs; read by the constructor only
   };
 

@@ -22,9 +22,8 @@ void Dialer::dial(Lease& lease) {
 }
 
 void Dialer::connect(const sockaddr* address, const char* path) {
-  connecting_ =
-      ServiceConnection::connect(worker_, lease_->upstream.pool, address, path,
-                                 lease_->settings().upstream.connect_timeout, *this);
+  connecting_ = ServiceConnection::connect(worker_, lease_->upstream.pool, address, path,
+                                           lease_->settings().upstream.connect_timeout, *this);
 }
 
 void Dialer::cancel() {
@@ -61,8 +60,8 @@ void Dialer::on_service_connected(int error) {
     resolver().note_success(current_);
     return owner_.on_dialed(*connection);
   }
-  log_warning("upstream.address: cannot connect to " +
-              resolver().endpoint().text + ": " + uv_strerror(error));
+  log_warning("upstream.address: cannot connect to " + resolver().endpoint().text + ": " +
+              uv_strerror(error));
   if (resolver().is_unix()) return fail();
   try_next();
 }

@@ -39,8 +39,7 @@ std::size_t Exchange::find(ClientConnection& client, std::string_view bytes) {
   reset();
   client_ = &client;
   const std::size_t size = find_request_head(bytes, head_);
-  if (size == 0 || size > static_cast<std::size_t>(settings().limits.max_head))
-    return 0;
+  if (size == 0 || size > static_cast<std::size_t>(settings().limits.max_head)) return 0;
   keep_head(bytes.substr(0, size));
   return check_head() == BadRequest::none ? size : 0;
 }

@@ -36,8 +36,7 @@ void Resolver::close() {
 
 const std::vector<sockaddr_storage>& Resolver::addresses(Time now) {
   const Duration good_for = stale_ ? kAskAgain : kMaxAge;
-  if (endpoint_.kind == Endpoint::Kind::name && !addresses_.empty() &&
-      now - answered_ > good_for) {
+  if (endpoint_.kind == Endpoint::Kind::name && !addresses_.empty() && now - answered_ > good_for) {
     ask();
   }
   return addresses_;

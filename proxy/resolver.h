@@ -36,7 +36,7 @@ class Resolver {
   };
 
   void open(uv_loop_t* loop, const Endpoint& endpoint);
-  void close();  // nobody may be waiting any more
+  void close();                            // nobody may be waiting any more
   bool asking() const { return asking_; }  // must not be destroyed yet
 
   const Endpoint& endpoint() const { return endpoint_; }

@@ -44,8 +44,8 @@ class Server {
   std::shared_ptr<const Snapshot> snapshot() const;
 
   // Puts another snapshot in force: requests that come from now on begin with it, those under way
-  // finish with theirs. What a running server cannot change (listen, workers) stays as it is. On any
-  // thread, one at a time. Returns once all workers have it; false if one does not react.
+  // finish with theirs. What a running server cannot change (listen, workers) stays as it is. On
+  // any thread, one at a time. Returns once all workers have it; false if one does not react.
   bool replace(std::shared_ptr<const Snapshot> snapshot);
   // Destroys old snapshots that no request uses any more; returns how many are left.
   std::size_t destroy_retired();

@@ -8,8 +8,8 @@
 #pragma once
 
 #include <atomic>
-#include <cstdint>
 #include <condition_variable>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -47,7 +47,8 @@ class SharedState {
   std::atomic<std::int64_t> buffered_bytes{0};  // of bodies held for another attempt
   std::atomic<bool> draining{false};
   std::vector<Worker*> workers;  // set before any of them runs
-  // Called by a worker that has dropped an old snapshot; must not block. Set before any of them runs.
+  // Called by a worker that has dropped an old snapshot; must not block. Set before any of them
+  // runs.
   std::function<void()> on_released;
 
  private:

@@ -146,8 +146,7 @@ Upstream& Worker::upstream_of(const Snapshot& snapshot) {
 void Worker::drop_unused() {
   const Lease* current = leases_.back().get();
   const std::size_t before = leases_.size();
-  std::erase_if(leases_,
-                [&](const auto& l) { return l.get() != current && l->exchanges == 0; });
+  std::erase_if(leases_, [&](const auto& l) { return l.get() != current && l->exchanges == 0; });
   for (const auto& upstream : upstreams_) {
     if (upstream->leases == 0) upstream->resolver.close();
   }

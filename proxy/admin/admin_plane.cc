@@ -125,8 +125,8 @@ AdminPlane::StartResult AdminPlane::start(AdminPlaneOptions options) {
   sources.reload_status = plane->options_.reload_status;
   sources.version = kVersion;
   sources.revision = kRevision;
-  auto started = AdminServer::start(p->view()->snapshot->settings.admin,
-                                    make_pages(std::move(sources)));
+  auto started =
+      AdminServer::start(p->view()->snapshot->settings.admin, make_pages(std::move(sources)));
   if (!started.server) return {nullptr, std::move(started.error)};
   plane->server_ = std::move(started.server);
   return {std::move(plane), {}};

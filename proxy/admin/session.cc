@@ -4,8 +4,8 @@
 #include <string>
 #include <utility>
 
-#include <boost/asio/post.hpp>
 #include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/beast/core/bind_handler.hpp>
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/error.hpp>
@@ -128,9 +128,8 @@ void Session::ask() {
   // The session must end on this thread: whoever answers passes it on, and keeps nothing of it.
   page->answer_later(query_of(question), [self = shared_from_this()](AdminReply reply) mutable {
     const auto executor = self->stream_.get_executor();
-    boost::asio::post(executor, [own = std::move(self), late = std::move(reply)] {
-      own->send(late);
-    });
+    boost::asio::post(executor,
+                      [own = std::move(self), late = std::move(reply)] { own->send(late); });
   });
 }
 

@@ -32,8 +32,8 @@ void FileWatch::watch() {
   std::error_code error;
   const std::string folder = std::filesystem::canonical(path_, error).parent_path();
   if (error || folder == target_folder_) return;
-  const std::string own = std::filesystem::canonical(
-      std::filesystem::absolute(path_, error).parent_path(), error);
+  const std::string own =
+      std::filesystem::canonical(std::filesystem::absolute(path_, error).parent_path(), error);
   if (target_ >= 0) inotify_rm_watch(fd_, target_);
   // The same directory twice is one watch, which must not be removed with the other.
   target_ = folder == own ? -1 : inotify_add_watch(fd_, folder.c_str(), kEvents);

@@ -1,6 +1,6 @@
 // Tells when a file may have changed: inotify on the directory that it stands in, and on the one
-// that it leads to if it is a symlink. A ConfigMap is changed by a rename of the link `..data` in that
-// directory, which touches the file itself in no way.
+// that it leads to if it is a symlink. A ConfigMap is changed by a rename of the link `..data` in
+// that directory, which touches the file itself in no way.
 //
 // Owner and thread: one; poll descriptor() for reading.
 #pragma once

@@ -185,8 +185,8 @@ ReloadOutcome Reloader::reload(const std::string& trigger, const std::string* co
   LoadOptions options;
   options.file = file_;
   options.running = running.get();
-  LoadResult loaded = contents != nullptr ? load_text(*contents, options, gate_)
-                                          : load_file(file_, options, gate_);
+  LoadResult loaded =
+      contents != nullptr ? load_text(*contents, options, gate_) : load_file(file_, options, gate_);
   ReloadStatus status = this->status();
   apply(std::move(loaded), trigger, status);
   const std::lock_guard lock(mutex_);

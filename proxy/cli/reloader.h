@@ -1,9 +1,10 @@
 // Reloads the configuration file of a running weir: on HUP, on POST /reload, and when it changes.
 //
-// A thread of its own reads, checks and builds the new snapshot, and destroys old ones once no request
-// uses them any more, so that neither traffic nor the admin pages wait for it. One reload at a time;
-// those who ask while one is under way share the next one. A bad file changes nothing. When files
-// change, 100 ms of quiet are waited for, a second at most, and only contents that are new count.
+// A thread of its own reads, checks and builds the new snapshot, and destroys old ones once no
+// request uses them any more, so that neither traffic nor the admin pages wait for it. One reload
+// at a time; those who ask while one is under way share the next one. A bad file changes nothing.
+// When files change, 100 ms of quiet are waited for, a second at most, and only contents that are
+// new count.
 //
 // Threads: ask() and status() on any; the rest on the main one.
 #pragma once

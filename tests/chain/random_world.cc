@@ -253,7 +253,8 @@ void RandomWorld::check_permits() {
       require(x->waiting(), "a grant is held by one that does not wait");
       for (const auto& filter : filters) {
         const auto* limiter = dynamic_cast<const Limiter*>(filter.get());
-        const bool granted = limiter != nullptr && &limiter->waiting() == &x->grant.cause->waiting();
+        const bool granted =
+            limiter != nullptr && &limiter->waiting() == &x->grant.cause->waiting();
         if (granted) count(limiter, x->tenant);
       }
     }

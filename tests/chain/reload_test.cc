@@ -545,7 +545,8 @@ TEST_F(ReloadTest, StandingLineIsStillOneAfterAReload) {
   h.advance(200ms);
   auto line2 = buffer({.capacity = 10, .max_wait = 1h}, line.get());
   auto second = limit(1, first.get());
-  chain({std::make_shared<LoadShed>(shedding, h.context("shed"), line2, shed.get()), line2, second});
+  chain(
+      {std::make_shared<LoadShed>(shedding, h.context("shed"), line2, shed.get()), line2, second});
   EXPECT_TRUE(h.arrive("acme").refused_for(Reason::overloaded));
 }
 

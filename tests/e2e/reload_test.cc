@@ -44,8 +44,8 @@ struct Reloadable {
     return out;
   }
   std::string whole(const std::string& rest) const {
-    return "listen: 127.0.0.1:0\nadmin: {listen: \"127.0.0.1:0\"}\nupstream: {address: \"" + service +
-           "\"}\n" + rest;
+    return "listen: 127.0.0.1:0\nadmin: {listen: \"127.0.0.1:0\"}\nupstream: {address: \"" +
+           service + "\"}\n" + rest;
   }
   // As editors and orchestrators do: whole, or not at all.
   void write(const std::string& rest) { write_text(whole(rest)); }
@@ -125,12 +125,13 @@ TEST(Reload, BadFileChangesNothingAndSaysWhy) {
 TEST(Reload, WhatCannotChangeStaysAndIsSaid) {
   Service service;
   Reloadable r(service.text(), kOpen);
-  r.write_text("listen: 127.0.0.1:1\nworkers: 3\nadmin: {listen: \"127.0.0.1:2\"}\nupstream: {address: \"" +
-               service.text() + "\"}\n" + kDenied);
+  r.write_text(
+      "listen: 127.0.0.1:1\nworkers: 3\nadmin: {listen: \"127.0.0.1:2\"}\nupstream: {address: \"" +
+      service.text() + "\"}\n" + kDenied);
   Response answer = reload(r.weir);
   EXPECT_EQ(answer.status, 200) << answer.body;
-  for (const char* word : {"listen: cannot change", "workers: cannot change",
-                           "admin: cannot change"}) {
+  for (const char* word :
+       {"listen: cannot change", "workers: cannot change", "admin: cannot change"}) {
     EXPECT_THAT(answer.body, HasSubstr(word));
   }
   EXPECT_EQ(r.weir.get("/", {{"x-tenant", "evil"}}).status, 403) << "the rest took effect";
@@ -185,8 +186,8 @@ TEST(Reload, FileThatIsWrittenAnewIsSeenAndTheSameContentsAreNot) {
 TEST(Reload, WithoutAFileThereIsNothingToReload) {
   Service service;
   ProcessOptions options;
-  options.command = {WEIR_BINARY, "run", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0",
-                     "--upstream", service.text()};
+  options.command = {WEIR_BINARY, "run",         "--listen",   "127.0.0.1:0",
+                     "--admin",   "127.0.0.1:0", "--upstream", service.text()};
   Process process(std::move(options));
   const auto admin = process.wait_for(R"(admin on http://127.0.0.1:(\d+))");
   ASSERT_TRUE(admin) << process.errors();
@@ -227,7 +228,8 @@ TEST(Reload, RequestsUnderWayFinishOnTheSnapshotThatTheyBeganWith) {
   inside.send({});
   ASSERT_TRUE(eventually([&] { return hold->waiting() == 1; }));
   waiting.send({});
-  ASSERT_TRUE(r.weir.metrics_reach([](const Samples& s) { return s.sum("weir_queue_depth") == 1; }));
+  ASSERT_TRUE(
+      r.weir.metrics_reach([](const Samples& s) { return s.sum("weir_queue_depth") == 1; }));
   r.service = new_service.text();
   r.write("chain: []\n");
   ASSERT_EQ(reload(r.weir).status, 200);
@@ -273,8 +275,9 @@ TEST(Reload, SeriesOfRemovedTenantsAndRoutesStay) {
                "tenants: {acme: {rate: 100/s}, beta: {rate: 100/s}}\n"
                "routes: [{name: one, match: {path: /one}}]\nchain: [{token_bucket: {}}]\n");
   r.weir.get("/one", {{"x-tenant", "beta"}});
-  r.write("tenants: {gamma: {rate: 100/s}, acme: {rate: 100/s}}\n"
-          "routes: [{name: two, match: {path: /two}}]\nchain: [{concurrency_limit: {limit: 9}}]\n");
+  r.write(
+      "tenants: {gamma: {rate: 100/s}, acme: {rate: 100/s}}\n"
+      "routes: [{name: two, match: {path: /two}}]\nchain: [{concurrency_limit: {limit: 9}}]\n");
   ASSERT_EQ(reload(r.weir).status, 200);
   for (const char* tenant : {"acme", "gamma"}) r.weir.get("/two", {{"x-tenant", tenant}});
   ASSERT_TRUE(r.weir.idle());
@@ -310,7 +313,8 @@ std::string variant(int i) {
   if (odd) yaml += "  metered: {rate: 20/s, burst: 100}\n";
   for (int t = 0; t < 50; ++t) yaml += "  t" + std::to_string(i % 7 * 50 + t) + ": {rate: 9/s}\n";
   yaml += "routes: [{name: r" + std::to_string(i % 5) + ", match: {path: /never}}]\n";
-  yaml += "name: weir" + std::to_string(i) + "\nchain:\n  - timeout: 30s\n  - token_bucket: {key: tenant}\n";
+  yaml += "name: weir" + std::to_string(i) +
+          "\nchain:\n  - timeout: 30s\n  - token_bucket: {key: tenant}\n";
   yaml += "  - buffer: {capacity: " + std::to_string(100 + i) + ", max_wait: 20s}\n";
   if (odd) yaml += "  - retry: {attempts: 2}\n";
   return yaml + "  - concurrency_limit: {limit: " + std::to_string(odd ? 2 : 5) + "}\n";
