@@ -105,8 +105,8 @@ class ReloadTest : public ::testing::Test {
     }
   }
 
-  ChainHarness h;
   std::vector<std::unique_ptr<Table>> tables_;
+  ChainHarness h;  // ends who is inside before their tenants go
 };
 
 // --- buckets
