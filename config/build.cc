@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <unordered_set>
 
 #include "config/route_match.h"
 #include "config/secret.h"
@@ -12,39 +13,94 @@
 namespace weir {
 
 SnapshotBuilder::SnapshotBuilder(const Value& file, const Plan& plan, std::uint64_t seed,
-                                 Gate& gate)
-    : file_(file), plan_(plan), seed_(seed), gate_(gate) {}
+                                 Gate& gate, const Snapshot* running)
+    : file_(file),
+      plan_(plan),
+      seed_(running != nullptr ? running->seed_ : seed),
+      gate_(gate),
+      running_(running) {}
 
 std::unique_ptr<Snapshot> SnapshotBuilder::build() {
   snapshot_ = std::make_unique<Snapshot>();
   snapshot_->settings = settings_of(file_);
+  snapshot_->seed_ = seed_;
   Random random(seed_);
   snapshot_->hash_secret = {random.next(), random.next()};
   label_tenants();
   index_tenants();
+  hash_tenants();
   build_pool();
   for (const PlannedChain& chain : plan_.chains) build_chain(chain);
   snapshot_->filters.push_back(pool_);
+  keep_departed();
   build_routes();
   collect_deciding_fields();
   return std::move(snapshot_);
 }
 
+// A label, once given, is its tenant's for good, so that no series ever goes backwards.
 void SnapshotBuilder::label_tenants() {
   Settings& settings = snapshot_->settings;
+  std::vector<std::string>& labels = snapshot_->labels;
+  std::unordered_map<std::string, std::uint32_t> given;
   const std::string other = "other";
+  if (running_ != nullptr) labels = running_->labels;
+  for (std::uint32_t i = 0; i < labels.size(); ++i) given.emplace(labels[i], i);
+  std::int64_t left = settings.max_tenant_labels - std::ssize(labels) + (running_ != nullptr);
   for (Tenant& tenant : settings.tenants) {
-    const bool own =
-        !tenant.everyone_else && std::ssize(snapshot_->labels) < settings.max_tenant_labels;
-    tenant.label = static_cast<std::uint32_t>(snapshot_->labels.size());
-    if (own)
-      snapshot_->labels.push_back(shown_tenant(tenant.name, settings.tenant.secret));
-    else
-      tenant.label = UINT32_MAX;
+    tenant.label = UINT32_MAX;
+    if (tenant.everyone_else) continue;
+    std::string label = shown_tenant(tenant.name, settings.tenant.secret);
+    if (label == other) continue;
+    if (const auto found = given.find(label); found != given.end()) {
+      tenant.label = found->second;
+    } else if (left > 0) {
+      --left;
+      tenant.label = static_cast<std::uint32_t>(labels.size());
+      given.emplace(label, tenant.label);
+      labels.push_back(std::move(label));
+    }
   }
-  snapshot_->labels.push_back(other);
-  for (Tenant& tenant : settings.tenants)
-    tenant.label = std::min(tenant.label, snapshot_->other_label());
+  if (running_ == nullptr) labels.push_back(other);
+  snapshot_->other_label_ =
+      running_ != nullptr ? running_->other_label_ : static_cast<std::uint32_t>(labels.size() - 1);
+  for (Tenant& tenant : settings.tenants) {
+    if (tenant.label == UINT32_MAX) tenant.label = snapshot_->other_label();
+  }
+}
+
+// As KeyHasher (proxy/http) hashes a key of one field.
+void SnapshotBuilder::hash_tenants() {
+  tenant_keys_.reserve(snapshot_->settings.tenants.size());
+  for (const Tenant& tenant : snapshot_->settings.tenants) {
+    tenant_keys_.push_back({siphash(snapshot_->hash_secret, tenant.name), &tenant});
+  }
+}
+
+// The filter whose state the one with this identity goes on with, or null.
+const Filter* SnapshotBuilder::before(const std::string& identity) {
+  if (running_ == nullptr) return nullptr;
+  for (const auto* list : {&running_->filters, &running_->departed}) {
+    for (const auto& filter : *list) {
+      if (filter->identity() == identity) return filter.get();
+    }
+  }
+  return nullptr;
+}
+
+void SnapshotBuilder::keep_departed() {
+  if (running_ == nullptr) return;
+  std::unordered_set<std::string> names;
+  for (const auto& filter : snapshot_->filters) names.insert(filter->name());
+  auto& departed = snapshot_->departed;
+  for (const auto* list : {&running_->filters, &running_->departed}) {
+    // The latest first, as far as there is room.
+    for (auto i = list->rbegin(); i != list->rend(); ++i) {
+      const bool room = departed.size() < Snapshot::kMostDeparted;
+      if (room && names.insert((*i)->name()).second) departed.push_back(*i);
+    }
+  }
+  std::reverse(departed.begin(), departed.end());
 }
 
 void SnapshotBuilder::index_tenants() {
@@ -66,16 +122,22 @@ void SnapshotBuilder::index_tenants() {
     snapshot_->all_others_ = nullptr;
 }
 
-FilterContext SnapshotBuilder::context(const std::string& name, bool enforce) const {
+FilterContext SnapshotBuilder::context(std::string_view kind, const std::string& name,
+                                       const Key& key, bool enforce) const {
   const std::uint64_t seed = siphash({seed_, 0}, name) | 1;
-  return {gate_, name, static_cast<std::uint32_t>(snapshot_->labels.size()), seed, enforce};
+  std::string identity = std::string(kind) + " " + name;
+  for (const Field& field : key) identity += " " + to_string(field);
+  return {gate_, name,    static_cast<std::uint32_t>(snapshot_->labels.size()),
+          seed,  enforce, std::move(identity)};
 }
 
 void SnapshotBuilder::build_pool() {
   ConcurrencyLimit::Params params;
   params.limit = snapshot_->settings.upstream.max_connections;
   params.reason = Reason::upstream_connections;
-  pool_ = std::make_shared<ConcurrencyLimit>(params, context(std::string(kUpstreamName), true));
+  FilterContext own = context(ConcurrencyLimit::kKind, std::string(kUpstreamName), {}, true);
+  const auto* running = static_cast<const ConcurrencyLimit*>(before(own.identity));
+  pool_ = std::make_shared<ConcurrencyLimit>(params, std::move(own), running);
 }
 
 std::vector<Priority> SnapshotBuilder::classes() const {
@@ -98,9 +160,10 @@ std::shared_ptr<Filter> SnapshotBuilder::build_filter(const PlannedFilter& plann
   if (planned.shared)
     if (const auto found = shared_.find(planned.name); found != shared_.end()) return found->second;
   const Value* enforce = planned.params->find("enforce");
-  FilterBuild build(context(planned.name, enforce == nullptr || enforce->number != 0), planned.key,
-                    static_cast<std::uint32_t>(snapshot_->settings.tenants.size()), classes(),
-                    std::move(line));
+  FilterBuild build(context(planned.kind->name, planned.name, key_of(*planned.params),
+                            enforce == nullptr || enforce->number != 0),
+                    planned.key, tenant_keys_, classes(), std::move(line));
+  build.before = before(build.context.identity);
   std::shared_ptr<Filter> filter = planned.kind->make(*planned.params, build);
   snapshot_->filters.push_back(filter);
   if (planned.shared) shared_.emplace(planned.name, filter);
@@ -135,11 +198,23 @@ void SnapshotBuilder::collect_deciding_fields() {
   snapshot_->deciding_fields.assign(names.begin(), names.end());
 }
 
+// A label, once given, is its route's for good.
+std::uint32_t SnapshotBuilder::route_label(const std::string& name) {
+  std::vector<std::string>& labels = snapshot_->route_labels;
+  const auto found = std::find(labels.begin(), labels.end(), name);
+  const auto index = static_cast<std::uint32_t>(found - labels.begin());
+  if (found != labels.end()) return index;
+  if (labels.size() > Snapshot::kMostRouteLabels) return index - 1;
+  labels.push_back(labels.size() < Snapshot::kMostRouteLabels ? name : "other");
+  return index;
+}
+
 void SnapshotBuilder::build_routes() {
+  if (running_ != nullptr) snapshot_->route_labels = running_->route_labels;
   for (const PlannedRoute& planned : plan_.routes) {
     Route route;
     route.name = planned.name;
-    route.index = static_cast<std::uint32_t>(snapshot_->routes.size());
+    route.index = route_label(route.name);
     if (planned.value != nullptr) route.match = match_of(planned.value->get("match"));
     route.chain = snapshot_->chains[planned.chain].get();
     route.keys = plan_.chains[planned.chain].keys;

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <memory>
+#include <span>
+#include <utility>
 #include <vector>
 
 #include "config/field.h"
@@ -14,19 +16,29 @@ namespace weir {
 
 class FilterBuild {
  public:
-  FilterBuild(FilterContext filter_context, std::size_t key_index, std::uint32_t tenant_count,
-              std::vector<Priority> priorities, std::shared_ptr<Buffer> buffer_inside)
+  FilterBuild(FilterContext filter_context, std::size_t key_index,
+              std::span<const TenantKey> tenant_table, std::vector<Priority> priorities,
+              std::shared_ptr<Buffer> buffer_inside)
       : context(std::move(filter_context)),
         key(key_index),
-        tenants(tenant_count),
+        tenants(tenant_table),
         classes(std::move(priorities)),
         line(std::move(buffer_inside)) {}
 
   FilterContext context;
-  std::size_t key;                // its key's place in Request::keys
-  std::uint32_t tenants;          // entries of the tenant table
-  std::vector<Priority> classes;  // that the tenants have, lowest first
-  std::shared_ptr<Buffer> line;   // the next buffer inside it, if any
+  std::size_t key;                     // its key's place in Request::keys
+  std::span<const TenantKey> tenants;  // the tenant table
+  std::vector<Priority> classes;       // that the tenants have, lowest first
+  std::shared_ptr<Buffer> line;        // the next buffer inside it, if any
+  // Of the running snapshot: the same filter, whose state this one goes on with; null: none.
+  const Filter* before = nullptr;
+
+  // The filter of the kind F that these make. Where there is one before, it is of that kind too.
+  template <typename F, typename... Args>
+  std::shared_ptr<Filter> make(const typename F::Params& params, Args&&... args) {
+    return std::make_shared<F>(params, std::move(context), std::forward<Args>(args)...,
+                               static_cast<const F*>(before));
+  }
 };
 
 // The fields of a filter's `key:`; empty: it has none.

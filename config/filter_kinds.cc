@@ -66,8 +66,9 @@ std::shared_ptr<Filter> make_token_bucket(const Value& value, FilterBuild& build
   params.by_tenant = is_tenant_alone(key_of(value));
   params.quota = quota_of(value, build.context.name);
   params.max_keys = value.get("max_keys").number;
-  params.tenants = build.tenants;
-  return std::make_shared<TokenBucket>(params, std::move(build.context));
+  params.tenants = static_cast<std::uint32_t>(build.tenants.size());
+  params.tenant_keys = build.tenants;
+  return build.make<TokenBucket>(params);
 }
 
 // --- concurrency_limit
@@ -98,8 +99,9 @@ std::shared_ptr<Filter> make_concurrency_limit(const Value& value, FilterBuild& 
   params.by_tenant = is_tenant_alone(key);
   params.key = build.key;
   params.max_keys = value.get("max_keys").number;
-  params.tenants = build.tenants;
-  return std::make_shared<ConcurrencyLimit>(params, std::move(build.context));
+  params.tenants = static_cast<std::uint32_t>(build.tenants.size());
+  params.tenant_keys = build.tenants;
+  return build.make<ConcurrencyLimit>(params);
 }
 
 // --- buffer
@@ -134,7 +136,7 @@ std::shared_ptr<Filter> make_buffer(const Value& value, FilterBuild& build) {
   params.order = value.get("order").text == "lifo" ? Buffer::Order::lifo : Buffer::Order::fifo;
   params.overflow = value.get("overflow").text == "drop_oldest" ? Buffer::Overflow::drop_oldest
                                                                 : Buffer::Overflow::reject;
-  return std::make_shared<Buffer>(params, std::move(build.context));
+  return build.make<Buffer>(params);
 }
 
 // --- timeout
@@ -157,9 +159,8 @@ std::shared_ptr<Filter> make_timeout(const Value& value, FilterBuild& build) {
     const Value* found = value.find(key);
     return found == nullptr ? std::nullopt : std::optional(Duration{found->number});
   };
-  return std::make_shared<Timeout>(
-      Timeout::Params{duration_of("head"), duration_of("total"), duration_of("idle")},
-      std::move(build.context));
+  return build.make<Timeout>(
+      Timeout::Params{duration_of("head"), duration_of("total"), duration_of("idle")});
 }
 
 // --- retry
@@ -244,7 +245,7 @@ std::shared_ptr<Filter> make_retry(const Value& value, FilterBuild& build) {
   params.budget_share = static_cast<double>(budget.get("share").number) / 10'000;
   params.budget_per_second = static_cast<double>(budget.get("min_per_second").number);
   params.max_body = value.get("max_body").number;
-  return std::make_shared<Retry>(params, std::move(build.context));
+  return build.make<Retry>(params);
 }
 
 // --- load_shed
@@ -264,8 +265,7 @@ std::shared_ptr<Filter> make_load_shed(const Value& value, FilterBuild& build) {
   params.classes = build.classes;
   const Value* target = value.find("target_wait");
   if (target != nullptr) params.target_wait = Duration{target->number};
-  return std::make_shared<LoadShed>(params, std::move(build.context),
-                                    target != nullptr ? build.line : nullptr);
+  return build.make<LoadShed>(params, target != nullptr ? build.line : nullptr);
 }
 
 // --- the list

@@ -10,6 +10,7 @@
 #include "config/check.h"
 #include "config/effective.h"
 #include "config/environment.h"
+#include "config/fixed.h"
 #include "config/plan.h"
 #include "config/report.h"
 #include "config/rules.h"
@@ -34,8 +35,9 @@ void load(std::string_view yaml, const LoadOptions& options, Gate& gate, Report&
                  "  upstream: {address: 127.0.0.1:3000}");
     return;
   }
-  const Value file = check(*root, file_spec(), Path(), report);
+  Value file = check(*root, file_spec(), Path(), report);
   root.reset();
+  if (options.running != nullptr) options.running->fixed->keep_in(file, report);
   const Plan plan = make_plan(file, report);
   check_file_rules(file, report);
   check_tenant_rules(file, plan, report);
@@ -43,7 +45,8 @@ void load(std::string_view yaml, const LoadOptions& options, Gate& gate, Report&
   check_route_rules(file, plan, report);
   if (report.failed()) return;
   const std::uint64_t seed = options.seed != 0 ? options.seed : random_seed();
-  result.snapshot = SnapshotBuilder(file, plan, seed, gate).build();
+  result.snapshot = SnapshotBuilder(file, plan, seed, gate, options.running).build();
+  result.snapshot->fixed = std::make_shared<const FixedValues>(FixedValues::of(file));
   result.snapshot->effective_yaml = effective_yaml(file);
   result.snapshot->effective_json = effective_json(file);
 }

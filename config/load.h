@@ -28,6 +28,9 @@ struct LoadOptions {
   // ${NAME} and ${NAME:-default}; null: getenv.
   std::function<std::optional<std::string>(const std::string&)> environment;
   std::uint64_t seed = 0;  // for hash secrets and jitter; 0: from the system's randomness
+  // A reload: what the new snapshot goes on with, by the identity of filters, tenants and routes.
+  // Its own filters take effect with Snapshot::take_effect.
+  const Snapshot* running = nullptr;
 };
 
 struct LoadResult {
@@ -36,7 +39,8 @@ struct LoadResult {
   std::vector<Diagnostic> warnings;
 };
 
-// Parses, checks and builds. `gate` must outlive the snapshot. Never throws on bad input.
+// Parses, checks and builds. `gate` must outlive the snapshot. Never throws on bad input. Not
+// inside a pass; of a reload it makes short ones.
 LoadResult load_text(std::string_view yaml, const LoadOptions& options, Gate& gate);
 // The same for a file; one that cannot be read is an error too.
 LoadResult load_file(const std::string& path, LoadOptions options, Gate& gate);

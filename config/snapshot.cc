@@ -8,4 +8,8 @@ Snapshot::Found Snapshot::find_tenant(std::string_view name) const {
   return {&settings.tenants[found->second], true};
 }
 
+void Snapshot::take_effect() const {
+  for (const auto& filter : filters) filter->take_effect();
+}
+
 }  // namespace weir

@@ -78,8 +78,8 @@ struct RouteMatch {
 };
 
 struct Route {
-  std::string name;  // its `name:`, or the match in short; the `route` label
-  std::uint32_t index = 0;
+  std::string name;         // its `name:`, or the match in short; the `route` label
+  std::uint32_t index = 0;  // of Snapshot::route_labels
   RouteMatch match;
   Chain* chain = nullptr;
   std::vector<Key> keys;  // what Request::keys must hold for this chain
@@ -96,7 +96,7 @@ struct Settings {
   std::string name = "weir";  // of the deployment: Via, Proxy-Status
   bool own_name = false;      // given, so that a Via with it means a loop
   UpgradeSettings upgrades;
-  bool x_ratelimit = false;   // X-RateLimit-* besides RateLimit
+  bool x_ratelimit = false;  // X-RateLimit-* besides RateLimit
   TenantSettings tenant;
   std::vector<Tenant> tenants;            // by Tenant::index
   std::int64_t max_tenant_labels = 1000;  // metrics.max_tenants
@@ -105,8 +105,15 @@ struct Settings {
   Duration drain_timeout = std::chrono::seconds(30);
 };
 
+struct FixedValues;
+
 class Snapshot {
  public:
+  // The most values that the `route` label has over all reloads; what comes after is `other`.
+  static constexpr std::size_t kMostRouteLabels = 4096;
+  // The most filters that are remembered after a reload took them out.
+  static constexpr std::size_t kMostDeparted = 32;
+
   Settings settings;
 
   // Routes in order of match; the last one has no conditions if a top-level chain stands.
@@ -115,6 +122,13 @@ class Snapshot {
   // All filters, each once, outermost first within each chain, the upstream's pool last; no two
   // have the same name.
   std::vector<std::shared_ptr<Filter>> filters;
+  // Those that reloads took out, the last one at the end: their counts are still shown, and one
+  // that comes back goes on with its state.
+  std::vector<std::shared_ptr<Filter>> departed;
+
+  // Has the filters' parameters hold from now on, for requests of the snapshots before too. Inside
+  // a pass; once, when it comes into force after another one.
+  void take_effect() const;
 
   // The tenant of that name: its own entry, or what stands for all that have none ("*", or an
   // unlimited one). Null: refused (tenant.unknown: refuse). `own_entry` says which.
@@ -124,9 +138,12 @@ class Snapshot {
   };
   Found find_tenant(std::string_view name) const;
 
-  // Values of the `tenant` label, by Tenant::label; the last one is "other".
+  // Values of the `tenant` label, by Tenant::label. A reload only appends: those of tenants that it
+  // removed stay.
   std::vector<std::string> labels;
-  std::uint32_t other_label() const { return static_cast<std::uint32_t>(labels.size() - 1); }
+  std::uint32_t other_label() const { return other_label_; }
+  // Values of the `route` label, by Route::index; of removed routes too.
+  std::vector<std::string> route_labels;
 
   // The header fields that decide about a request: the tenant's, routes', keys'. Lower case, each
   // once. They must stand in its head.
@@ -139,6 +156,9 @@ class Snapshot {
   std::string effective_yaml;
   std::string effective_json;
 
+  // What a reload cannot change.
+  std::shared_ptr<const FixedValues> fixed;
+
  private:
   friend class SnapshotBuilder;
   struct Hash {
@@ -148,6 +168,8 @@ class Snapshot {
   std::unordered_map<std::string, std::uint32_t, Hash, std::equal_to<>> by_name_;
   const Tenant* all_others_ = nullptr;
   Tenant unlimited_;
+  std::uint32_t other_label_ = 0;
+  std::uint64_t seed_ = 0;
 };
 
 }  // namespace weir

@@ -77,7 +77,6 @@ class Stack:
     def __enter__(self):
         self.folder = tempfile.TemporaryDirectory(prefix="weir-stack-")
         self.path = pathlib.Path(self.folder.name)
-        self.scraped_at = self.telemetry
         try:
             self.derive_files()
             self.start_all()
@@ -96,7 +95,7 @@ class Stack:
             ("0.0.0.0:8080", self.weir),
             ("127.0.0.1:9901", self.admin),
             ("0.0.0.0:9902", self.telemetry),
-            ("weir:9902", self.scraped_at),
+            ("weir:9902", self.telemetry),
             ("service:3000", self.service),
         ):
             text = text.replace(container, address)
@@ -114,11 +113,6 @@ class Stack:
             return re.sub(r"(\n +for): \w+", r"\1: 5s", text)
 
         derive("weir.yaml")
-        # Until `telemetry:` has its listener, the admin port is scraped in its place.
-        checked = subprocess.run([self.binary, "check", str(self.path / "weir.yaml")],
-                                 capture_output=True, text=True, check=True, timeout=PATIENCE)
-        if "telemetry: has no effect" in checked.stdout:
-            self.scraped_at = self.admin
         derive("prometheus/prometheus.yml", quicker)
         for rules in sorted((HERE / "prometheus/rules").glob("*.yml")):
             derive(f"prometheus/rules/{rules.name}", quicker)
@@ -133,10 +127,7 @@ class Stack:
 
     def sample_command(self):
         """What compose.yaml has the sample service do, at its address here."""
-        compose = HERE / "compose.yaml"
-        if not compose.exists():
-            return ["sample", "--listen", self.service]
-        command = yaml.safe_load(compose.read_text())["services"]["service"]["command"]
+        command = yaml.safe_load((HERE / "compose.yaml").read_text())["services"]["service"]["command"]
         return [self.service if word == ":3000" else word for word in command]
 
     def start_all(self):

@@ -6,7 +6,6 @@
 #include "filters/line.h"
 #include "filters/random.h"
 #include "filters/rate_meter.h"
-#include "filters/standing.h"
 
 namespace weir {
 
@@ -19,7 +18,7 @@ struct Buffer::State {
   WaiterList<&Waiter::in_line> line;  // all that have a place, granted ones too until they take it
   std::vector<std::unique_ptr<SubLine>> spare;
   std::vector<SubLine*> shared;  // sub-lines for shared capacity, open
-  std::vector<StandingLine> watches;
+  std::vector<std::shared_ptr<StandingLine>> watches;
 
   // Numbers.
   std::vector<std::int64_t> depth;
@@ -90,8 +89,8 @@ Waiter* Buffer::State::shared_head() const {
 void Buffer::State::note_head(Time now) {
   if (watches.empty()) return;
   const Waiter* head = shared_head();
-  for (StandingLine& watch : watches) {
-    head == nullptr ? watch.was_under(now) : watch.head_seen(head->joined, now);
+  for (const auto& watch : watches) {
+    head == nullptr ? watch->was_under(now) : watch->head_seen(head->joined, now);
   }
 }
 
@@ -243,7 +242,7 @@ void Buffer::WaitingVisit::granted(const Grant& grant) {
   visitor().grant = grant;
   if (sub->cause().shared()) {
     const Time at = state_.gate.now();
-    for (StandingLine& watch : state_.watches) watch.left(at - joined, at);
+    for (const auto& watch : state_.watches) watch->left(at - joined, at);
   }
   leave_sub();
   tell();
@@ -303,10 +302,19 @@ Verdict Buffer::WaitingVisit::refused(How how) {
   return Verdict::outward;
 }
 
-Buffer::Buffer(const Params& params, FilterContext context)
-    : Filter(kKind, std::move(context)), state_(std::make_shared<State>(params, this->context())) {}
+Buffer::Buffer(const Params& params, FilterContext context, const Buffer* before)
+    : Filter(kKind, std::move(context), before),
+      params_(params),
+      state_(before != nullptr ? before->state_
+                               : std::make_shared<State>(params, this->context())) {}
 
 Buffer::~Buffer() = default;
+
+void Buffer::take_effect() {
+  Filter::take_effect();
+  state_->params = params_;
+  if (state_->depth.size() < context().labels) state_->depth.resize(context().labels);
+}
 
 Visit& Buffer::visit(VisitSlot slot) { return slot.make<WaitingVisit>(*this, slot.spent()); }
 
@@ -335,17 +343,20 @@ void Buffer::describe(const Tenant& tenant, Time, TenantNumbers& out) const {
 
 Duration Buffer::advice(Time now) const { return state_->advice(state_->line.size(), now); }
 
-std::size_t Buffer::watch(Duration target) {
-  state_->watches.emplace_back(target);
-  return state_->watches.size() - 1;
+std::shared_ptr<StandingLine> Buffer::watch(Duration target) {
+  auto& watches = state_->watches;
+  std::erase_if(watches, [](const auto& watch) { return watch.use_count() == 1; });
+  const auto found = std::find_if(watches.begin(), watches.end(),
+                                  [&](const auto& watch) { return watch->target() == target; });
+  if (found != watches.end()) return *found;
+  return watches.emplace_back(std::make_shared<StandingLine>(target));
 }
 
-Time Buffer::above_target_since(std::size_t watch, Time now) const {
+Time Buffer::above_target_since(StandingLine& watch, Time now) const {
   const Waiter* head = state_->shared_head();
   if (head == nullptr) return kNever;
-  StandingLine& line = state_->watches[watch];
-  line.head_seen(head->joined, now);
-  return line.last_under() < now ? line.last_under() : kNever;
+  watch.head_seen(head->joined, now);
+  return watch.last_under() < now ? watch.last_under() : kNever;
 }
 
 }  // namespace weir

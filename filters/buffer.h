@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "filters/filter.h"
+#include "filters/standing.h"
 
 namespace weir {
 
@@ -33,9 +34,12 @@ class Buffer final : public Filter {
     Overflow overflow = Overflow::reject;
   };
 
-  Buffer(const Params& params, FilterContext context);
+  // Who waits in `before` goes on waiting, with what is left of the wait that held when he came; a
+  // smaller capacity turns nobody out, and lets nobody in until fewer wait.
+  Buffer(const Params& params, FilterContext context, const Buffer* before = nullptr);
   ~Buffer() override;
 
+  void take_effect() override;
   Visit& visit(VisitSlot slot) override;
   FilterNumbers numbers(Time now) const override;
   void describe(const Tenant& tenant, Time now, TenantNumbers& out) const override;
@@ -46,15 +50,17 @@ class Buffer final : public Filter {
   Duration advice(Time now) const;
 
   // Has the line watched for waits that stay above `target`; those for a key of one's own (a
-  // tenant's quota, say) do not count. The watch is read with above_target_since.
-  std::size_t watch(Duration target);
+  // tenant's quota, say) do not count. The watch is read with above_target_since, and ends when
+  // nobody holds it any more. Inside a pass.
+  std::shared_ptr<StandingLine> watch(Duration target);
   // Since when no wait for shared capacity has been under the watch's target, the age of the line's
   // head counting as a wait; kNever while it is not so, or nobody waits.
-  Time above_target_since(std::size_t watch, Time now) const;
+  Time above_target_since(StandingLine& watch, Time now) const;
 
  private:
   struct State;
   class WaitingVisit;
+  Params params_;
   std::shared_ptr<State> state_;
 };
 

@@ -7,11 +7,16 @@
 //
 // Pools of configured tenants live for good; those of other keys stand in a table of bounded size,
 // where an idle pool (nothing in use, nobody waiting) may be replaced.
+//
+// On a reload the pools go on: a smaller limit turns nobody out, and lets nobody in until fewer
+// than it are inside. What the newest configuration says holds for all requests at once.
 #pragma once
 
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -29,23 +34,37 @@ class ConcurrencyLimit final : public Limiter {
     bool by_tenant = false;             // the key is `tenant` alone; a tenant's own limit wins
     std::size_t key = 0;
     std::int64_t max_keys = 65'536;
-    std::uint32_t tenants = 0;  // entries of the tenant table
+    std::uint32_t tenants = 0;                    // entries of the tenant table
+    std::span<const TenantKey> tenant_keys = {};  // theirs; read by the constructor only
     Reason reason = Reason::concurrency_limit;
   };
 
-  ConcurrencyLimit(const Params& params, FilterContext context);
+  // `max_keys` stays that of `before`.
+  ConcurrencyLimit(const Params& params, FilterContext context,
+                   const ConcurrencyLimit* before = nullptr);
   ~ConcurrencyLimit() override;
 
+  void take_effect() override;
+  bool serve_waiters(std::size_t& from) override;
+  std::string kept() const override;
   Visit& visit(VisitSlot slot) override;
   FilterNumbers numbers(Time now) const override;
   void describe(const Tenant& tenant, Time now, TenantNumbers& out) const override;
   std::vector<Reason> reasons() const override;
   Cause& line_up(Request& request) override;
+  const std::int64_t& waiting() const override;
 
  private:
   struct State;
   class PermitVisit;
+  // None: unlimited.
+  std::optional<std::int64_t> limit(const Tenant& tenant) const;
+  std::uint64_t hash(const Request& request) const;
+
+  Params params_;
   std::shared_ptr<State> state_;
+  struct Tenants;
+  std::shared_ptr<const Tenants> tenants_;
 };
 
 }  // namespace weir

@@ -2,11 +2,19 @@
 
 namespace weir {
 
-Filter::Filter(std::string_view kind, FilterContext context)
-    : rejected(context.labels),
-      shadow_rejected(context.labels),
+Filter::Filter(std::string_view kind, FilterContext context, const Filter* before)
+    : counts_(before != nullptr ? before->counts_ : std::make_shared<Counts>()),
+      rejected(counts_->rejected),
+      shadow_rejected(counts_->shadow_rejected),
       kind_(kind),
-      context_(std::move(context)) {}
+      context_(std::move(context)) {
+  if (before == nullptr) Filter::take_effect();
+}
+
+void Filter::take_effect() {
+  rejected.bound_labels(context_.labels);
+  shadow_rejected.bound_labels(context_.labels);
+}
 
 FilterNumbers Filter::numbers(Time) const { return {}; }
 

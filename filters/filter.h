@@ -90,6 +90,8 @@ struct FilterContext {
   std::uint32_t labels = 1;  // number of `tenant` labels of the metrics
   std::uint64_t seed = 1;    // for jitter and for the keys of hash tables
   bool enforce = true;       // false: shadow mode
+  // What its state belongs to over all snapshots: kind, name, key. Empty: to none but this filter.
+  std::string identity = {};
 };
 
 // What a filter can say of itself, for the metrics. Absent parts do not apply to it.
@@ -139,10 +141,22 @@ struct TenantNumbers {
 
 class Filter {
  public:
-  Filter(std::string_view kind, FilterContext context);
+  // `before`: whose state and counts this one goes on with, being the same filter in another
+  // snapshot; null: it begins anew. Not inside a pass.
+  Filter(std::string_view kind, FilterContext context, const Filter* before = nullptr);
   virtual ~Filter() = default;
   Filter(const Filter&) = delete;
   Filter& operator=(const Filter&) = delete;
+
+  // Its snapshot comes into force: from now on its parameters hold for the state that it shares
+  // with the filter before. Inside a pass; a few pointers and numbers. A filter without one before
+  // it needs no call.
+  virtual void take_effect();
+  // Has those that wait looked at again after that, a bounded number of them from the `from`-th on.
+  // Inside a pass. True: there are more, from `from` on.
+  virtual bool serve_waiters(std::size_t& /*from*/) { return false; }
+  // A parameter that could not change with the reload, and the value that stays; empty: none.
+  virtual std::string kept() const { return {}; }
 
   // Makes the request's visit in `slot`.
   virtual Visit& visit(VisitSlot slot) = 0;
@@ -160,9 +174,19 @@ class Filter {
   bool enforces() const { return context_.enforce; }
   Gate& gate() const { return context_.gate; }
 
-  // Final refusals in this filter's name, and those that it would have made in shadow mode.
-  Tally rejected;
-  Tally shadow_rejected;
+  const std::string& identity() const { return context_.identity; }
+
+ private:
+  struct Counts {
+    Tally rejected, shadow_rejected;
+  };
+  std::shared_ptr<Counts> counts_;
+
+ public:
+  // Final refusals in this filter's name, and those that it would have made in shadow mode. The
+  // same in all snapshots that the filter lives through.
+  Tally& rejected;
+  Tally& shadow_rejected;
 
  protected:
   const FilterContext& context() const { return context_; }

@@ -8,7 +8,9 @@
 // Otherwise two who each hold half of what both need could pass the halves round for ever.
 #pragma once
 
+#include <cstddef>
 #include <optional>
+#include <vector>
 
 #include "filters/filter.h"
 #include "filters/waiter.h"
@@ -25,7 +27,8 @@ class Cause {
   Cause(const Cause&) = delete;
   Cause& operator=(const Cause&) = delete;
 
-  virtual Limiter& limiter() const = 0;
+  // The count of the requests that wait for one of its limiter's causes.
+  virtual std::int64_t& waiting() const = 0;
   // Reserves one unit for somebody in line, if there is one now.
   virtual bool reserve(Time now, Grant& grant) = 0;
   // Takes a unit back that was reserved and not used.
@@ -69,8 +72,20 @@ class Limiter : public Filter {
   using Filter::Filter;
   // The cause of a busy that this limiter said to `request`, for it to wait for.
   virtual Cause& line_up(Request& request) = 0;
+  // How many requests wait for one of its causes; the very count that they have.
+  virtual const std::int64_t& waiting() const = 0;
 
-  std::int64_t waiting = 0;  // requests that wait for one of its causes
+ protected:
+  // Has a few of these causes looked at before the pass ends, from the `from`-th on; true: there
+  // are more.
+  template <typename C>
+  bool serve_some(const std::vector<C*>& open, std::size_t& from) {
+    constexpr std::size_t kAtOnce = 64;
+    for (std::size_t i = 0; i < kAtOnce && from < open.size(); ++i) {
+      gate().serve_later(*open[from++]);
+    }
+    return from < open.size();
+  }
 };
 
 }  // namespace weir

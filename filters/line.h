@@ -24,11 +24,11 @@ class SubLine {
 
   void add(Waiter& waiter) {
     waiters_.insert(waiter);
-    ++cause_->limiter().waiting;
+    ++cause_->waiting();
   }
   void remove(Waiter& waiter) {
     waiters_.remove(waiter);
-    --cause_->limiter().waiting;
+    --cause_->waiting();
   }
 
   // Whom the next grant goes to.

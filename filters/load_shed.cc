@@ -44,15 +44,18 @@ class LoadShed::SheddingVisit final : public Visit {
   std::int64_t& shadowed_;  // a request is refused once at most, in shadow too
 };
 
-LoadShed::LoadShed(const Params& params, FilterContext context, std::shared_ptr<Buffer> line)
-    : Filter(kKind, std::move(context)), params_(params), line_(std::move(line)) {
+LoadShed::LoadShed(const Params& params, FilterContext context, std::shared_ptr<Buffer> line,
+                   const LoadShed* before)
+    : Filter(kKind, std::move(context), before), params_(params), line_(std::move(line)) {
   if (params_.classes.empty()) params_.classes.push_back(Priority::high);
-  if (params_.target_wait && line_) watch_ = line_->watch(*params_.target_wait);
+  if (!params_.target_wait || !line_) return;
+  const Gate::Pass pass(gate());
+  watch_ = line_->watch(*params_.target_wait);
 }
 
 bool LoadShed::refuses(Priority priority, Time now) const {
   if (!params_.target_wait || !line_) return false;
-  const Time since = line_->above_target_since(watch_, now);
+  const Time since = line_->above_target_since(*watch_, now);
   if (since == kNever || now - since < kInterval) return false;
   // One class more for each interval that the line has stood.
   const auto classes = static_cast<std::size_t>((now - since) / kInterval);

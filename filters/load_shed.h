@@ -27,7 +27,8 @@ class LoadShed final : public Filter {
   };
 
   // `line`: the buffer inside it; needed with target_wait only.
-  LoadShed(const Params& params, FilterContext context, std::shared_ptr<Buffer> line);
+  LoadShed(const Params& params, FilterContext context, std::shared_ptr<Buffer> line,
+           const LoadShed* before = nullptr);
 
   Visit& visit(VisitSlot slot) override;
   std::vector<Reason> reasons() const override;
@@ -39,7 +40,7 @@ class LoadShed final : public Filter {
   bool refuses(Priority priority, Time now) const;
 
   std::shared_ptr<Buffer> line_;
-  std::size_t watch_ = 0;
+  std::shared_ptr<StandingLine> watch_;
 };
 
 }  // namespace weir

@@ -36,6 +36,7 @@ struct Grant {
   Cause* cause = nullptr;
   Time before{};  // for a bucket: its state before and after the charge
   Time after{};
+  Duration size{0};        // and what was charged
   std::uint64_t pass = 0;  // the pass of the gate in which it was granted
 };
 

@@ -132,12 +132,18 @@ class Retry::TryingVisit final : public Visit {
   Time resume_at_ = kNever;
 };
 
-Retry::Retry(const Params& params, FilterContext context)
-    : Filter(kKind, std::move(context)),
+Retry::Retry(const Params& params, FilterContext context, const Retry* before)
+    : Filter(kKind, std::move(context), before),
       params_(params),
-      state_(std::make_shared<State>(params, this->context().seed)) {}
+      state_(before != nullptr ? before->state_
+                               : std::make_shared<State>(params, this->context().seed)) {}
 
 Retry::~Retry() = default;
+
+void Retry::take_effect() {
+  Filter::take_effect();
+  state_->budget.allow(params_.budget_share, params_.budget_per_second);
+}
 
 Visit& Retry::visit(VisitSlot slot) { return slot.make<TryingVisit>(*this, slot.spent()); }
 

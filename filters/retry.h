@@ -34,9 +34,10 @@ class Retry final : public Filter {
     std::int64_t max_body = 65'536;  // bytes; a longer body is not held, so not sent again
   };
 
-  Retry(const Params& params, FilterContext context);
+  Retry(const Params& params, FilterContext context, const Retry* before = nullptr);
   ~Retry() override;
 
+  void take_effect() override;
   Visit& visit(VisitSlot slot) override;
   FilterNumbers numbers(Time now) const override;
 

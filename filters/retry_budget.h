@@ -15,6 +15,11 @@ class RetryBudget {
 
   RetryBudget(double share, double per_second) : share_(share), per_second_(per_second) {}
 
+  // Other terms for the same requests and retries.
+  void allow(double share, double per_second) {
+    share_ = share;
+    per_second_ = per_second;
+  }
   void request_came(Time now);
   // Takes one retry, if there is one.
   bool draw(Time now);

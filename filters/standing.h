@@ -22,6 +22,7 @@ class StandingLine {
   void head_seen(Time joined, Time now) { was_under(std::min(now, joined + target_)); }
 
   Time last_under() const { return last_under_; }
+  Duration target() const { return target_; }
 
  private:
   Duration target_;

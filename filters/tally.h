@@ -2,6 +2,7 @@
 // need no atomics.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <string_view>
@@ -17,7 +18,7 @@ class Tally {
   explicit Tally(std::uint32_t labels = 1) : labels_(labels) {}
   void add(Reason reason, std::uint32_t label) {
     auto& row = counts_[static_cast<std::size_t>(reason)];
-    if (row.empty()) row.resize(labels_);
+    if (row.size() < labels_) row.resize(labels_);
     ++row[label < labels_ ? label : labels_ - 1];
   }
   std::uint64_t count(Reason reason, std::uint32_t label) const {
@@ -25,6 +26,8 @@ class Tally {
     return label < row.size() ? row[label] : 0;
   }
   std::uint64_t total() const;
+  // There are that many labels now; it only ever becomes more.
+  void bound_labels(std::uint32_t labels) { labels_ = std::max(labels_, labels); }
 
  private:
   std::uint32_t labels_;

@@ -37,4 +37,11 @@ struct Tenant {
   bool everyone_else = false;  // stands for all tenants without an entry of their own: "*"
 };
 
+// A tenant of the table, and the hash that Request::keys has for it where the key is `tenant`
+// alone.
+struct TenantKey {
+  std::uint64_t hash = 0;
+  const Tenant* tenant = nullptr;
+};
+
 }  // namespace weir

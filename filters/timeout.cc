@@ -78,8 +78,8 @@ class Timeout::TimedVisit final : public Visit {
   Time head_at_ = kNever;
 };
 
-Timeout::Timeout(const Params& params, FilterContext context)
-    : Filter(kKind, std::move(context)), params_(params) {}
+Timeout::Timeout(const Params& params, FilterContext context, const Timeout* before)
+    : Filter(kKind, std::move(context), before), params_(params) {}
 
 Visit& Timeout::visit(VisitSlot slot) { return slot.make<TimedVisit>(*this); }
 

@@ -22,7 +22,7 @@ class Timeout final : public Filter {
     std::optional<Duration> head, total, idle;  // at least one
   };
 
-  Timeout(const Params& params, FilterContext context);
+  Timeout(const Params& params, FilterContext context, const Timeout* before = nullptr);
 
   Visit& visit(VisitSlot slot) override;
   std::vector<Reason> reasons() const override;

@@ -1,13 +1,25 @@
 #include "filters/token_bucket.h"
 
 #include <algorithm>
+#include <utility>
 
-#include "filters/key_table.h"
+#include "filters/keyed_states.h"
 
 namespace weir {
 namespace {
 
 class BucketCause;
+
+// A quota as far as arithmetic needs it. Of no quota at all: the window is endless.
+struct Rate {
+  Duration period{0};
+  Duration window = kEndless;
+
+  static constexpr Duration kEndless{std::int64_t{1} << 61};
+  static Rate of(const Quota* quota) {
+    return quota != nullptr ? Rate{quota->period, quota->window()} : Rate{};
+  }
+};
 
 // A bucket is its theoretical arrival time. `cause` stands while somebody waits for it, and keeps
 // its slot from being taken over.
@@ -15,98 +27,119 @@ struct Bucket {
   Time tat{};
   BucketCause* cause = nullptr;
 
-  // When a request conforms; in the past or now: it does.
-  Time conforms_at(const Quota& quota, Time now) const {
-    return std::max(tat, now) + quota.period - quota.period * quota.burst;
+  // When a request conforms; in the past or now: it does. A debt that a former quota left is cut to
+  // what this one can have.
+  Time conforms_at(const Rate& rate, Time now) {
+    tat = std::min(tat, now + rate.window);
+    return std::max(tat, now) + rate.period - rate.window;
   }
   bool idle(Time now) const { return tat <= now && cause == nullptr; }
 
-  Grant charge(const Quota& quota, Time now) {
+  Grant charge(const Rate& rate, Time now) {
     Grant grant;
     grant.before = tat;
-    tat = std::max(tat, now) + quota.period;
+    grant.size = rate.period;
+    tat = std::max(tat, now) + rate.period;
     grant.after = tat;
     return grant;
   }
-  void refund(const Grant& charged, const Quota& quota, std::uint64_t pass, Time now) {
+  // Never more than was charged, nor than a token is worth now.
+  void refund(const Grant& charged, const Rate& rate, std::uint64_t pass, Time now) {
     if (charged.pass == pass && tat == charged.after) {
       tat = charged.before;
     } else {
-      tat -= std::clamp(charged.after - now, Duration{0}, quota.period);
+      const Duration most = std::min(charged.size, rate.period);
+      tat -= std::clamp(charged.after - now, Duration{0}, most);
     }
   }
+  void take(Bucket& other);
+};
+
+using BucketStates = KeyedStates<Bucket, Rate>;
+
+// What all snapshots of one filter share.
+struct Shared {
+  Shared(std::int64_t slots, std::uint32_t labels, Gate& g)
+      : buckets(static_cast<std::size_t>(slots)), gate(g), used(labels) {}
+
+  BucketStates buckets;
+  Gate& gate;
+  std::vector<std::uint64_t> used;  // by tenant label
+  std::int64_t waiting = 0;
+  std::vector<BucketCause*> open;  // causes that somebody waits for
+  std::vector<std::unique_ptr<BucketCause>> spare;
 };
 
 class BucketCause final : public Cause {
  public:
-  explicit BucketCause(std::vector<std::unique_ptr<BucketCause>>& spare) : spare_(spare) {}
+  explicit BucketCause(Shared& state) : state_(state) {}
 
-  void open(Limiter& limiter, Bucket& bucket, const Quota& quota) {
-    limiter_ = &limiter;
+  void begin(Bucket& bucket, std::uint64_t hash, const Rate& rate) {
     bucket_ = &bucket;
-    quota_ = &quota;
+    hash_ = hash;
+    rate_ = rate;
+    generation_ = state_.buckets.generation();
+    bucket.cause = this;
+    place_ = state_.open.size();
+    state_.open.push_back(this);
+  }
+  void move_to(Bucket& bucket) {
+    bucket_ = &bucket;
     bucket.cause = this;
   }
 
-  Limiter& limiter() const override { return *limiter_; }
+  std::int64_t& waiting() const override { return state_.waiting; }
   bool reserve(Time now, Grant& grant) override {
-    if (bucket_->conforms_at(*quota_, now) > now) return false;
-    grant = bucket_->charge(*quota_, now);
+    if (bucket_->conforms_at(rate(), now) > now) return false;
+    grant = bucket_->charge(rate(), now);
     return true;
   }
   void give_back(const Grant& grant, Time now) override {
-    bucket_->refund(grant, *quota_, limiter_->gate().pass(), now);
+    bucket_->refund(grant, rate(), state_.gate.pass(), now);
   }
-  Time ready_at(Time now) const override { return bucket_->conforms_at(*quota_, now); }
+  Time ready_at(Time now) const override { return bucket_->conforms_at(rate(), now); }
 
  private:
+  // What holds for the key: after a reload it may be something else.
+  const Rate& rate() const {
+    if (generation_ != state_.buckets.generation()) {
+      generation_ = state_.buckets.generation();
+      rate_ = state_.buckets.terms(hash_);
+    }
+    return rate_;
+  }
   void unused() override {
     bucket_->cause = nullptr;
-    spare_.emplace_back(this);
+    state_.open.back()->place_ = place_;
+    std::swap(state_.open[place_], state_.open.back());
+    state_.open.pop_back();
+    state_.spare.emplace_back(this);
   }
 
-  std::vector<std::unique_ptr<BucketCause>>& spare_;
-  Limiter* limiter_ = nullptr;
+  Shared& state_;
   Bucket* bucket_ = nullptr;
-  const Quota* quota_ = nullptr;
+  std::uint64_t hash_ = 0;
+  mutable Rate rate_;
+  mutable std::uint64_t generation_ = 0;
+  std::size_t place_ = 0;  // in Shared::open
 };
+
+void Bucket::take(Bucket& other) {
+  tat = std::max(tat, other.tat);
+  if (cause == nullptr && other.cause != nullptr) {
+    std::exchange(other.cause, nullptr)->move_to(*this);
+  }
+  if (other.cause == nullptr) other.tat = {};
+}
 
 }  // namespace
 
-struct TokenBucket::State {
-  State(const Params& p, std::uint32_t labels)
-      : params(p), configured(p.by_tenant ? p.tenants : 0), others(p.max_keys), used(labels) {}
+struct TokenBucket::State : Shared {
+  using Shared::Shared;
+};
 
-  Params params;
-  std::vector<Bucket> configured;  // by Tenant::index
-  KeyTable<Bucket> others;
-  Bucket overflow;  // shared by the keys that find no slot
-  std::uint64_t overflowed = 0;
-  std::vector<std::uint64_t> used;  // by tenant label
-  std::vector<std::unique_ptr<BucketCause>> spare;
-
-  // The quota that applies to the request; null: none does.
-  const Quota* quota(const Tenant& tenant) const {
-    if (params.quota) return &*params.quota;
-    return tenant.quota ? &*tenant.quota : nullptr;
-  }
-  bool has_own_bucket(const Tenant& tenant) const {
-    return !tenant.everyone_else && tenant.index < configured.size();
-  }
-  Bucket& bucket(const Request& request) {
-    if (has_own_bucket(*request.tenant)) return configured[request.tenant->index];
-    const Time now = request.now;
-    Bucket* found = others.find_or_claim(request.keys[params.key],
-                                         [now](const Bucket& b) { return b.idle(now); });
-    if (found != nullptr) return *found;
-    ++overflowed;
-    return overflow;
-  }
-  // False if the bucket was idle, and its slot went to another key.
-  bool still_has(const Request& request, const Bucket& bucket) {
-    if (&bucket == &overflow || has_own_bucket(*request.tenant)) return true;
-    return others.find(request.keys[params.key]) == &bucket;
-  }
+struct TokenBucket::Tenants : BucketStates::List {
+  using BucketStates::List::Roster;
 };
 
 class TokenBucket::BucketVisit final : public Visit {
@@ -114,25 +147,30 @@ class TokenBucket::BucketVisit final : public Visit {
   BucketVisit(Request& request, TokenBucket& filter, std::int64_t& shadowed)
       : Visit(request), filter_(filter), shadowed_(shadowed) {}
   ~BucketVisit() override {
-    if (bucket_ == nullptr) return;
+    if (!charged_) return;
     if (request().reached > reached_) {
       auto& used = filter_.state_->used;
       ++used[std::min<std::size_t>(request().tenant_label, used.size() - 1)];
       return;
     }
-    if (!filter_.state_->still_has(request(), *bucket_)) return;
-    bucket_->refund(charge_, *quota_, request().pass, now());
-    if (bucket_->cause != nullptr) filter_.gate().serve_later(*bucket_->cause);
+    BucketStates& buckets = filter_.state_->buckets;
+    Bucket* bucket = overflow_ ? &buckets.overflow
+                               : buckets.find(*filter_.tenants_, *request().tenant, hash(), now());
+    if (bucket == nullptr) return;
+    bucket->refund(charge_, rate(), request().pass, now());
+    if (bucket->cause != nullptr) filter_.gate().serve_later(*bucket->cause);
   }
 
   Verdict enter() override {
-    State& state = *filter_.state_;
-    quota_ = state.quota(*request().tenant);
+    quota_ = filter_.quota(*request().tenant);
     if (quota_ == nullptr) return Verdict::inward;
-    Bucket& bucket = state.bucket(request());
+    BucketStates& buckets = filter_.state_->buckets;
+    Bucket& bucket = buckets.cell(*filter_.tenants_, *request().tenant, hash(), now());
+    overflow_ = &bucket == &buckets.overflow;
     reached_ = request().reached;
     if (take_grant(bucket)) return Verdict::inward;
-    const Time conforms_at = bucket.conforms_at(*quota_, now());
+    const Rate rate = this->rate();
+    const Time conforms_at = bucket.conforms_at(rate, now());
     const bool line = bucket.cause != nullptr && bucket.cause->has_waiters();
     if (conforms_at > now() || line) {
       const auto grant =
@@ -140,19 +178,25 @@ class TokenBucket::BucketVisit final : public Visit {
       if (!grant) return busy(std::max(conforms_at, now()));
       charge_ = *grant;
     } else {
-      charge_ = bucket.charge(*quota_, now());
+      charge_ = bucket.charge(rate, now());
       charge_.pass = request().pass;
     }
-    bucket_ = &bucket;
+    charged_ = true;
     return Verdict::inward;
   }
 
  private:
+  std::uint64_t hash() const { return request().keys[filter_.params_.key]; }
+  // What holds now, which is not what the request began with if there was a reload.
+  Rate rate() const {
+    const BucketStates& buckets = filter_.state_->buckets;
+    return buckets.in_force(*filter_.tenants_) ? Rate::of(quota_) : buckets.terms(hash());
+  }
   bool take_grant(Bucket& bucket) {
     Grant& grant = request().grant;
     if (grant.cause == nullptr || grant.cause != bucket.cause) return false;
     charge_ = grant;
-    bucket_ = &bucket;
+    charged_ = true;
     grant = {};
     bucket.cause->grant_taken();
     return true;
@@ -179,47 +223,91 @@ class TokenBucket::BucketVisit final : public Visit {
   TokenBucket& filter_;
   std::int64_t& shadowed_;  // a request is refused once at most, in shadow too
   const Quota* quota_ = nullptr;
-  Bucket* bucket_ = nullptr;  // charged; null: nothing to give back
-  Grant charge_;              // the bucket before and after, and in which pass
+  Grant charge_;  // the bucket before and after, and in which pass
   std::uint32_t reached_ = 0;
+  bool charged_ = false;   // there is something to give back
+  bool overflow_ = false;  // in the bucket that keys without a slot share
 };
 
-TokenBucket::TokenBucket(const Params& params, FilterContext context)
-    : Limiter(kKind, std::move(context)),
-      state_(std::make_shared<State>(params, this->context().labels)) {}
+TokenBucket::TokenBucket(const Params& params, FilterContext context, const TokenBucket* before)
+    : Limiter(kKind, std::move(context), before),
+      params_(params),
+      state_(before != nullptr
+                 ? before->state_
+                 : std::make_shared<State>(params.max_keys, this->context().labels, gate())) {
+  const auto rate_of = [&](const Tenant& tenant) { return Rate::of(quota(tenant)); };
+  Tenant nobody;
+  const Tenant* others = &nobody;
+  for (const TenantKey& key : params.tenant_keys) {
+    if (key.tenant->everyone_else) others = key.tenant;
+  }
+  tenants_ = std::make_shared<const Tenants>(
+      params.by_tenant ? params.tenants : 0,
+      params.by_tenant ? params.tenant_keys : std::span<const TenantKey>(), rate_of,
+      rate_of(*others), before != nullptr ? before->tenants_.get() : nullptr, gate());
+  params_.tenant_keys = {};
+  if (before == nullptr) state_->buckets.put_in_force(tenants_);
+}
 
 TokenBucket::~TokenBucket() = default;
 
+void TokenBucket::take_effect() {
+  Limiter::take_effect();
+  state_->buckets.put_in_force(tenants_);
+  if (state_->used.size() < context().labels) state_->used.resize(context().labels);
+}
+
+bool TokenBucket::serve_waiters(std::size_t& from) { return serve_some(state_->open, from); }
+
+std::string TokenBucket::kept() const {
+  const std::size_t slots = state_->buckets.others().size();
+  const bool same = slots == static_cast<std::size_t>(params_.max_keys);
+  return same ? "" : "max_keys: " + std::to_string(slots);
+}
+
+// The quota that applies to the tenant's requests; null: none does.
+const Quota* TokenBucket::quota(const Tenant& tenant) const {
+  if (params_.quota) return &*params_.quota;
+  return tenant.quota ? &*tenant.quota : nullptr;
+}
+
 Visit& TokenBucket::visit(VisitSlot slot) { return slot.make<BucketVisit>(*this, slot.spent()); }
+
+const std::int64_t& TokenBucket::waiting() const { return state_->waiting; }
 
 Cause& TokenBucket::line_up(Request& request) {
   State& state = *state_;
-  Bucket& bucket = state.bucket(request);
+  const std::uint64_t hash = request.keys[params_.key];
+  Bucket& bucket = state.buckets.cell(*tenants_, *request.tenant, hash, request.now);
   if (bucket.cause == nullptr) {
-    if (state.spare.empty()) state.spare.push_back(std::make_unique<BucketCause>(state.spare));
+    if (state.spare.empty()) state.spare.push_back(std::make_unique<BucketCause>(state));
     BucketCause* cause = state.spare.back().release();
     state.spare.pop_back();
-    cause->open(*this, bucket, *state.quota(*request.tenant));
+    const bool current = state.buckets.in_force(*tenants_);
+    cause->begin(bucket, hash,
+                 current ? Rate::of(quota(*request.tenant)) : state.buckets.terms(hash));
   }
   return *bucket.cause;
 }
 
 FilterNumbers TokenBucket::numbers(Time) const {
+  const BucketStates& buckets = state_->buckets;
   FilterNumbers out;
   out.quotas = std::make_unique<FilterNumbers::Quotas>();
   out.quotas->used = state_->used;
   out.keys = std::make_unique<FilterNumbers::Keys>();
-  out.keys->tracked = static_cast<std::int64_t>(state_->others.used());
-  out.keys->capacity = static_cast<std::int64_t>(state_->others.size());
-  out.keys->overflowed = state_->overflowed;
+  out.keys->tracked = static_cast<std::int64_t>(buckets.others().used());
+  out.keys->capacity = static_cast<std::int64_t>(buckets.others().size());
+  out.keys->overflowed = buckets.overflowed();
   return out;
 }
 
 void TokenBucket::describe(const Tenant& tenant, Time now, TenantNumbers& out) const {
-  const Quota* quota = state_->quota(tenant);
-  if (quota == nullptr || !state_->has_own_bucket(tenant)) return;
-  const Bucket& bucket = state_->configured[tenant.index];
-  const Duration room = now + quota->period * quota->burst - std::max(bucket.tat, now);
+  const Quota* quota = this->quota(tenant);
+  const auto* own = tenants_->at(tenant);
+  if (quota == nullptr || own == nullptr) return;
+  const Time tat = std::min(own->cell.tat, now + quota->window());
+  const Duration room = now + quota->window() - std::max(tat, now);
   out.quota = quota;
   out.available = std::max<std::int64_t>(room / quota->period, 0);
 }

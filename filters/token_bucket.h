@@ -9,6 +9,10 @@
 // which only an idle bucket (TAT <= now: full again) is ever replaced, since that forgets nothing;
 // if all the slots that a key may use are taken, it shares one bucket with others of its kind.
 //
+// On a reload the buckets go on: a debt stays as it is in time, and is cut to the new window (burst
+// * period) when the bucket is next touched. What the newest configuration says holds for all
+// requests at once, those that began before it too.
+//
 // A charge is given back whenever the request did not reach the service: within the same pass of
 // the gate by restoring TAT; later by subtracting min(period, max(0, c - now)), c being TAT just
 // after the charge, since what time has already given back must not be given twice.
@@ -17,6 +21,8 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -34,22 +40,33 @@ class TokenBucket final : public Limiter {
     bool by_tenant = true;       // the key is `tenant` alone: configured tenants have their own
     std::optional<Quota> quota;  // none: the tenant's own, out of `tenants:`
     std::int64_t max_keys = 65'536;
-    std::uint32_t tenants = 0;  // entries of the tenant table
+    std::uint32_t tenants = 0;                    // entries of the tenant table
+    std::span<const TenantKey> tenant_keys = {};  // theirs; read by the constructor only
   };
 
-  TokenBucket(const Params& params, FilterContext context);
+  // `max_keys` stays that of `before`.
+  TokenBucket(const Params& params, FilterContext context, const TokenBucket* before = nullptr);
   ~TokenBucket() override;
 
+  void take_effect() override;
+  bool serve_waiters(std::size_t& from) override;
+  std::string kept() const override;
   Visit& visit(VisitSlot slot) override;
   FilterNumbers numbers(Time now) const override;
   void describe(const Tenant& tenant, Time now, TenantNumbers& out) const override;
   std::vector<Reason> reasons() const override { return {Reason::quota_exceeded}; }
   Cause& line_up(Request& request) override;
+  const std::int64_t& waiting() const override;
 
  private:
   struct State;
   class BucketVisit;
+  const Quota* quota(const Tenant& tenant) const;
+
+  Params params_;
   std::shared_ptr<State> state_;
+  struct Tenants;
+  std::shared_ptr<const Tenants> tenants_;
 };
 
 }  // namespace weir

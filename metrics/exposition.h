@@ -27,6 +27,13 @@ struct TenantQuota {
   double tokens_per_second = 0;
 };
 
+// What became of the reloads of the configuration.
+struct ReloadNumbers {
+  std::uint64_t successes = 0, failures = 0;
+  bool last_successful = true;
+  std::chrono::system_clock::time_point last_success{};
+};
+
 // Where the numbers come from, and what their labels are called. All of it outlives the Exposition.
 struct ExpositionSources {
   std::vector<std::string> tenants;              // by tenant label, the last one being "other"
@@ -42,8 +49,9 @@ struct ExpositionSources {
   std::uint64_t folded_tenants = 0;  // configured ones without a label of their own
   std::string version, revision;
   std::chrono::system_clock::time_point started;
-  std::function<std::uint64_t()> lost_log_lines;  // may be null, as the next two
+  std::function<std::uint64_t()> lost_log_lines;  // may be null, as the next three
   std::function<std::uint64_t()> access_lines_written, access_lines_lost;
+  std::function<ReloadNumbers()> reloads;  // null: there were none
 };
 
 class Exposition {

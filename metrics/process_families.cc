@@ -19,9 +19,17 @@ void add_weir(const ExpositionSources& sources, Families& out) {
 
   Family reloads =
       Families::counter("weir_config_reloads_total", "Reloads of the configuration, by result.");
-  reloads.add({{"result", "success"}}, 0.0);
-  reloads.add({{"result", "failure"}}, 0.0);
+  const ReloadNumbers numbers = sources.reloads ? sources.reloads() : ReloadNumbers{};
+  reloads.add({{"result", "success"}}, numbers.successes);
+  reloads.add({{"result", "failure"}}, numbers.failures);
   out.put(std::move(reloads));
+  add_single(Families::gauge("weir_config_last_reload_successful",
+                             "Whether the last attempt to load the configuration succeeded."),
+             numbers.last_successful ? 1 : 0, out);
+  const std::chrono::duration<double> success = numbers.last_success.time_since_epoch();
+  add_single(Families::gauge("weir_config_last_reload_success_timestamp_seconds",
+                             "When the configuration in force was loaded."),
+             success.count(), out);
 
   add_single(Families::gauge("weir_tenants_folded",
                              "Configured tenants that are counted under the label other."),

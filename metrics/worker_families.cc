@@ -28,7 +28,7 @@ std::uint64_t sum(const ExpositionSources& sources, Counter WorkerMetrics::*coun
 
 // Routes of the same name are one series.
 Family by_route(Family family, const ExpositionSources& sources,
-                std::vector<SharedHistogram> WorkerMetrics::*histograms) {
+                HistogramList WorkerMetrics::*histograms) {
   std::map<std::string_view, Histogram> by_name;
   for (std::size_t i = 0; i < sources.routes.size(); ++i) {
     Histogram& merged = by_name[sources.routes[i]];

@@ -61,11 +61,35 @@ Histogram SharedHistogram::read() const {
   return histogram;
 }
 
+HistogramList::~HistogramList() {
+  for (auto& chunk : chunks_) delete chunk.load(std::memory_order_relaxed);
+}
+
+void HistogramList::grow(std::size_t size) {
+  size = std::clamp<std::size_t>(size, 1, kMost);
+  for (std::size_t i = 0; i * kChunk < size; ++i) {
+    if (chunks_[i].load(std::memory_order_relaxed) != nullptr) continue;
+    chunks_[i].store(new Chunk, std::memory_order_release);
+  }
+  if (size > size_.load(std::memory_order_relaxed)) size_.store(size, std::memory_order_release);
+}
+
 WorkerMetrics::WorkerMetrics(std::uint32_t labels, std::uint32_t routes)
     : rejected(std::max(labels, 1U)),
       request_duration(std::max(routes, 1U)),
       upstream_duration(std::max(routes, 1U)),
       ledger_(std::max(labels, 1U)) {}
+
+void WorkerMetrics::grow(std::uint32_t labels, std::uint32_t routes, Gate& gate) {
+  request_duration.grow(routes);
+  upstream_duration.grow(routes);
+  std::vector<Ledger> ledger(std::max<std::size_t>(labels, ledger_.size()));
+  const Gate::Pass pass(gate);
+  rejected.bound_labels(labels);
+  if (ledger.size() == ledger_.size()) return;
+  std::move(ledger_.begin(), ledger_.end(), ledger.begin());
+  ledger_.swap(ledger);
+}
 
 void WorkerMetrics::arrived(std::uint32_t label) {
   auto& entry = ledger_[std::min<std::size_t>(label, ledger_.size() - 1)];

@@ -5,12 +5,14 @@
 // else is a relaxed atomic that only its worker writes: a plain store, no lock prefix.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstdint>
 #include <string_view>
 #include <vector>
 
+#include "filters/gate.h"
 #include "filters/tally.h"
 #include "filters/time.h"
 
@@ -38,6 +40,33 @@ class SharedHistogram {
  private:
   std::array<Counter, Histogram::kBounds.size() + 1> counts_;
   Counter sum_nanoseconds_;
+};
+
+// Histograms by index that one thread writes and any reads, and to which another may append.
+class HistogramList {
+ public:
+  static constexpr std::size_t kChunk = 64, kMost = 65 * kChunk;
+
+  explicit HistogramList(std::size_t size) { grow(size); }
+  ~HistogramList();
+  HistogramList(const HistogramList&) = delete;
+  HistogramList& operator=(const HistogramList&) = delete;
+
+  // At least that many, kMost at most. One caller at a time.
+  void grow(std::size_t size);
+  std::size_t size() const { return size_.load(std::memory_order_acquire); }
+  // Beyond the size: the last one.
+  SharedHistogram& operator[](std::size_t i) { return at(i); }
+  const SharedHistogram& operator[](std::size_t i) const { return at(i); }
+
+ private:
+  using Chunk = std::array<SharedHistogram, kChunk>;
+  SharedHistogram& at(std::size_t i) const {
+    i = std::min(i, size() - 1);
+    return (*chunks_[i / kChunk].load(std::memory_order_acquire))[i % kChunk];
+  }
+  std::array<std::atomic<Chunk*>, kMost / kChunk> chunks_{};
+  std::atomic<std::size_t> size_{0};
 };
 
 enum class Source : std::uint8_t { service, weir };
@@ -88,6 +117,9 @@ class WorkerMetrics {
  public:
   // `labels`: tenant labels ("other" included); `routes`: route labels.
   WorkerMetrics(std::uint32_t labels, std::uint32_t routes);
+  // There are more of them after a reload; never fewer. Not inside a pass, one caller at a time;
+  // makes a pass that moves the ledger.
+  void grow(std::uint32_t labels, std::uint32_t routes, Gate& gate);
 
   // --- the ledger: inside a pass of the gate only
   void arrived(std::uint32_t label);
@@ -121,8 +153,8 @@ class WorkerMetrics {
   std::array<Counter, 2> tunnels;  // that were opened, by TunnelProtocol
   std::array<Counter, static_cast<std::size_t>(TunnelEnd::count_)> tunnels_ended;
   std::array<Counter, 2> tunnel_bytes;  // by Side: towards the client, towards the service
-  std::vector<SharedHistogram> request_duration;   // by route
-  std::vector<SharedHistogram> upstream_duration;  // by route
+  HistogramList request_duration;       // by route
+  HistogramList upstream_duration;      // by route
   SharedHistogram overhead;
   SharedHistogram loop_lag;  // how late alarms ring
 

@@ -34,6 +34,11 @@ void ClientConnection::accept(Worker& worker, int fd, bool unix_socket,
   client->become_idle();
 }
 
+// Of the request that is under way, else what new ones begin with.
+const Settings& ClientConnection::settings() const {
+  return exchange_ != nullptr ? exchange_->settings() : worker_.snapshot().settings;
+}
+
 // --- bytes
 
 std::span<char> ClientConnection::fresh() const {
@@ -52,7 +57,7 @@ void ClientConnection::take(std::size_t n) {
 // What nobody can take yet is kept: never more than a read brings, or than a head may have.
 std::size_t ClientConnection::read_room() const {
   if (inbox_.empty()) return ReadScratch::kSize;
-  const auto max_head = static_cast<std::size_t>(worker_.snapshot().settings.limits.max_head);
+  const auto max_head = static_cast<std::size_t>(settings().limits.max_head);
   const std::size_t most = std::max(max_head, ReadScratch::kSize);
   return std::clamp<std::size_t>(most - std::min(most, inbox_.size()), 1, ReadScratch::kSize);
 }
@@ -83,7 +88,7 @@ void ClientConnection::on_read(char* data, std::size_t size) {
 // What nobody can take yet is kept up to a bound.
 void ClientConnection::bound_reading() {
   if (closed_ || phase_ == Phase::goodbye) return;
-  const auto bound = static_cast<std::size_t>(worker_.snapshot().settings.limits.max_head);
+  const auto bound = static_cast<std::size_t>(settings().limits.max_head);
   if (inbox_.size() < bound || wants_body_) return;
   pause();
 }
@@ -149,7 +154,7 @@ bool ClientConnection::read_head() {
 
 // A head that comes in parts, or that something is wrong with.
 bool ClientConnection::scan_head(std::string_view text) {
-  const auto max_head = static_cast<std::size_t>(worker_.snapshot().settings.limits.max_head);
+  const auto max_head = static_cast<std::size_t>(settings().limits.max_head);
   // Of one byte alone nobody can say yet whether it begins that line.
   const bool half_line = text == "\r" && !skipped_line_;
   const auto found = half_line ? HeadScan::Found::incomplete : scan_.scan(text, max_head);
@@ -160,7 +165,7 @@ bool ClientConnection::scan_head(std::string_view text) {
   if (found == HeadScan::Found::incomplete) {
     if (phase_ == Phase::idle) {
       phase_ = Phase::head;
-      set_deadline(saturating_add(read_clock(), worker_.snapshot().settings.limits.head_timeout));
+      set_deadline(saturating_add(read_clock(), settings().limits.head_timeout));
     }
     return false;
   }
@@ -193,7 +198,7 @@ void ClientConnection::refuse(BadRequest reason, const Exchange* refused) {
   worker_.metrics().bad_requests[static_cast<std::size_t>(reason)].add();
   HeadWriter out(worker_.write_scratch());
   ReplyContext context;
-  context.name = worker_.snapshot().settings.name;
+  context.name = settings().name;
   context.date = worker_.date();
   context.close = true;
   write_reply(out, worker_.body_scratch(), reply_to(reason), context);
@@ -228,7 +233,7 @@ void ClientConnection::exchange_done(bool keep_alive, std::uint64_t body_left) {
   phase_ = Phase::flush;
   if (has_pending()) {
     stuck_at_ = sent_bytes();
-    set_deadline(saturating_add(read_clock(), worker_.snapshot().settings.limits.send_timeout));
+    set_deadline(saturating_add(read_clock(), settings().limits.send_timeout));
     return;
   }
   go_on();
@@ -240,7 +245,7 @@ void ClientConnection::go_on() {
   if (discard_left_ != 0) {
     phase_ = Phase::discard;
     start_reading();
-    set_deadline(saturating_add(read_clock(), worker_.snapshot().settings.limits.body_timeout));
+    set_deadline(saturating_add(read_clock(), settings().limits.body_timeout));
   } else {
     become_idle();
   }
@@ -250,8 +255,7 @@ void ClientConnection::go_on() {
 void ClientConnection::become_idle() {
   phase_ = Phase::idle;
   start_reading();
-  set_deadline(
-      saturating_add(worker_.turn_time(), worker_.snapshot().settings.limits.idle_timeout));
+  set_deadline(saturating_add(worker_.turn_time(), settings().limits.idle_timeout));
 }
 
 // Closes so that the answer arrives: a reset, which unread bytes would cause, might overtake it.
@@ -374,7 +378,7 @@ bool ClientConnection::is_stuck(Time now) {
     stuck_since_ = now;
     stuck_at_ = sent_bytes();
   }
-  return now - stuck_since_ >= worker_.snapshot().settings.limits.send_timeout;
+  return now - stuck_since_ >= settings().limits.send_timeout;
 }
 
 // With a reset, so that the kernel does not keep for it what it did not read.
@@ -389,7 +393,7 @@ void ClientConnection::on_deadline(Time now) {
     case Phase::flush:
       if (stuck_at_ == sent_bytes()) return drop_stuck();
       stuck_at_ = sent_bytes();
-      return set_deadline(saturating_add(now, worker_.snapshot().settings.limits.send_timeout));
+      return set_deadline(saturating_add(now, settings().limits.send_timeout));
     default: return close_now();
   }
 }

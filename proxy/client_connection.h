@@ -27,6 +27,7 @@ namespace weir {
 class Exchange;
 class Tunnel;
 class Worker;
+struct Settings;
 
 class ClientConnection final : public Stream, private AlarmEntry {
  public:
@@ -86,6 +87,7 @@ class ClientConnection final : public Stream, private AlarmEntry {
   void on_write_failed(int error) override;
   void ring() override;
 
+  const Settings& settings() const;
   std::span<char> fresh() const;
   void process();
   bool read_head();

@@ -4,7 +4,7 @@
 // its ancestors that can be seen from here, of cgroup v2 (cpu.max) and v1 (cpu.cfs_quota_us). A
 // quota is rounded down, to 1 at least: a worker more than the quota pays for would have all of
 // them stand still for the rest of each period once it is spent, which is what latency suffers
-// from most (docs/decisions/0009).
+// from most (docs/decisions/0010).
 #pragma once
 
 #include <cstdint>

@@ -10,19 +10,20 @@
 
 namespace weir {
 
-void Dialer::dial() {
-  Resolver& resolver = worker_.resolver();
-  worker_.pool().make_room();
+void Dialer::dial(Lease& lease) {
+  lease_ = &lease;
+  lease.upstream.pool.make_room();
   tried_ = 0;
-  if (resolver.is_unix()) {
-    connecting_ = ServiceConnection::connect(worker_, nullptr, resolver.path().c_str(), *this);
-    return;
-  }
+  if (resolver().is_unix()) return connect(nullptr, resolver().path().c_str());
   const Time now = read_clock();
-  if (!resolver.addresses(now).empty()) return try_next();
-  worker_.alarms().set(*this,
-                       saturating_add(now, worker_.snapshot().settings.upstream.connect_timeout));
-  resolver.wait(*this);
+  if (!resolver().addresses(now).empty()) return try_next();
+  worker_.alarms().set(*this, saturating_add(now, lease.settings().upstream.connect_timeout));
+  resolver().wait(*this);
+}
+
+void Dialer::connect(const sockaddr* address, const char* path) {
+  connecting_ = ServiceConnection::connect(worker_, lease_->upstream.pool, address, path,
+                                           lease_->settings().upstream.connect_timeout, *this);
 }
 
 void Dialer::cancel() {
@@ -32,15 +33,13 @@ void Dialer::cancel() {
 }
 
 void Dialer::try_next() {
-  Resolver& resolver = worker_.resolver();
-  const auto& addresses = resolver.addresses(read_clock());
+  const auto& addresses = resolver().addresses(read_clock());
   if (tried_ >= addresses.size()) {
-    resolver.note_failure();
+    resolver().note_failure();
     return fail();
   }
-  current_ = (resolver.first() + tried_++) % addresses.size();
-  connecting_ = ServiceConnection::connect(
-      worker_, reinterpret_cast<const sockaddr*>(&addresses[current_]), nullptr, *this);
+  current_ = (resolver().first() + tried_++) % addresses.size();
+  connect(reinterpret_cast<const sockaddr*>(&addresses[current_]), nullptr);
 }
 
 void Dialer::fail() {
@@ -58,12 +57,12 @@ void Dialer::on_resolved() {
 void Dialer::on_service_connected(int error) {
   ServiceConnection* connection = std::exchange(connecting_, nullptr);
   if (error == 0) {
-    worker_.resolver().note_success(current_);
+    resolver().note_success(current_);
     return owner_.on_dialed(*connection);
   }
-  log_warning("upstream.address: cannot connect to " +
-              worker_.snapshot().settings.upstream.address.text + ": " + uv_strerror(error));
-  if (worker_.resolver().is_unix()) return fail();
+  log_warning("upstream.address: cannot connect to " + resolver().endpoint().text + ": " +
+              uv_strerror(error));
+  if (resolver().is_unix()) return fail();
   try_next();
 }
 

@@ -6,8 +6,8 @@
 
 #include <cstddef>
 
+#include "proxy/lease.h"
 #include "proxy/loop/alarms.h"
-#include "proxy/resolver.h"
 #include "proxy/service_connection.h"
 
 namespace weir {
@@ -28,10 +28,13 @@ class Dialer final : private AlarmEntry, private Resolver::Waiter, private Servi
   Dialer(Worker& worker, Owner& owner) : worker_(worker), owner_(owner) {}
   ~Dialer() override { cancel(); }
 
-  void dial();
+  // To the service that the lease names.
+  void dial(Lease& lease);
   void cancel();
 
  private:
+  Resolver& resolver() { return lease_->upstream.resolver; }
+  void connect(const sockaddr* address, const char* path);
   void try_next();
   void fail();
   void ring() override;  // the resolver takes too long, or there is nothing to try
@@ -44,6 +47,7 @@ class Dialer final : private AlarmEntry, private Resolver::Waiter, private Servi
 
   Worker& worker_;
   Owner& owner_;
+  Lease* lease_ = nullptr;
   ServiceConnection* connecting_ = nullptr;
   std::size_t tried_ = 0;
   std::size_t current_ = 0;

@@ -21,6 +21,7 @@ int Exchange::client_descriptor() const { return client_ != nullptr ? client_->d
 void Exchange::reset() {
   request_.emplace(*this);
   request_->mailbox = &worker_;
+  lease_ = &worker_.begin_lease();
   route_ = nullptr;
   done_ = ended_ = first_sent_ = asks_upgrade_ = false;
   known_ = Known::nothing;
@@ -42,8 +43,7 @@ std::size_t Exchange::find(ClientConnection& client, std::string_view bytes) {
   reset();
   client_ = &client;
   const std::size_t size = find_request_head(bytes, head_);
-  if (size == 0 || size > static_cast<std::size_t>(worker_.snapshot().settings.limits.max_head))
-    return 0;
+  if (size == 0 || size > static_cast<std::size_t>(settings().limits.max_head)) return 0;
   keep_head(bytes.substr(0, size));
   return check_head() == BadRequest::none ? size : 0;
 }
@@ -68,15 +68,14 @@ BadRequest Exchange::check_head() {
   if (bad != BadRequest::none) return bad;
   known_ = Known::target;
   if (bad = request_framing(head_, upload_.framing); bad != BadRequest::none) return bad;
-  const Settings& settings = worker_.snapshot().settings;
-  if (settings.own_name && has_own_via(head_, settings.name)) {
+  if (settings().own_name && has_own_via(head_, settings().name)) {
     return BadRequest::proxy_loop_detected;
   }
   if (needs_second_opinion_on_request(head_) && !llhttp_agrees_on_request(head_, upload_.framing)) {
     return BadRequest::parsers_disagree;
   }
-  asks_upgrade_ = asks_upgrade(head_, upload_.framing, settings.upgrades.protocols);
-  const auto max_body = static_cast<std::uint64_t>(settings.limits.max_body);
+  asks_upgrade_ = asks_upgrade(head_, upload_.framing, settings().upgrades.protocols);
+  const auto max_body = static_cast<std::uint64_t>(settings().limits.max_body);
   return upload_.framing.length > max_body ? BadRequest::body_too_large : BadRequest::none;
 }
 
@@ -86,6 +85,7 @@ void Exchange::discard() {
   done_ = true;
   client_ = nullptr;
   head_bytes_.release();
+  worker_.end_lease(*lease_);
   worker_.put_back(*this);
 }
 
@@ -96,11 +96,11 @@ void Exchange::begin() {
     upload_.trailers.begin(worker_.buffers(), head_);
   }
   upload_.reader.begin(upload_.framing, &upload_.trailers);
-  upload_.patience = worker_.snapshot().settings.limits.body_timeout;
+  upload_.patience = settings().limits.body_timeout;
   upload_.expects_continue = head_.minor == 1 && head_.has(FieldId::expect) &&
                              equals_ignoring_case(head_.value(FieldId::expect), "100-continue");
   client_keeps_ = !says_close(head_);
-  const auto& trusted = worker_.snapshot().settings.trusted_proxies;
+  const auto& trusted = settings().trusted_proxies;
   client_trusted_ = !trusted.empty() && is_trusted(trusted, client_->address());
   request_id_ = head_.value(FieldId::x_request_id);
   if (!is_sound_request_id(request_id_) || head_.has_several(FieldId::x_request_id)) {
@@ -112,7 +112,7 @@ void Exchange::begin() {
 
 void Exchange::arrive() {
   const Router::Decision decision =
-      worker_.router().decide(head_, target_, client_->address(), *request_);
+      lease_->router.decide(head_, target_, client_->address(), *request_);
   route_ = decision.route;
   if (decision.refusal != Reason::none) return follow(enter_chain(decision.refusal));
   if (client_trusted_ && !count_client()) return follow(enter_chain(Reason::client_connections));
@@ -123,7 +123,7 @@ void Exchange::arrive() {
 // Whom a trusted proxy speaks for is counted while the request lasts: one connection of the proxy's
 // carries many clients. False: that address has as many as it may have.
 bool Exchange::count_client() {
-  const Settings& settings = worker_.snapshot().settings;
+  const Settings& settings = this->settings();
   const std::int64_t most = settings.limits.max_connections_per_client;
   if (most == 0) return true;
   const ClientAddress client =

@@ -53,6 +53,8 @@ class Exchange final : private AlarmEntry, private ServiceUser, private Dialer::
   ~Exchange() override;
 
   static Exchange& of(Request& request);
+  // Of the snapshot that it began with.
+  const Settings& settings() const { return lease_->settings(); }
   std::size_t place() const { return place_; }  // among the worker's
   void set_place(std::size_t place) { place_ = place; }
 
@@ -214,6 +216,7 @@ class Exchange final : private AlarmEntry, private ServiceUser, private Dialer::
   std::size_t place_;
   std::optional<OwnedRequest> request_;
   ClientConnection* client_ = nullptr;
+  Lease* lease_ = nullptr;
   const Route* route_ = nullptr;
 
   ByteQueue head_bytes_;

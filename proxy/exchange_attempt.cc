@@ -15,13 +15,14 @@ void Exchange::start_attempt() {
   attempt_.under_way = true;
   attempt_.began = request_->now;
   rewind_upload();
-  ServiceConnection* service = worker_.pool().take_idle();
+  UpstreamPool& pool = lease_->upstream.pool;
+  ServiceConnection* service = pool.take_idle();
   // What cannot be sent twice does not go where nobody listens any more.
   while (service != nullptr && !is_idempotent() && service->peer_left()) {
     service->release(false);
-    service = worker_.pool().take_idle();
+    service = pool.take_idle();
   }
-  if (service == nullptr) return dialer_.dial();
+  if (service == nullptr) return dialer_.dial(*lease_);
   adopt(*service);
 }
 
@@ -31,7 +32,7 @@ void Exchange::dial_again() {
   worker_.metrics().resends.add();
   if (attempt_.service != nullptr) std::exchange(attempt_.service, nullptr)->release(false);
   rewind_upload();
-  dialer_.dial();
+  dialer_.dial(*lease_);
 }
 
 void Exchange::adopt(ServiceConnection& service) {

@@ -92,7 +92,7 @@ void Exchange::on_service_bytes(char* data, std::size_t size) {
 // before; false: all has been done, but for `bytes` that are the beginning of a head.
 // What was behind a whole one is not among them: the next attempt may be under way already.
 bool Exchange::read_response_head(std::span<char>& bytes) {
-  const auto max_head = static_cast<std::size_t>(worker_.snapshot().settings.limits.max_head);
+  const auto max_head = static_cast<std::size_t>(settings().limits.max_head);
   Head& head = worker_.response_head();
   while (!bytes.empty()) {
     const std::string_view text(bytes.data(), bytes.size());
@@ -151,7 +151,7 @@ void Exchange::relay_interim(const Head& head) {
   upload_.expects_continue = upload_.expects_continue && head.status != 100;
   if (head_.minor == 0 || client_ == nullptr) return;
   HeadWriter out(worker_.write_scratch());
-  write_interim_head(out, head, worker_.snapshot().settings.name);
+  write_interim_head(out, head, settings().name);
   std::array<uv_buf_t, 1> buffers = {buffer_of(out.text())};
   if (client_->write(buffers) == Stream::Written::failed) lose_client();
 }
@@ -194,7 +194,7 @@ void Exchange::commit(const Head& head, const Framing& framing, std::span<char> 
   response.close = !download_.keeps_client;
   response.keep_alive = download_.keeps_client && !takes_chunks;
   response.request_id = request_id_;
-  response.name = worker_.snapshot().settings.name;
+  response.name = settings().name;
   if (!head.has(FieldId::date)) response.date = worker_.date();
   response.trailers = download_.has_trailers;
   write_response_head(out, response);

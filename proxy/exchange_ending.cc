@@ -80,9 +80,9 @@ ReplyContext Exchange::reply_context(std::uint64_t left) const {
   const bool keep = client_keeps_ && !worker_.draining() && !unclear && left <= kWorthReading;
   ReplyContext context;
   context.request_id = request_id_;
-  context.name = worker_.snapshot().settings.name;
+  context.name = settings().name;
   context.date = worker_.date();
-  context.x_ratelimit = worker_.snapshot().settings.x_ratelimit;
+  context.x_ratelimit = settings().x_ratelimit;
   context.head_request = head_.method_text() == "HEAD";
   context.close = !keep;
   context.keep_alive = keep && head_.minor == 0;
@@ -230,6 +230,7 @@ void Exchange::retire() {
   upload_.trailers.release();
   download_.head_bytes.release();
   download_.trailers.release();
+  worker_.end_lease(*lease_);
   worker_.retire(*this);
 }
 

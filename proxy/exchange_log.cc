@@ -30,9 +30,9 @@ void Exchange::log_access() {
   AccessLog* log = worker_.access_log();
   const bool cut = request_->committed && ending_ != Ending::complete;
   if (log == nullptr || !log->wants(code_, cut)) return;
-  const Settings& settings = worker_.snapshot().settings;
+  const Settings& settings = this->settings();
   const TenantSettings& tenant = settings.tenant;
-  const RequestParts parts = worker_.router().parts(head_, target_, peer_, route_);
+  const RequestParts parts = lease_->router.parts(head_, target_, peer_, route_);
 
   AccessRecord record;
   std::array<char, 46> client;
@@ -46,7 +46,7 @@ void Exchange::log_access() {
   record.minor = head_.minor;
 
   const bool by_address = tenant.from.kind == Field::Kind::client_ip && parts.client.known;
-  record.tenant = by_address ? record.client : worker_.router().tenant_name(parts);
+  record.tenant = by_address ? record.client : lease_->router.tenant_name(parts);
   HiddenName hidden;
   if (tenant.secret) {
     // In a path the name stands decoded, so that path is shown in which it was found.
@@ -104,7 +104,7 @@ void Exchange::describe_refused(AccessRecord& record) const {
   record.method = head_.method_text();
   record.minor = head_.minor;
   // The target as it came may hold anything, a user's password even.
-  const TenantSettings& tenant = worker_.snapshot().settings.tenant;
+  const TenantSettings& tenant = settings().tenant;
   const bool secret_path = tenant.secret && tenant.from.kind == Field::Kind::path_segment;
   if (known_ == Known::target && !secret_path) record.path = target_.path;
 }

@@ -13,7 +13,7 @@ namespace weir {
 
 Protocols Exchange::upgrades() const {
   if (!asks_upgrade_) return {};
-  return worker_.snapshot().settings.upgrades.protocols;
+  return settings().upgrades.protocols;
 }
 
 // A place among upgrades.max is reserved before the service is asked, so that no 101 comes too
@@ -21,7 +21,7 @@ Protocols Exchange::upgrades() const {
 Reason Exchange::admit_upgrade() {
   if (worker_.draining()) return Reason::draining;
   auto& tunnels = worker_.shared().tunnels;
-  if (tunnels.fetch_add(1, std::memory_order_relaxed) >= worker_.snapshot().settings.upgrades.max) {
+  if (tunnels.fetch_add(1, std::memory_order_relaxed) >= settings().upgrades.max) {
     tunnels.fetch_sub(1, std::memory_order_relaxed);
     return Reason::upgrades;
   }
@@ -45,7 +45,7 @@ void Exchange::open_tunnel(const Head& head, std::span<char> rest) {
   if (step != Step::commit) return follow(step);
   committing_since_ = request_->now;
   HeadWriter out(worker_.write_scratch());
-  write_switching_head(out, head, worker_.snapshot().settings.name);
+  write_switching_head(out, head, settings().name);
   const std::string_view text = out.text();
   std::array<uv_buf_t, 2> buffers = {
       uv_buf_init(const_cast<char*>(text.data()), static_cast<unsigned>(text.size())),
@@ -58,10 +58,11 @@ void Exchange::open_tunnel(const Head& head, std::span<char> rest) {
   end_request(Ending::complete, head.status, Source::service);
   ClientConnection& client = *std::exchange(client_, nullptr);
   holds_tunnel_ = false;  // it is the tunnel's now
+  const Duration idle_timeout = settings().upgrades.idle_timeout;
   const auto protocol =
       switches_to_websocket(head) ? TunnelProtocol::websocket : TunnelProtocol::other;
   retire();
-  Tunnel::open(worker_, client, service, protocol, rest.size());
+  Tunnel::open(worker_, client, service, protocol, idle_timeout, rest.size());
 }
 
 }  // namespace weir

@@ -84,7 +84,7 @@ void Exchange::note_arrival() {
 }
 
 void Exchange::earn_patience(std::size_t bytes) {
-  const Limits& limits = worker_.snapshot().settings.limits;
+  const Limits& limits = settings().limits;
   const Duration worth{static_cast<std::int64_t>(bytes) * 1'000'000'000 / limits.min_body_rate};
   upload_.patience = std::min(upload_.patience + worth, limits.body_timeout);
 }
@@ -93,7 +93,7 @@ bool Exchange::read_piece(Piece& piece) {
   const std::span<char> bytes = client_->available();
   BodyReader::Piece read;
   const BodyReader::Result result = upload_.reader.read(bytes.data(), bytes.size(), read);
-  const auto max_body = static_cast<std::uint64_t>(worker_.snapshot().settings.limits.max_body);
+  const auto max_body = static_cast<std::uint64_t>(settings().limits.max_body);
   if (result == BodyReader::Result::bad) {
     refuse_body(upload_.reader.bad());
     return false;
@@ -103,7 +103,7 @@ bool Exchange::read_piece(Piece& piece) {
     return false;
   }
   if (result == BodyReader::Result::done &&
-      upload_.trailers.any_of(worker_.snapshot().deciding_fields)) {
+      upload_.trailers.any_of(lease_->snapshot->deciding_fields)) {
     refuse_body(BadRequest::forbidden_trailer);
     return false;
   }
@@ -171,7 +171,7 @@ void Exchange::upload_broke(const Piece& piece) {
 }
 
 std::string_view Exchange::outgoing_head() {
-  const Settings& settings = worker_.snapshot().settings;
+  const Settings& settings = this->settings();
   std::string_view host = target_.authority;
   if (!settings.upstream.host.empty()) {
     host = settings.upstream.host;
@@ -195,7 +195,7 @@ void Exchange::hold(std::string_view payload) {
   auto& buffered = worker_.shared().buffered_bytes;
   const auto size = static_cast<std::int64_t>(payload.size());
   if (buffered.fetch_add(size, std::memory_order_relaxed) + size >
-      worker_.snapshot().settings.limits.buffered_bytes) {
+      settings().limits.buffered_bytes) {
     buffered.fetch_sub(size, std::memory_order_relaxed);
     return stop_holding();
   }
@@ -212,8 +212,7 @@ void Exchange::stop_holding() {
 }
 
 void Exchange::on_body_timeout(Time now) {
-  const bool silent =
-      now - request_->client_wait_since >= worker_.snapshot().settings.limits.body_timeout;
+  const bool silent = now - request_->client_wait_since >= settings().limits.body_timeout;
   refuse_body(silent ? BadRequest::body_timeout : BadRequest::body_too_slow);
 }
 

@@ -12,7 +12,7 @@ namespace weir {
 
 void Resolver::open(uv_loop_t* loop, const Endpoint& endpoint) {
   loop_ = loop;
-  endpoint_ = &endpoint;
+  endpoint_ = endpoint;
   request_.data = this;
   if (endpoint.kind == Endpoint::Kind::ip) use_literal();
 }
@@ -21,22 +21,22 @@ void Resolver::use_literal() {
   sockaddr_storage address{};
   auto& v4 = reinterpret_cast<sockaddr_in&>(address);
   auto& v6 = reinterpret_cast<sockaddr_in6&>(address);
-  if (uv_ip4_addr(endpoint_->host.c_str(), endpoint_->port, &v4) != 0 &&
-      uv_ip6_addr(endpoint_->host.c_str(), endpoint_->port, &v6) != 0) {
+  if (uv_ip4_addr(endpoint_.host.c_str(), endpoint_.port, &v4) != 0 &&
+      uv_ip6_addr(endpoint_.host.c_str(), endpoint_.port, &v6) != 0) {
     return;
   }
   addresses_.push_back(address);
 }
 
 void Resolver::close() {
+  if (closed_) return;
   closed_ = true;
   if (asking_) uv_cancel(reinterpret_cast<uv_req_t*>(&request_));
 }
 
 const std::vector<sockaddr_storage>& Resolver::addresses(Time now) {
   const Duration good_for = stale_ ? kAskAgain : kMaxAge;
-  if (endpoint_->kind == Endpoint::Kind::name && !addresses_.empty() &&
-      now - answered_ > good_for) {
+  if (endpoint_.kind == Endpoint::Kind::name && !addresses_.empty() && now - answered_ > good_for) {
     ask();
   }
   return addresses_;
@@ -59,7 +59,7 @@ void Resolver::forget(Waiter& waiter) {
 }
 
 void Resolver::note_failure() {
-  if (endpoint_->kind == Endpoint::Kind::name) stale_ = true;
+  if (endpoint_.kind == Endpoint::Kind::name) stale_ = true;
 }
 
 void Resolver::ask() {
@@ -67,14 +67,14 @@ void Resolver::ask() {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_ADDRCONFIG;
-  const std::string port = std::to_string(endpoint_->port);
+  const std::string port = std::to_string(endpoint_.port);
   const int error = uv_getaddrinfo(
       loop_, &request_,
       [](uv_getaddrinfo_t* request, int status, addrinfo* found) {
         static_cast<Resolver*>(request->data)->take_answer(status, found);
         uv_freeaddrinfo(found);
       },
-      endpoint_->host.c_str(), port.c_str(), &hints);
+      endpoint_.host.c_str(), port.c_str(), &hints);
   asking_ = error == 0;  // otherwise those who wait run into their timeout
 }
 
@@ -93,7 +93,7 @@ void Resolver::take_answer(int status, const addrinfo* found) {
       addresses_.push_back(address);
     }
   } else {
-    log_warning("upstream.address: cannot resolve " + endpoint_->host + ": " + uv_strerror(status));
+    log_warning("upstream.address: cannot resolve " + endpoint_.host + ": " + uv_strerror(status));
   }
   call_waiters();
 }

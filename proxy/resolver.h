@@ -4,7 +4,7 @@
 // A name's answer is used for kMaxAge and then asked for anew in the background, and also after all
 // its addresses failed. Without any answer, connections wait for the first.
 //
-// Owner and thread: a worker; one for each.
+// Owner and thread: a worker; one for each service that its snapshots name.
 #pragma once
 
 #include <string>
@@ -36,10 +36,12 @@ class Resolver {
   };
 
   void open(uv_loop_t* loop, const Endpoint& endpoint);
-  void close();  // nobody may be waiting any more
+  void close();                            // nobody may be waiting any more
+  bool asking() const { return asking_; }  // must not be destroyed yet
 
-  bool is_unix() const { return endpoint_->kind == Endpoint::Kind::unix_socket; }
-  const std::string& path() const { return endpoint_->host; }
+  const Endpoint& endpoint() const { return endpoint_; }
+  bool is_unix() const { return endpoint_.kind == Endpoint::Kind::unix_socket; }
+  const std::string& path() const { return endpoint_.host; }
 
   // Not for Unix sockets. Empty: none known yet, wait() for them.
   const std::vector<sockaddr_storage>& addresses(Time now);
@@ -58,7 +60,7 @@ class Resolver {
   void use_literal();
 
   uv_loop_t* loop_ = nullptr;
-  const Endpoint* endpoint_ = nullptr;
+  Endpoint endpoint_;
   std::vector<sockaddr_storage> addresses_;
   std::size_t first_ = 0;
   Time answered_{};

@@ -22,9 +22,10 @@ class Server::State {
   State(std::shared_ptr<const Snapshot> snapshot, Gate& gate) : shared(std::move(snapshot), gate) {}
 
   std::string start();
+  void bound_clients(const Settings& settings, std::int64_t worker_count);
   void drain(Time deadline);
 
-  std::string open_access_log(std::size_t rings);
+  std::string open_access_log(const AccessLogSettings& settings, std::size_t rings);
 
   SharedState shared;
   ListeningSocket socket;
@@ -36,8 +37,16 @@ class Server::State {
   bool ended = false;
 };
 
+void Server::State::bound_clients(const Settings& settings, std::int64_t worker_count) {
+  const std::int64_t tunnels = settings.upgrades.protocols.empty() ? 0 : settings.upgrades.max;
+  shared.max_clients = clamp_connections(settings.limits.max_connections,
+                                         settings.upstream.max_connections + tunnels, worker_count,
+                                         raise_descriptor_limit());
+}
+
 std::string Server::State::start() {
-  const Settings& settings = shared.snapshot->settings;
+  const std::shared_ptr<const Snapshot> snapshot = shared.snapshot();
+  const Settings& settings = snapshot->settings;
   std::signal(SIGPIPE, SIG_IGN);
   MemoryReturn::configure();
   std::int64_t count = settings.workers;
@@ -46,16 +55,14 @@ std::string Server::State::start() {
     count = allowance.workers();
     why_so_many = allowance.why();
   }
-  const std::int64_t tunnels = settings.upgrades.protocols.empty() ? 0 : settings.upgrades.max;
-  shared.max_clients = clamp_connections(settings.limits.max_connections,
-                                         settings.upstream.max_connections + tunnels, count,
-                                         raise_descriptor_limit());
+  bound_clients(settings, count);
   if (std::string error = socket.open(settings.listen, "listen"); !error.empty()) return error;
-  const auto labels = static_cast<std::uint32_t>(shared.snapshot->labels.size());
-  const auto routes = static_cast<std::uint32_t>(shared.snapshot->routes.size());
-  if (std::string error = open_access_log(static_cast<std::size_t>(count)); !error.empty()) {
+  if (std::string error = open_access_log(settings.access_log, static_cast<std::size_t>(count));
+      !error.empty()) {
     return error;
   }
+  const auto labels = static_cast<std::uint32_t>(snapshot->labels.size());
+  const auto routes = static_cast<std::uint32_t>(snapshot->route_labels.size());
   for (std::int64_t i = 0; i < count; ++i) {
     metrics.push_back(std::make_unique<WorkerMetrics>(labels, routes));
     workers.push_back(std::make_unique<Worker>(shared, *metrics.back()));
@@ -74,8 +81,7 @@ std::string Server::State::start() {
   return {};
 }
 
-std::string Server::State::open_access_log(std::size_t rings) {
-  const AccessLogSettings& settings = shared.snapshot->settings.access_log;
+std::string Server::State::open_access_log(const AccessLogSettings& settings, std::size_t rings) {
   if (!settings.on()) return {};
   LineLog::OpenResult opened = LineLog::open(settings.to, rings);
   access_log = std::move(opened.log);
@@ -88,10 +94,27 @@ void Server::State::drain(Time deadline) {
   for (const auto& worker : workers) worker->drain(deadline);
 }
 
+namespace {
+
+// Whom the new limits and rates let in has waited by those before.
+void serve_waiters(const Snapshot& snapshot, Gate& gate) {
+  for (const auto& filter : snapshot.filters) {
+    std::size_t from = 0;
+    for (bool more = true; more;) {
+      const Gate::Pass pass(gate);
+      more = filter->serve_waiters(from);
+    }
+  }
+}
+
+}  // namespace
+
 Server::Server(std::unique_ptr<State> state) : state_(std::move(state)) {}
 
-Server::StartResult Server::start(std::shared_ptr<const Snapshot> snapshot, Gate& gate) {
+Server::StartResult Server::start(std::shared_ptr<const Snapshot> snapshot, Gate& gate,
+                                  std::function<void()> on_released) {
   auto state = std::make_unique<State>(std::move(snapshot), gate);
+  state->shared.on_released = std::move(on_released);
   StartResult result;
   result.error = state->start();
   if (result.error.empty()) result.server.reset(new Server(std::move(state)));
@@ -141,6 +164,24 @@ const std::vector<std::unique_ptr<WorkerMetrics>>& Server::metrics() const {
   return state_->metrics;
 }
 
-const Snapshot& Server::snapshot() const { return *state_->shared.snapshot; }
+std::shared_ptr<const Snapshot> Server::snapshot() const { return state_->shared.snapshot(); }
+
+bool Server::replace(std::shared_ptr<const Snapshot> snapshot) {
+  constexpr Duration kReaction = std::chrono::seconds(10);
+  const auto labels = static_cast<std::uint32_t>(snapshot->labels.size());
+  const auto routes = static_cast<std::uint32_t>(snapshot->route_labels.size());
+  for (const auto& metrics : state_->metrics) metrics->grow(labels, routes, state_->shared.gate);
+  {
+    const Gate::Pass pass(state_->shared.gate);
+    snapshot->take_effect();
+  }
+  state_->bound_clients(snapshot->settings, std::ssize(state_->workers));
+  state_->shared.replace(std::move(snapshot));
+  for (const auto& worker : state_->workers) worker->take_snapshot();
+  serve_waiters(*state_->shared.snapshot(), state_->shared.gate);
+  return state_->shared.wait_until_taken(kReaction);
+}
+
+std::size_t Server::destroy_retired() { return state_->shared.destroy_retired(); }
 
 }  // namespace weir

@@ -4,7 +4,9 @@
 // thread of its own. Errors at the start are values; after it the data plane never gives up.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -22,7 +24,9 @@ class Server {
     std::string error;               // one line: what, where, by which setting
   };
   // Listens and starts the workers. `gate` must outlive the server.
-  static StartResult start(std::shared_ptr<const Snapshot> snapshot, Gate& gate);
+  // `on_released`: told by the workers when an old snapshot may have come free; must not block.
+  static StartResult start(std::shared_ptr<const Snapshot> snapshot, Gate& gate,
+                           std::function<void()> on_released = nullptr);
   ~Server();  // stops at once
 
   std::uint16_t port() const;   // that it listens on; 0 for a Unix socket
@@ -44,7 +48,15 @@ class Server {
   bool wait();
 
   const std::vector<std::unique_ptr<WorkerMetrics>>& metrics() const;
-  const Snapshot& snapshot() const;
+  // The one in force.
+  std::shared_ptr<const Snapshot> snapshot() const;
+
+  // Puts another snapshot in force: requests that come from now on begin with it, those under way
+  // finish with theirs. What a running server cannot change (listen, workers) stays as it is. On
+  // any thread, one at a time. Returns once all workers have it; false if one does not react.
+  bool replace(std::shared_ptr<const Snapshot> snapshot);
+  // Destroys old snapshots that no request uses any more; returns how many are left.
+  std::size_t destroy_retired();
 
  private:
   class State;

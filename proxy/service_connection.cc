@@ -6,14 +6,15 @@
 
 namespace weir {
 
-ServiceConnection::ServiceConnection(Worker& worker)
-    : Stream(worker.loop(), worker.stream_memory()), worker_(worker) {
-  worker_.pool().count_opened();
+ServiceConnection::ServiceConnection(Worker& worker, UpstreamPool& pool)
+    : Stream(worker.loop(), worker.stream_memory()), worker_(worker), pool_(pool) {
+  pool_.count_opened();
 }
 
-ServiceConnection* ServiceConnection::connect(Worker& worker, const sockaddr* address,
-                                              const char* path, ServiceUser& user) {
-  auto* connection = new ServiceConnection(worker);
+ServiceConnection* ServiceConnection::connect(Worker& worker, UpstreamPool& pool,
+                                              const sockaddr* address, const char* path,
+                                              Duration patience, ServiceUser& user) {
+  auto* connection = new ServiceConnection(worker, pool);
   connection->user_ = &user;
   if (path != nullptr) {
     connection->connect_pipe(path);
@@ -21,8 +22,7 @@ ServiceConnection* ServiceConnection::connect(Worker& worker, const sockaddr* ad
     connection->error_ = connection->connect_tcp(address);
   }
   // An error that shows at once is told from the loop, like any other.
-  const Duration patience =
-      connection->error_ != 0 ? Duration{0} : worker.snapshot().settings.upstream.connect_timeout;
+  if (connection->error_ != 0) patience = Duration{0};
   worker.alarms().set(*connection, saturating_add(read_clock(), patience));
   return connection;
 }
@@ -75,14 +75,14 @@ void ServiceConnection::on_write_failed(int /*error*/) {
 void ServiceConnection::become_tunnel(ServiceUser& tunnel) {
   attach(tunnel);
   tunnel_ = true;
-  worker_.pool().uncount();
+  pool_.uncount();
 }
 
 void ServiceConnection::release(bool reusable) {
   user_ = nullptr;
   if (reusable && connected_ && reading() && !closing() && !has_pending()) {
     served_before_ = true;
-    worker_.pool().put(*this);
+    pool_.put(*this);
   } else {
     close_now();
   }
@@ -92,7 +92,7 @@ void ServiceConnection::close_now() {
   if (closed_) return;
   closed_ = true;
   worker_.alarms().cancel(*this);
-  worker_.pool().count_closed(*this);
+  pool_.count_closed(*this);
   close();
 }
 

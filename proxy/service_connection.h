@@ -32,9 +32,10 @@ class ServiceUser {
 
 class ServiceConnection final : public Stream, private AlarmEntry {
  public:
-  // Begins to connect; `user` hears of it later, even of an error that shows at once.
-  static ServiceConnection* connect(Worker& worker, const sockaddr* address, const char* path,
-                                    ServiceUser& user);
+  // Begins to connect; `user` hears of it later, even of an error that shows at once. `patience`:
+  // for how long. It belongs to `pool` from now on.
+  static ServiceConnection* connect(Worker& worker, UpstreamPool& pool, const sockaddr* address,
+                                    const char* path, Duration patience, ServiceUser& user);
 
   bool connected() const { return connected_; }
   void attach(ServiceUser& user) { user_ = &user; }
@@ -48,7 +49,7 @@ class ServiceConnection final : public Stream, private AlarmEntry {
 
  private:
   friend class UpstreamPool;
-  explicit ServiceConnection(Worker& worker);
+  ServiceConnection(Worker& worker, UpstreamPool& pool);
   ~ServiceConnection() override = default;
 
   void on_connected(int status) override;
@@ -62,6 +63,7 @@ class ServiceConnection final : public Stream, private AlarmEntry {
   void close_now();
 
   Worker& worker_;
+  UpstreamPool& pool_;
   ServiceUser* user_ = nullptr;
   ServiceConnection* older_ = nullptr;  // in the pool's list of idle ones
   ServiceConnection* newer_ = nullptr;

@@ -17,7 +17,8 @@ Counter& bytes_towards(Worker& worker, Side side) {
 
 }  // namespace
 
-Tunnel::Tunnel(Worker& worker, ClientConnection& client, ServiceConnection& service)
+Tunnel::Tunnel(Worker& worker, ClientConnection& client, ServiceConnection& service,
+               Duration idle_timeout)
     : worker_(worker),
       client_(client),
       service_(service),
@@ -25,7 +26,7 @@ Tunnel::Tunnel(Worker& worker, ClientConnection& client, ServiceConnection& serv
           TunnelEnd::service_failed},
       down_{service, client, bytes_towards(worker, Side::downstream), TunnelEnd::service_failed,
             TunnelEnd::client_failed},
-      idle_timeout_(worker.snapshot().settings.upgrades.idle_timeout),
+      idle_timeout_(idle_timeout),
       moved_(read_clock()) {
   worker_.metrics().tunnels_active.add();
 }
@@ -37,8 +38,8 @@ Tunnel::~Tunnel() {
 }
 
 void Tunnel::open(Worker& worker, ClientConnection& client, ServiceConnection& service,
-                  TunnelProtocol protocol, std::size_t sent) {
-  auto* tunnel = new Tunnel(worker, client, service);
+                  TunnelProtocol protocol, Duration idle_timeout, std::size_t sent) {
+  auto* tunnel = new Tunnel(worker, client, service, idle_timeout);
   worker.metrics().tunnels[static_cast<std::size_t>(protocol)].add();
   tunnel->down_.bytes.add(sent);
   service.become_tunnel(*tunnel);

@@ -32,7 +32,7 @@ class Tunnel final : private ServiceUser, private AlarmEntry {
   // `sent`: bytes of the service's that are with the client already. The place among upgrades.max
   // has been reserved.
   static void open(Worker& worker, ClientConnection& client, ServiceConnection& service,
-                   TunnelProtocol protocol, std::size_t sent);
+                   TunnelProtocol protocol, Duration idle_timeout, std::size_t sent);
 
   // --- for the client's connection; each may end the tunnel
   void on_client_bytes(char* data, std::size_t size);
@@ -53,7 +53,8 @@ class Tunnel final : private ServiceUser, private AlarmEntry {
     bool ended = false;  // `from` has closed its side
   };
 
-  Tunnel(Worker& worker, ClientConnection& client, ServiceConnection& service);
+  Tunnel(Worker& worker, ClientConnection& client, ServiceConnection& service,
+         Duration idle_timeout);
   ~Tunnel();
 
   void on_service_connected(int /*error*/) override {}

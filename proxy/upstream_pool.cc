@@ -19,7 +19,7 @@ void UpstreamPool::put(ServiceConnection& connection) {
   const Duration said = connection.keep_alive_ > std::chrono::seconds(2)
                             ? connection.keep_alive_ - std::chrono::seconds(1)
                             : connection.keep_alive_ / 2;
-  if (worker_.draining() || said <= Duration{0}) return connection.close_now();
+  if (worker_.draining() || superseded_ || said <= Duration{0}) return connection.close_now();
   connection.idle_ = true;
   connection.older_ = newest_;
   connection.newer_ = nullptr;
@@ -50,6 +50,11 @@ void UpstreamPool::close_all() {
   }
 }
 
+void UpstreamPool::supersede() {
+  superseded_ = true;
+  close_all();
+}
+
 void UpstreamPool::make_room() {
   const std::int64_t most = worker_.snapshot().settings.upstream.max_connections;
   if (worker_.shared().upstream_open.load(std::memory_order_relaxed) < most) return;
@@ -57,6 +62,7 @@ void UpstreamPool::make_room() {
 }
 
 void UpstreamPool::count_opened() {
+  ++open_;
   worker_.shared().upstream_open.fetch_add(1, std::memory_order_relaxed);
   worker_.metrics().connections_active[static_cast<std::size_t>(Side::upstream)].add();
 }
@@ -67,6 +73,7 @@ void UpstreamPool::uncount() {
 
 void UpstreamPool::count_closed(ServiceConnection& connection) {
   if (connection.idle_) unlink(connection);
+  --open_;
   if (!connection.tunnel_) uncount();
   worker_.metrics().connections_active[static_cast<std::size_t>(Side::upstream)].subtract();
 }

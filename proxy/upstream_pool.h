@@ -1,4 +1,4 @@
-// A worker's idle connections to the service, the newest first: the oldest ones go unused and
+// A worker's idle connections to one service, the newest first: the oldest ones go unused and
 // close, so that the pool shrinks to what is needed.
 //
 // How many may be in use is bounded by the innermost concurrency limit of every chain; here nothing
@@ -9,6 +9,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 
 #include "filters/time.h"
@@ -26,6 +27,10 @@ class UpstreamPool {
   void put(ServiceConnection& connection);
   bool close_oldest();  // false: none was idle
   void close_all();
+  // No snapshot in force names this service any more: what is idle or comes back is closed.
+  void supersede();
+  bool superseded() const { return superseded_; }
+  std::size_t open() const { return open_; }  // connections of this pool, those in use included
 
   // Before a new connection is made.
   void make_room();
@@ -40,6 +45,8 @@ class UpstreamPool {
   Worker& worker_;
   ServiceConnection* newest_ = nullptr;
   ServiceConnection* oldest_ = nullptr;
+  std::size_t open_ = 0;
+  bool superseded_ = false;
 };
 
 }  // namespace weir

@@ -26,9 +26,7 @@ Worker::Worker(SharedState& shared, WorkerMetrics& metrics)
     : shared_(shared),
       metrics_(metrics),
       loop_lag_(alarms_, metrics.loop_lag),
-      read_scratch_(new ReadScratch),
-      router_(*shared.snapshot),
-      pool_(*this) {}
+      read_scratch_(new ReadScratch) {}
 
 Worker::~Worker() { join(); }
 
@@ -47,7 +45,7 @@ std::string Worker::open(const ListeningSocket& socket) {
   }
   unix_socket_ = socket.unix_socket();
   const bool open = alarms_.open(&loop_) && acceptor_.open(&loop_, socket, *this);
-  resolver_.open(&loop_, snapshot().settings.upstream.address);
+  renew_lease();
   open_handles();
   if (open) loop_lag_.start();
   thread_id_ = std::this_thread::get_id();
@@ -97,7 +95,10 @@ void Worker::wake_up() {
 
 void Worker::on_async() {
   mail_came_ = true;
-  if (shed_one_.exchange(false, std::memory_order_relaxed)) pool_.close_oldest();
+  if (generation() < shared_.generation()) renew_lease();
+  if (shed_one_.exchange(false, std::memory_order_relaxed)) {
+    leases_.back()->upstream.pool.close_oldest();
+  }
   if (drain_deadline_.load(std::memory_order_acquire) != INT64_MAX) begin_drain();
 }
 
@@ -111,7 +112,60 @@ void Worker::on_turn() {
     }
   }
   retired_.clear();
+  if (superseded_) drop_unused();
   if (draining_) close_if_finished();
+}
+
+// --- snapshots
+
+Lease& Worker::begin_lease() {
+  Lease& lease = *leases_.back();
+  ++lease.exchanges;
+  return lease;
+}
+
+void Worker::end_lease(Lease& lease) { --lease.exchanges; }
+
+void Worker::renew_lease() {
+  if (closed_) return;
+  const std::uint64_t generation = shared_.generation();
+  std::shared_ptr<const Snapshot> snapshot = shared_.snapshot();
+  Upstream& upstream = upstream_of(*snapshot);
+  leases_.push_back(std::make_unique<Lease>(std::move(snapshot), upstream));
+  for (const auto& other : upstreams_) {
+    if (other.get() != &upstream) other->pool.supersede();
+  }
+  superseded_ = leases_.size() > 1;
+  generation_.store(generation, std::memory_order_release);
+  shared_.taken();
+}
+
+Upstream& Worker::upstream_of(const Snapshot& snapshot) {
+  const Endpoint& address = snapshot.settings.upstream.address;
+  for (const auto& upstream : upstreams_) {
+    if (upstream->resolver.endpoint().text == address.text && !upstream->pool.superseded()) {
+      return *upstream;
+    }
+  }
+  upstreams_.push_back(std::make_unique<Upstream>(*this));
+  upstreams_.back()->resolver.open(&loop_, address);
+  return *upstreams_.back();
+}
+
+// Snapshots that no exchange of this worker's uses any more, and services that none of the rest
+// name.
+void Worker::drop_unused() {
+  const Lease* current = leases_.back().get();
+  const std::size_t before = leases_.size();
+  std::erase_if(leases_, [&](const auto& l) { return l.get() != current && l->exchanges == 0; });
+  for (const auto& upstream : upstreams_) {
+    if (upstream->leases == 0) upstream->resolver.close();
+  }
+  std::erase_if(upstreams_, [](const auto& upstream) {
+    return upstream->leases == 0 && upstream->pool.open() == 0 && !upstream->resolver.asking();
+  });
+  superseded_ = leases_.size() > 1 || upstreams_.size() > 1;
+  if (leases_.size() != before && shared_.on_released) shared_.on_released();
 }
 
 // What was granted goes on, unless its client has left by now. The mail is taken in one pass, the
@@ -143,7 +197,7 @@ void Worker::deliver_mail() {
 
 void Worker::on_accepted(int fd, const sockaddr_storage& peer) {
   const std::int64_t open = shared_.clients.fetch_add(1, std::memory_order_relaxed);
-  if (open >= shared_.max_clients) {
+  if (open >= shared_.max_clients.load(std::memory_order_relaxed)) {
     return refuse_connection(fd, ConnectionRefusal::max_connections);
   }
   const ClientAddress address = ClientAddress::of(peer);
@@ -268,7 +322,7 @@ void Worker::begin_drain() {
   if (!draining_) {
     draining_ = true;
     acceptor_.close();
-    pool_.close_all();
+    for (const auto& upstream : upstreams_) upstream->pool.close_all();
     for (ClientConnection* client = clients_; client != nullptr;) {
       ClientConnection* next = client->next_;
       client->close_if_idle();
@@ -293,8 +347,12 @@ void Worker::cut() {
 void Worker::close_if_finished() {
   if (closed_ || active_exchanges_ != 0 || clients_ != nullptr) return;
   closed_ = true;
-  pool_.close_all();
-  resolver_.close();
+  for (const auto& upstream : upstreams_) {
+    upstream->pool.close_all();
+    upstream->resolver.close();
+  }
+  generation_.store(UINT64_MAX, std::memory_order_release);
+  shared_.taken();
   alarms_.cancel(*this);
   loop_lag_.stop();
   memory_return_.stop();

@@ -23,7 +23,7 @@
 #include "proxy/http/head.h"
 #include "proxy/http/head_writer.h"
 #include "proxy/http/request_id.h"
-#include "proxy/http/router.h"
+#include "proxy/lease.h"
 #include "proxy/loop/alarms.h"
 #include "proxy/loop/buffer_pool.h"
 #include "proxy/loop/listener.h"
@@ -31,9 +31,7 @@
 #include "proxy/loop/memory_return.h"
 #include "proxy/loop/read_scratch.h"
 #include "proxy/loop/stream.h"
-#include "proxy/resolver.h"
 #include "proxy/shared_state.h"
-#include "proxy/upstream_pool.h"
 
 namespace weir {
 
@@ -56,6 +54,10 @@ class Worker final : public Mailbox, private Acceptor::Owner, private AlarmEntry
   void drain(Time deadline);
   void join();
   bool had_to_cut() const { return had_to_cut_.load(std::memory_order_acquire); }
+  // There is another snapshot in force: requests that come from now on are to begin with it.
+  void take_snapshot() { wake_up(); }
+  // Of the snapshot that it has taken; UINT64_MAX once it takes none any more.
+  std::uint64_t generation() const { return generation_.load(std::memory_order_acquire); }
   void close_an_idle_connection();
 
   // --- its own thread
@@ -69,11 +71,11 @@ class Worker final : public Mailbox, private Acceptor::Owner, private AlarmEntry
   Head& response_head() { return response_head_; }  // scratch, too
   WorkerMetrics& metrics() { return metrics_; }
   SharedState& shared() { return shared_; }
-  const Snapshot& snapshot() const { return *shared_.snapshot; }
+  // What new requests begin with; an exchange has its own (Exchange::settings).
+  const Snapshot& snapshot() const { return *leases_.back()->snapshot; }
+  Lease& begin_lease();
+  void end_lease(Lease& lease);
   Gate& gate() { return shared_.gate; }
-  UpstreamPool& pool() { return pool_; }
-  Resolver& resolver() { return resolver_; }
-  Router& router() { return router_; }
   RequestIds& request_ids() { return request_ids_; }
   AccessLog* access_log() { return access_log_.get(); }  // null: off
   std::string_view date();
@@ -84,7 +86,7 @@ class Worker final : public Mailbox, private Acceptor::Owner, private AlarmEntry
 
   Exchange& take_exchange();
   void put_back(Exchange& exchange);  // it has not begun, and is not on the stack
-  void retire(Exchange& exchange);  // it has ended; used again once the stack is unwound
+  void retire(Exchange& exchange);    // it has ended; used again once the stack is unwound
   void add(ClientConnection& client);
   void remove(ClientConnection& client);
 
@@ -99,6 +101,9 @@ class Worker final : public Mailbox, private Acceptor::Owner, private AlarmEntry
   void on_turn();  // of the loop, before it blocks
   void on_async();
   void wake_up();
+  void renew_lease();
+  Upstream& upstream_of(const Snapshot& snapshot);
+  void drop_unused();
   void deliver_mail();
   void begin_drain();
   void cut();
@@ -126,10 +131,12 @@ class Worker final : public Mailbox, private Acceptor::Owner, private AlarmEntry
   Head response_head_;
   CachedDate date_;
   RequestIds request_ids_;
-  Router router_;
-  Resolver resolver_;
-  UpstreamPool pool_;
   std::unique_ptr<AccessLog> access_log_;
+
+  std::vector<std::unique_ptr<Upstream>> upstreams_;
+  std::vector<std::unique_ptr<Lease>> leases_;  // the last one is that of the snapshot in force
+  bool superseded_ = false;                     // there is something to drop once it is not used
+  std::atomic<std::uint64_t> generation_{0};
 
   std::vector<std::unique_ptr<Exchange>> exchanges_;  // all there are
   std::vector<Exchange*> free_exchanges_, retired_;

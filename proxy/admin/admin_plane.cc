@@ -35,30 +35,38 @@ std::uint64_t folded_tenants(const Snapshot& snapshot) {
   return static_cast<std::uint64_t>(folded);
 }
 
-// The quotas of the tenants that have a label of their own.
+// The quotas of the tenants that have a label of their own. A pass for every few, since weir may be
+// at work.
 std::vector<TenantQuota> tenant_quotas(const Snapshot& snapshot, Gate& gate) {
+  constexpr std::size_t kBatch = 64;
+  std::vector<const Tenant*> labelled;
+  for (const Tenant& tenant : snapshot.settings.tenants) {
+    const bool own = !tenant.everyone_else && tenant.label != snapshot.other_label();
+    if (own) labelled.push_back(&tenant);
+  }
   std::vector<TenantQuota> quotas;
-  const Gate::Pass pass(gate);
   for (const auto& filter : snapshot.filters) {
-    for (const Tenant& tenant : snapshot.settings.tenants) {
-      if (tenant.everyone_else || tenant.label == snapshot.other_label()) continue;
-      TenantNumbers numbers;
-      filter->describe(tenant, pass.now(), numbers);
-      if (numbers.quota == nullptr) continue;
-      const double rate =
-          static_cast<double>(numbers.quota->tokens) / to_seconds(numbers.quota->per);
-      quotas.push_back({filter->name(), tenant.label, rate});
+    for (std::size_t from = 0; from < labelled.size(); from += kBatch) {
+      const Gate::Pass pass(gate);
+      for (std::size_t i = from; i < std::min(from + kBatch, labelled.size()); ++i) {
+        TenantNumbers numbers;
+        filter->describe(*labelled[i], pass.now(), numbers);
+        if (numbers.quota == nullptr) continue;
+        const double rate =
+            static_cast<double>(numbers.quota->tokens) / to_seconds(numbers.quota->per);
+        quotas.push_back({filter->name(), labelled[i]->label, rate});
+      }
     }
   }
   return quotas;
 }
 
-ExpositionSources exposition_sources(const AdminPlaneOptions& options) {
-  const Snapshot& snapshot = *options.snapshot;
+ExpositionSources exposition_sources(const AdminPlaneOptions& options, const Snapshot& snapshot) {
   ExpositionSources sources;
   sources.tenants = snapshot.labels;
-  for (const Route& route : snapshot.routes) sources.routes.push_back(route.name);
+  sources.routes = snapshot.route_labels;
   sources.filters = snapshot.filters;
+  for (const auto& filter : snapshot.departed) sources.filters.push_back(filter);
   sources.workers = options.workers;
   sources.quotas = tenant_quotas(snapshot, options.gate);
   sources.bad_requests = options.bad_requests;
@@ -71,36 +79,67 @@ ExpositionSources exposition_sources(const AdminPlaneOptions& options) {
   sources.lost_log_lines = options.lost_log_lines;
   sources.access_lines_written = options.access_lines_written;
   sources.access_lines_lost = options.access_lines_lost;
-  return sources;
-}
-
-PageSources page_sources(const AdminPlaneOptions& options, const Exposition& exposition,
-                         const TenantsPage& tenants) {
-  PageSources sources;
-  sources.metrics = [&exposition] { return exposition.text(); };
-  sources.metrics_type = Exposition::kContentType;
-  sources.ready = options.ready;
-  sources.config_yaml = [snapshot = options.snapshot] { return snapshot->effective_yaml; };
-  sources.config_json = [snapshot = options.snapshot] { return snapshot->effective_json; };
-  sources.tenants = [&tenants](const Query& query) { return tenants.answer(query); };
-  sources.drain = options.drain;
-  sources.version = kVersion;
-  sources.revision = kRevision;
+  if (options.reload_status) {
+    sources.reloads = [status = options.reload_status] {
+      const ReloadStatus now = status();
+      return ReloadNumbers{now.successes, now.failures, now.last_successful, now.last_success};
+    };
+  }
   return sources;
 }
 
 }  // namespace
 
+struct AdminPlane::View {
+  View(const AdminPlaneOptions& options, std::shared_ptr<const Snapshot> s)
+      : snapshot(std::move(s)),
+        exposition(options.gate, exposition_sources(options, *snapshot)),
+        tenants(options.gate, snapshot, options.workers) {}
+
+  std::shared_ptr<const Snapshot> snapshot;
+  Exposition exposition;
+  TenantsPage tenants;
+};
+
+AdminPlane::AdminPlane(AdminPlaneOptions options) : options_(std::move(options)) {
+  view_ = std::make_shared<const View>(options_, std::move(options_.snapshot));
+}
+
+std::shared_ptr<const AdminPlane::View> AdminPlane::view() const {
+  const std::lock_guard lock(mutex_);
+  return view_;
+}
+
+void AdminPlane::replace(std::shared_ptr<const Snapshot> snapshot) {
+  auto next = std::make_shared<const View>(options_, std::move(snapshot));
+  const std::lock_guard lock(mutex_);
+  view_.swap(next);
+}
+
+PageSources AdminPlane::page_sources() const {
+  PageSources sources;
+  sources.metrics = [this] { return view()->exposition.text(); };
+  sources.metrics_type = Exposition::kContentType;
+  sources.ready = options_.ready;
+  sources.config_yaml = [this] { return view()->snapshot->effective_yaml; };
+  sources.config_json = [this] { return view()->snapshot->effective_json; };
+  sources.tenants = [this](const Query& query) { return view()->tenants.answer(query); };
+  sources.drain = options_.drain;
+  sources.reload = options_.reload;
+  sources.reload_status = options_.reload_status;
+  sources.version = kVersion;
+  sources.revision = kRevision;
+  return sources;
+}
+
 AdminPlane::StartResult AdminPlane::start(AdminPlaneOptions options) {
-  std::unique_ptr<AdminPlane> plane(new AdminPlane);
-  plane->exposition_ = std::make_unique<Exposition>(options.gate, exposition_sources(options));
-  plane->tenants_ = std::make_unique<TenantsPage>(options.gate, options.snapshot, options.workers);
-  auto pages = make_pages(page_sources(options, *plane->exposition_, *plane->tenants_));
-  const Settings& settings = options.snapshot->settings;
+  std::unique_ptr<AdminPlane> plane(new AdminPlane(std::move(options)));
+  auto pages = make_pages(plane->page_sources());
+  const std::shared_ptr<const Snapshot> snapshot = plane->view()->snapshot;
+  const Settings& settings = snapshot->settings;
   if (settings.telemetry) {
-    auto telemetry =
-        AdminServer::start(*settings.telemetry, answer_only(pages, {"/metrics", "/live", "/ready"}),
-                           "telemetry.listen");
+    auto telemetry = AdminServer::start(
+        *settings.telemetry, find_only(pages, {"/metrics", "/live", "/ready"}), "telemetry.listen");
     if (!telemetry.server) return {nullptr, std::move(telemetry.error)};
     plane->telemetry_ = std::move(telemetry.server);
   }

@@ -8,18 +8,18 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
 #include "config/snapshot.h"
 #include "filters/gate.h"
 #include "metrics/worker_metrics.h"
+#include "proxy/admin/reload_status.h"
 
 namespace weir {
 
 class AdminServer;
-class Exposition;
-class TenantsPage;
 
 struct AdminPlaneOptions {
   Gate& gate;
@@ -31,8 +31,13 @@ struct AdminPlaneOptions {
   std::chrono::system_clock::time_point started;
   std::function<bool()> ready;  // on the admin plane's thread, as the next two
   std::function<void()> drain;
+  // Answers by calling its argument, on any thread; null: nothing can be reloaded.
+  std::function<void(std::function<void(const ReloadOutcome&)>)> reload;
+  std::function<ReloadStatus()> reload_status;  // may be null
   std::function<std::uint64_t()> lost_log_lines, access_lines_written, access_lines_lost;
 };
+
+struct PageSources;
 
 class AdminPlane {
  public:
@@ -45,11 +50,18 @@ class AdminPlane {
 
   std::string address() const;            // http://127.0.0.1:9901
   std::string telemetry_address() const;  // the same; empty without that listener
+  // From now on the pages show this one. On any thread.
+  void replace(std::shared_ptr<const Snapshot> snapshot);
 
  private:
-  AdminPlane() = default;
-  std::unique_ptr<Exposition> exposition_;
-  std::unique_ptr<TenantsPage> tenants_;
+  struct View;  // the pages over one snapshot
+  explicit AdminPlane(AdminPlaneOptions options);
+  std::shared_ptr<const View> view() const;
+  PageSources page_sources() const;
+
+  AdminPlaneOptions options_;
+  mutable std::mutex mutex_;
+  std::shared_ptr<const View> view_;
   std::unique_ptr<AdminServer> server_, telemetry_;  // end first
 };
 

@@ -26,7 +26,7 @@ constexpr auto kAcceptPause = std::chrono::milliseconds(200);
 
 class AdminServer::State {
  public:
-  explicit State(Answerer answerer) : answerer_(std::move(answerer)) {}
+  explicit State(PageFinder find) : find_(std::move(find)) {}
   ~State() {
     context_.stop();
     if (thread_.joinable()) thread_.join();
@@ -83,10 +83,10 @@ class AdminServer::State {
     }
     Error ignored;
     socket.set_option(tcp::no_delay(true), ignored);
-    std::make_shared<Session>(std::move(socket), answerer_, open_)->start();
+    std::make_shared<Session>(std::move(socket), find_, open_)->start();
   }
 
-  Answerer answerer_;
+  PageFinder find_;
   Sessions open_;  // outlives the context, whose pending operations hold the sessions
   asio::io_context context_{1};
   tcp::acceptor acceptor_{context_};
@@ -99,15 +99,12 @@ AdminServer::~AdminServer() = default;
 
 AdminServer::StartResult AdminServer::start(const Endpoint& listen, std::vector<Page> pages,
                                             const std::string& setting) {
-  return start(
-      listen,
-      [pages = std::move(pages)](const AdminRequest& request) { return answer(pages, request); },
-      setting);
+  return start(listen, find_among(std::move(pages)), setting);
 }
 
-AdminServer::StartResult AdminServer::start(const Endpoint& listen, Answerer answerer,
+AdminServer::StartResult AdminServer::start(const Endpoint& listen, PageFinder find,
                                             const std::string& setting) {
-  auto state = std::make_unique<State>(std::move(answerer));
+  auto state = std::make_unique<State>(std::move(find));
   if (const Error error = state->listen(listen)) {
     return {nullptr, "cannot listen on " + listen.text + " (" + setting + "): " + error.message()};
   }

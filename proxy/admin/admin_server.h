@@ -27,7 +27,7 @@ class AdminServer {
   // `setting`: what names the address in the config, for the error.
   static StartResult start(const Endpoint& listen, std::vector<Page> pages,
                            const std::string& setting = "admin.listen");
-  static StartResult start(const Endpoint& listen, Answerer answerer, const std::string& setting);
+  static StartResult start(const Endpoint& listen, PageFinder find, const std::string& setting);
   ~AdminServer();  // closes all connections
 
   std::uint16_t port() const;

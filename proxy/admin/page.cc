@@ -100,35 +100,57 @@ std::string_view why_not_change(const AdminRequest& request) {
   return {};
 }
 
-Answerer answer_only(const std::vector<Page>& pages, const std::vector<std::string_view>& paths) {
+PageFinder find_among(std::vector<Page> pages) {
+  return [pages = std::move(pages)](const AdminRequest& request, AdminReply& refusal) {
+    return find_page(pages, request, refusal);
+  };
+}
+
+PageFinder find_only(const std::vector<Page>& pages, const std::vector<std::string_view>& paths) {
   std::vector<Page> shown;
   for (const Page& page : pages) {
     if (!page.changes && std::ranges::find(paths, page.path) != paths.end()) shown.push_back(page);
   }
-  return [shown = std::move(shown)](const AdminRequest& request) {
+  return [shown = std::move(shown)](const AdminRequest& request, AdminReply& refusal) {
     const bool reads = request.method == "GET" || request.method == "HEAD";
     const auto page =
         std::ranges::find(shown, request.target.substr(0, request.target.find('?')), &Page::path);
-    if (!reads || page == shown.end()) return problem(404, "No such page.");
-    return page->answer({});
+    if (reads && page != shown.end()) return &*page;
+    refusal = problem(404, "No such page.");
+    return static_cast<const Page*>(nullptr);
   };
 }
 
-AdminReply answer(const std::vector<Page>& pages, const AdminRequest& request) {
-  const std::size_t mark = request.target.find('?');
-  const std::string_view path = request.target.substr(0, mark);
+const Page* find_page(const std::vector<Page>& pages, const AdminRequest& request,
+                      AdminReply& refusal) {
+  const std::string_view path = request.target.substr(0, request.target.find('?'));
   const bool reads = request.method == "GET" || request.method == "HEAD";
   const auto page = std::ranges::find(pages, path, &Page::path);
   if (page == pages.end()) {
-    if (path == "/" && reads) return listing(pages, 200, "weir's admin pages:");
-    return listing(pages, 404, "No such page. There are:");
+    refusal = path == "/" && reads ? listing(pages, 200, "weir's admin pages:")
+                                   : listing(pages, 404, "No such page. There are:");
+    return nullptr;
   }
-  if (page->changes ? request.method != "POST" : !reads) return wrong_method(*page);
-  if (page->changes) {
-    if (const auto why = why_not_change(request); !why.empty()) return problem(403, why);
+  if (page->changes ? request.method != "POST" : !reads) {
+    refusal = wrong_method(*page);
+    return nullptr;
   }
-  return page->answer(parse_query(
-      mark == std::string_view::npos ? std::string_view{} : request.target.substr(mark + 1)));
+  const std::string_view why = page->changes ? why_not_change(request) : std::string_view{};
+  if (why.empty()) return &*page;
+  refusal = problem(403, why);
+  return nullptr;
+}
+
+Query query_of(const AdminRequest& request) {
+  const std::size_t mark = request.target.find('?');
+  return parse_query(mark == std::string_view::npos ? std::string_view{}
+                                                    : request.target.substr(mark + 1));
+}
+
+AdminReply answer(const std::vector<Page>& pages, const AdminRequest& request) {
+  AdminReply refusal;
+  const Page* page = find_page(pages, request, refusal);
+  return page != nullptr ? page->answer(query_of(request)) : refusal;
 }
 
 }  // namespace weir

@@ -29,6 +29,9 @@ struct Page {
   std::string about;     // one line for the listing
   bool changes = false;  // POST from the loopback only, against GET and HEAD from anywhere
   std::function<AdminReply(const Query&)> answer;  // called on the admin plane's thread
+  // Instead of `answer`: one that takes its time, and calls back once, on any thread.
+  using Reply = std::function<void(AdminReply)>;
+  std::function<void(const Query&, Reply)> answer_later = nullptr;
 };
 
 // A question as it came, as far as the decision who may ask what needs it.
@@ -41,6 +44,11 @@ struct AdminRequest {
   bool from_loopback = false;
 };
 
+// The page that the request is for, if it may ask it; null: `refusal` is the answer.
+const Page* find_page(const std::vector<Page>& pages, const AdminRequest& request,
+                      AdminReply& refusal);
+Query query_of(const AdminRequest& request);
+
 // Finds the page and asks it; everything else (404, 405, 403, the listing under /) is made here.
 AdminReply answer(const std::vector<Page>& pages, const AdminRequest& request);
 
@@ -49,12 +57,14 @@ AdminReply answer(const std::vector<Page>& pages, const AdminRequest& request);
 // from a web page of another origin (which a browser's fields tell).
 std::string_view why_not_change(const AdminRequest& request);
 
-// What a server answers with.
-using Answerer = std::function<AdminReply(const AdminRequest&)>;
+// How a server finds the page that a request is for: as find_page does. What it finds is there as
+// long as the finder.
+using PageFinder = std::function<const Page*(const AdminRequest&, AdminReply& refusal)>;
+PageFinder find_among(std::vector<Page> pages);
 
 // Of a listener that can change nothing and tells of nothing else: the pages of `paths`, to GET and
 // HEAD; 404 to whatever else there may be.
-Answerer answer_only(const std::vector<Page>& pages, const std::vector<std::string_view>& paths);
+PageFinder find_only(const std::vector<Page>& pages, const std::vector<std::string_view>& paths);
 
 AdminReply problem(unsigned status, std::string_view detail);
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "proxy/admin/page.h"
+#include "proxy/admin/reload_status.h"
 
 namespace weir {
 
@@ -18,6 +19,9 @@ struct PageSources {
   std::function<std::string()> config_yaml, config_json;
   std::function<AdminReply(const Query&)> tenants;
   std::function<void()> drain;  // begins the drain; again: does nothing
+  // Reloads the configuration, and answers by calling its argument on any thread; null: no page.
+  std::function<void(std::function<void(const ReloadOutcome&)>)> reload;
+  std::function<ReloadStatus()> reload_status;  // may be null
   std::string_view version, revision;
 };
 

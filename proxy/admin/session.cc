@@ -5,6 +5,7 @@
 #include <utility>
 
 #include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/beast/core/bind_handler.hpp>
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/error.hpp>
@@ -58,9 +59,9 @@ void set_fields(Message& message, const AdminReply& reply, bool keep_alive) {
 
 }  // namespace
 
-Session::Session(boost::asio::ip::tcp::socket socket, const Answerer& answerer, Sessions& open)
+Session::Session(boost::asio::ip::tcp::socket socket, const PageFinder& find, Sessions& open)
     : stream_(std::move(socket)),
-      answerer_(answerer),
+      find_(find),
       open_(open),
       place_(open.insert(open.end(), this)),
       buffer_(kMaxBuffer) {}
@@ -98,7 +99,7 @@ void Session::read() {
 }
 
 void Session::on_read(Error error) {
-  if (!error) return send(ask());
+  if (!error) return ask();
   if (error == http::error::header_limit) return refuse(431, "The head is too large.");
   if (error == http::error::body_limit) return refuse(413, "The body is too large.");
   const bool malformed = error.category() == make_error_code(http::error::bad_method).category() &&
@@ -108,7 +109,7 @@ void Session::on_read(Error error) {
   close();
 }
 
-AdminReply Session::ask() const {
+void Session::ask() {
   const auto& request = parser_->get();
   AdminRequest question;
   question.method = view(request.method_string());
@@ -119,7 +120,16 @@ AdminReply Session::ask() const {
     question.fetch_site = view(found->value());
   }
   question.from_loopback = from_loopback();
-  return answerer_(question);
+  AdminReply refusal;
+  const Page* page = find_(question, refusal);
+  if (page == nullptr) return send(refusal);
+  if (!page->answer_later) return send(page->answer(query_of(question)));
+  // The session must end on this thread: whoever answers passes it on, and keeps nothing of it.
+  page->answer_later(query_of(question), [self = shared_from_this()](AdminReply reply) mutable {
+    const auto executor = self->stream_.get_executor();
+    boost::asio::post(executor,
+                      [own = std::move(self), late = std::move(reply)] { own->send(late); });
+  });
 }
 
 void Session::refuse(unsigned status, std::string_view detail) {

@@ -25,8 +25,8 @@ using Sessions = std::list<Session*>;
 
 class Session : public std::enable_shared_from_this<Session> {
  public:
-  // `answerer` and `open` outlive it.
-  Session(boost::asio::ip::tcp::socket socket, const Answerer& answerer, Sessions& open);
+  // `find` and `open` outlive it.
+  Session(boost::asio::ip::tcp::socket socket, const PageFinder& find, Sessions& open);
   ~Session();
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
@@ -46,10 +46,10 @@ class Session : public std::enable_shared_from_this<Session> {
   void send(const AdminReply& reply);
   void write(boost::beast::http::message_generator&& message);
   bool from_loopback() const;
-  AdminReply ask() const;
+  void ask();
 
   boost::beast::tcp_stream stream_;
-  const Answerer& answerer_;
+  const PageFinder& find_;
   Sessions& open_;
   Sessions::iterator place_;
   boost::beast::flat_buffer buffer_;

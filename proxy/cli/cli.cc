@@ -30,7 +30,9 @@ using Command = std::function<int()>;
 constexpr const char* kExitCodes =
     "Exit codes: 0 done, 1 bad config or could not start, 2 wrong usage, 3 drain cut short.";
 constexpr const char* kSignals =
-    "Signals: TERM and INT drain (a second one ends at once), USR1 reopens the access log.\n"
+    "Signals: TERM and INT drain (a second one ends at once), HUP reloads the file, USR1 reopens "
+    "the "
+    "access log.\n"
     "Exit codes: 0 done, 1 bad config or could not start, 2 wrong usage, 3 drain cut short.";
 
 // Durations are written as in the config: 500ms, 10s, 2m.
@@ -80,6 +82,9 @@ void add_run(CLI::App& app, Command& chosen) {
       ->envname("WEIR_CONFIG");
   run.add_flag("--print-config", options->print_config,
                "Print the YAML that the flags amount to, or the file's with every default; end");
+  run.add_flag("--no-watch", options->no_watch,
+               "Do not reload the file when it changes, only on HUP and POST /reload")
+      ->envname("WEIR_NO_WATCH");
   for (std::size_t i = 0; i < kFlagCount; ++i) add_flag(run, kFlags[i], options->flags[i]);
   run.footer(std::string("Examples:\n  weir run -c weir.yaml\n"
                          "  weir run --listen :8080 --upstream 127.0.0.1:3000 --rate 100/s "

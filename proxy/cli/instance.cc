@@ -31,9 +31,9 @@ std::vector<const WorkerMetrics*> workers_of(const Server& server) {
 }  // namespace
 
 Instance::StartResult Instance::start(std::shared_ptr<const Snapshot> snapshot, Gate& gate,
-                                      std::function<void()> ask_to_drain) {
+                                      Hooks hooks) {
   std::unique_ptr<Instance> instance(new Instance);
-  Server::StartResult server = Server::start(snapshot, gate);
+  Server::StartResult server = Server::start(snapshot, gate, std::move(hooks.on_released));
   if (!server.server) return {nullptr, std::move(server.error)};
   instance->server_ = std::move(server.server);
   AdminPlane::StartResult admin = AdminPlane::start({
@@ -43,12 +43,14 @@ Instance::StartResult Instance::start(std::shared_ptr<const Snapshot> snapshot, 
       .bad_requests = bad_request_words(),
       .own_codes = own_status_codes(),
       .started = wall_clock(),
-      .ready = [self = instance.get()] { return self->ready_.load(); },
+      .ready = [self = instance.get()] { return self->ready(); },
       .drain =
-          [self = instance.get(), ask_to_drain = std::move(ask_to_drain)] {
+          [self = instance.get(), drain = std::move(hooks.drain)] {
             self->announce_drain();  // whoever has the answer finds /ready at 503
-            ask_to_drain();
+            drain();
           },
+      .reload = std::move(hooks.reload),
+      .reload_status = std::move(hooks.reload_status),
       .lost_log_lines = lost_log_lines,
       .access_lines_written =
           [server = instance->server_.get()] { return server->access_lines_written(); },
@@ -58,6 +60,12 @@ Instance::StartResult Instance::start(std::shared_ptr<const Snapshot> snapshot, 
   if (!admin.plane) return {nullptr, std::move(admin.error)};
   instance->admin_ = std::move(admin.plane);
   return {std::move(instance), {}};
+}
+
+bool Instance::replace(std::shared_ptr<const Snapshot> snapshot) {
+  const bool taken = server_->replace(snapshot);
+  admin_->replace(std::move(snapshot));
+  return taken;
 }
 
 void Instance::drain(Duration timeout) {

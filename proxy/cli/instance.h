@@ -21,16 +21,25 @@ class Instance {
     std::unique_ptr<Instance> instance;  // null on error
     std::string error;                   // one line: what, where, by which setting
   };
-  // `gate` outlives it. `ask_to_drain`: what POST /drain does, besides announcing it; called
-  // on the admin plane's thread.
-  static StartResult start(std::shared_ptr<const Snapshot> snapshot, Gate& gate,
-                           std::function<void()> ask_to_drain);
+  // What it tells whoever runs it. Those of the admin plane are called on its thread.
+  struct Hooks {
+    std::function<void()> drain;  // POST /drain, besides announcing it
+    // POST /reload; null: it reloads nothing. Answers by calling its argument, on any thread.
+    std::function<void(std::function<void(const ReloadOutcome&)>)> reload = nullptr;
+    std::function<ReloadStatus()> reload_status = nullptr;
+    std::function<void()> on_released = nullptr;  // see Server::start; on the workers' threads
+  };
+  // `gate` outlives it.
+  static StartResult start(std::shared_ptr<const Snapshot> snapshot, Gate& gate, Hooks hooks);
 
   Server& server() const { return *server_; }
   std::string admin_address() const { return admin_->address(); }
   std::string telemetry_address() const { return admin_->telemetry_address(); }
+  // See Server::replace; the admin plane then shows it.
+  bool replace(std::shared_ptr<const Snapshot> snapshot);
   // From now on /ready says no; requests are taken as before.
   void announce_drain() { ready_.store(false); }
+  bool ready() const { return ready_.load(); }  // any thread
   // The server drains.
   void drain(Duration timeout);
 

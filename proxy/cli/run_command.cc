@@ -11,6 +11,7 @@
 #include "config/load.h"
 #include "proxy/cli/exit_code.h"
 #include "proxy/cli/instance.h"
+#include "proxy/cli/reloader.h"
 #include "proxy/cli/signals.h"
 #include "proxy/loop/clock.h"
 #include "proxy/loop/log.h"
@@ -54,7 +55,8 @@ std::string in_seconds(Duration d) {
 // The life of one instance, told by events. Its methods are called on the main thread.
 class Life {
  public:
-  Life(Instance& instance, Events& events) : instance_(instance), events_(events) {}
+  Life(Instance& instance, Events& events, Reloader& reloader)
+      : instance_(instance), events_(events), reloader_(reloader) {}
   ~Life() {
     if (waiter_.joinable()) waiter_.join();
   }
@@ -71,9 +73,7 @@ class Life {
           break;
         case Events::Kind::drain_asked: announce_drain(); break;
         case Events::Kind::time_over: drain(); break;
-        case Events::Kind::hangup:
-          log_warning("HUP: this version cannot reload its configuration; restart it instead");
-          break;
+        case Events::Kind::hangup: reloader_.ask("HUP", nullptr); break;
         case Events::Kind::reopen: instance_.server().reopen_logs(); break;
         case Events::Kind::drained: return whole_ ? kDone : kCutShort;
       }
@@ -81,14 +81,13 @@ class Life {
   }
 
  private:
-  const Settings& settings() const { return instance_.server().snapshot().settings; }
-
   // /ready says 503, and connections are accepted for a while yet: those who send traffic here do
   // not know before they have asked again.
   void announce_drain() {
     if (std::exchange(draining_, true)) return;
     instance_.announce_drain();
-    const Duration delay = settings().drain_delay.value_or(default_drain_delay());
+    const auto snapshot = instance_.server().snapshot();
+    const Duration delay = snapshot->settings.drain_delay.value_or(default_drain_delay());
     if (delay == Duration{0}) return drain();
     log_info("draining: not ready from now on, but listening for " + in_seconds(delay));
     accepting_until_ = saturating_add(read_clock(), delay);
@@ -96,7 +95,7 @@ class Life {
 
   void drain() {
     accepting_until_ = kNever;
-    const Duration timeout = settings().drain_timeout;
+    const Duration timeout = instance_.server().snapshot()->settings.drain_timeout;
     log_info("draining: listening no longer; what is under way may take " + in_seconds(timeout));
     instance_.drain(timeout);
     waiter_ = std::thread([this] {
@@ -113,6 +112,7 @@ class Life {
 
   Instance& instance_;
   Events& events_;
+  Reloader& reloader_;
   bool draining_ = false, told_to_stop_ = false;
   Time accepting_until_ = kNever;  // in a drain
   std::thread waiter_;
@@ -127,23 +127,31 @@ std::string telemetry_of(const Instance& instance) {
 std::string greeting(const Instance& instance) {
   const std::int64_t workers = instance.server().workers();
   return "weir " + std::string(kVersion) + " listening on " + instance.server().address() +
-         ", upstream " + instance.server().snapshot().settings.upstream.address.text +
+         ", upstream " + instance.server().snapshot()->settings.upstream.address.text +
          ", admin on " + instance.admin_address() + telemetry_of(instance) + ", " +
          std::to_string(workers) + (workers == 1 ? " worker (" : " workers (") +
          instance.server().why_so_many() + ")";
 }
 
 // From the start of all threads to their end.
-int serve(std::shared_ptr<const Snapshot> snapshot, Gate& gate) {
+int serve(Reloader& reloader, std::shared_ptr<const Snapshot> snapshot, Gate& gate) {
   Events events;
-  Instance::StartResult started = Instance::start(
-      std::move(snapshot), gate, [&events] { events.notify(Events::Kind::drain_asked); });
+  Instance::Hooks hooks;
+  hooks.drain = [&events] { events.notify(Events::Kind::drain_asked); };
+  hooks.reload = [&reloader](Reloader::Done done) {
+    reloader.ask("POST /reload", std::move(done));
+  };
+  hooks.reload_status = [&reloader] { return reloader.status(); };
+  hooks.on_released = [&reloader] { reloader.look_for_retired(); };
+  Instance::StartResult started = Instance::start(std::move(snapshot), gate, std::move(hooks));
   if (!started.instance) {
     log_error(started.error);
     return kFailed;
   }
   log_info(greeting(*started.instance));
-  const int code = Life(*started.instance, events).live();
+  reloader.start(*started.instance);
+  const int code = Life(*started.instance, events, reloader).live();
+  reloader.stop();
   log_info(code == kDone ? "drained" : "the drain ran out of time: some requests were cut");
   return code;
 }
@@ -153,6 +161,7 @@ int serve(std::shared_ptr<const Snapshot> snapshot, Gate& gate) {
 int run_weir(const RunOptions& options) {
   block_signals();
   Gate gate(read_clock);
+  Reloader reloader(options.file, !options.no_watch, gate);  // before: it misses no change
   std::unique_ptr<Snapshot> snapshot = load(options, gate);
   if (!snapshot) return kFailed;
   if (options.print_config) {
@@ -163,7 +172,7 @@ int run_weir(const RunOptions& options) {
     return kDone;
   }
   start_log();
-  const int code = serve(std::move(snapshot), gate);
+  const int code = serve(reloader, std::move(snapshot), gate);
   stop_log();
   return code;
 }

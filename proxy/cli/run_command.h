@@ -11,6 +11,7 @@ struct RunOptions {
   std::string file;  // empty: the flags are the configuration
   FlagValues flags;
   bool print_config = false;  // prints the YAML and ends
+  bool no_watch = false;      // does not reload the file when it changes
 };
 
 // Blocks until weir has ended. Returns the exit code.

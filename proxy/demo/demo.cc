@@ -112,9 +112,10 @@ class Demo {
     LoadResult loaded = load_text(config, from, gate_);
     for (const Diagnostic& error : loaded.errors) log_error(error.text());
     if (!loaded.snapshot) return false;
-    Instance::StartResult started = Instance::start(std::move(loaded.snapshot), gate_, [] {
-      ::kill(::getpid(), SIGTERM);  // a drain that is asked for ends the demo
-    });
+    Instance::StartResult started =
+        Instance::start(std::move(loaded.snapshot), gate_, {.drain = [] {
+                          ::kill(::getpid(), SIGTERM);  // a drain that is asked for ends the demo
+                        }});
     if (!started.instance) log_error(started.error);
     instance_ = std::move(started.instance);
     if (instance_ && options_.load && instance_->server().port() == 0) {

@@ -32,7 +32,8 @@ std::uint64_t TenantTotals::refusals() const {
 
 Totals take_totals(const Server& server, Gate& gate, const SampleService& service,
                    const std::vector<std::string>& tenants) {
-  const Snapshot& snapshot = server.snapshot();
+  const std::shared_ptr<const Snapshot> held = server.snapshot();
+  const Snapshot& snapshot = *held;
   std::vector<const Filter*> filters;
   for (const auto& filter : snapshot.filters) filters.push_back(filter.get());
   std::vector<const WorkerMetrics*> workers;

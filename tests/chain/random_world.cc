@@ -251,7 +251,12 @@ void RandomWorld::check_permits() {
     }
     if (x->grant.cause != nullptr) {
       require(x->waiting(), "a grant is held by one that does not wait");
-      count(&x->grant.cause->limiter(), x->tenant);
+      for (const auto& filter : filters) {
+        const auto* limiter = dynamic_cast<const Limiter*>(filter.get());
+        const bool granted =
+            limiter != nullptr && &limiter->waiting() == &x->grant.cause->waiting();
+        if (granted) count(limiter, x->tenant);
+      }
     }
   }
   for (const auto& [filter, spec] : limits_) {

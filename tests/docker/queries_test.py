@@ -113,7 +113,7 @@ class Queries(unittest.TestCase):
         self.assertEqual(unused, set(), "expectations of panels that are not there")
 
     def test_panels_answer_for_one_job_and_instance_too(self):
-        job, instance = escaped("weir"), escaped(self.stack.scraped_at)
+        job, instance = escaped("weir"), escaped(self.stack.telemetry)
         for dashboard in dashboards().values():
             for panel in panels(dashboard):
                 for target in panel["targets"]:
@@ -132,7 +132,7 @@ class Queries(unittest.TestCase):
                 self.assertTrue(match, variable)
                 offered[variable["name"]] = set(self.stack.api(
                     f"label/{match[2]}/values", **{"match[]": as_grafana(match[1])}))
-        self.assertEqual(offered, {"job": {"weir"}, "instance": {self.stack.scraped_at},
+        self.assertEqual(offered, {"job": {"weir"}, "instance": {self.stack.telemetry},
                                    "tenant": {"acme", "beta", "greedy", "other"}})
 
     def test_alerts_are_marked_in_the_panels(self):

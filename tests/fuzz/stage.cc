@@ -80,7 +80,7 @@ class Stage::Plane {
         snapshot(load(config, gate)),
         shared(snapshot, gate),
         metrics(static_cast<std::uint32_t>(snapshot->labels.size()),
-                static_cast<std::uint32_t>(snapshot->routes.size())),
+                static_cast<std::uint32_t>(snapshot->route_labels.size())),
         worker(shared, metrics) {
     shared.max_clients = snapshot->settings.limits.max_connections;
     shared.workers.push_back(&worker);

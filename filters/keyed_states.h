@@ -1,0 +1,211 @@
+// The state that a limiter keeps for each value of its key, over all the snapshots that it lives
+// through.
+//
+// Tenants with an entry of their own have their cell for good; all other keys share a KeyTable, and
+// those that find no slot there one cell. A Roster is one snapshot's list of the former. On a
+// reload the new filter is built on the old one's KeyedStates with a Roster of its own, in which a
+// tenant that keeps its name keeps its cell; putting it in force is one pointer. Whatever snapshot
+// a request began with, its key's state is looked up in the roster in force, so there is only ever
+// one.
+//
+//   other → configured: the tenant's cell takes over what stands in the table when it is first
+//   used. configured → other: its cell is retired: used until it is idle, and then the table again.
+//
+// Cell: default-constructible and trivially copyable; `bool idle(Time) const`; `void take(Cell&)`,
+// which moves another cell's state here. Terms: what holds for a key (a rate, a limit).
+//
+// Threads: a Roster is built outside the gate, its cells' contents and KeyedStates are behind it.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "filters/gate.h"
+#include "filters/key_table.h"
+#include "filters/tenant.h"
+#include "filters/time.h"
+
+namespace weir {
+
+template <typename Cell, typename Terms>
+class Roster {
+ public:
+  // A tenant's own cell. `fresh`: it has not looked yet whether the table holds state of its.
+  struct Own {
+    Cell cell{};
+    bool fresh = true;
+  };
+  // The most cells that are kept of tenants that were removed while they were not idle.
+  static constexpr std::size_t kMostRetired = 1'000'000;
+
+  // `count`: entries of the tenant table, by Tenant::index; `keys`: theirs, if reloads are to be
+  // survived; `terms_of(tenant)`: what holds for each; `others`: for everybody else.
+  template <typename TermsOf>
+  Roster(std::size_t count, std::span<const TenantKey> keys, TermsOf terms_of, Terms others,
+         const Roster* before, Gate& gate)
+      : others_(others) {
+    own_.resize(std::max(count, keys.size()));
+    std::vector<std::pair<std::uint64_t, Own*>> returned;
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+      if (keys[i].tenant->everyone_else) continue;
+      known_.push_back({keys[i].hash, static_cast<std::uint32_t>(i), terms_of(*keys[i].tenant)});
+      if (before == nullptr) continue;
+      own_[i] = before->known(keys[i].hash);
+      if (own_[i] != nullptr) continue;
+      own_[i] = before->retired(keys[i].hash);
+      if (own_[i] != nullptr) returned.emplace_back(keys[i].hash, own_[i].get());
+    }
+    for (auto& own : own_) {
+      if (own == nullptr) own = std::make_shared<Own>();
+    }
+    std::sort(known_.begin(), known_.end(),
+              [](const Known& a, const Known& b) { return a.hash < b.hash; });
+    in_batches(returned.size(), gate,
+               [&](std::size_t i, Time) { returned[i].second->fresh = true; });
+    if (before != nullptr) retire(*before, gate);
+  }
+
+  // The cell of a tenant of this snapshot; null: it has none of its own.
+  Own* at(const Tenant& tenant) const {
+    if (tenant.everyone_else || tenant.index >= own_.size()) return nullptr;
+    return own_[tenant.index].get();
+  }
+  std::shared_ptr<Own> known(std::uint64_t hash) const {
+    const Known* found = find(known_, hash);
+    return found != nullptr ? own_[found->index] : nullptr;
+  }
+  std::shared_ptr<Own> retired(std::uint64_t hash) const {
+    const Retired* found = find(retired_, hash);
+    return found != nullptr ? found->own : nullptr;
+  }
+  Own* peek_known(std::uint64_t hash) const {
+    const Known* found = find(known_, hash);
+    return found != nullptr ? own_[found->index].get() : nullptr;
+  }
+  Own* peek_retired(std::uint64_t hash) const {
+    const Retired* found = find(retired_, hash);
+    return found != nullptr ? found->own.get() : nullptr;
+  }
+  const Terms& terms(std::uint64_t hash) const {
+    const Known* found = find(known_, hash);
+    return found != nullptr ? found->terms : others_;
+  }
+  std::size_t retired_cells() const { return retired_.size(); }
+
+ private:
+  struct Known {
+    std::uint64_t hash;
+    std::uint32_t index;
+    Terms terms;
+  };
+  struct Retired {
+    std::uint64_t hash;
+    std::shared_ptr<Own> own;
+  };
+
+  template <typename Entry>
+  static const Entry* find(const std::vector<Entry>& sorted, std::uint64_t hash) {
+    const auto at = std::lower_bound(sorted.begin(), sorted.end(), hash,
+                                     [](const Entry& e, std::uint64_t h) { return e.hash < h; });
+    return at != sorted.end() && at->hash == hash ? &*at : nullptr;
+  }
+
+  // A pass of the gate for every few hundred, so that traffic is not held up.
+  template <typename Use>
+  static void in_batches(std::size_t count, Gate& gate, Use use) {
+    constexpr std::size_t kBatch = 256;
+    for (std::size_t from = 0; from < count; from += kBatch) {
+      const Gate::Pass pass(gate);
+      for (std::size_t i = from; i < std::min(from + kBatch, count); ++i) use(i, pass.now());
+    }
+  }
+
+  // Who was configured before and is not now. Cells that were retired before and are idle are let
+  // go: nobody uses them any more. The others may be used until this roster is in force.
+  void retire(const Roster& before, Gate& gate) {
+    std::vector<bool> idle(before.retired_.size());
+    in_batches(idle.size(), gate,
+               [&](std::size_t i, Time now) { idle[i] = before.retired_[i].own->cell.idle(now); });
+    for (const Known& known : before.known_) {
+      if (find(known_, known.hash) == nullptr && retired_.size() < kMostRetired) {
+        retired_.push_back({known.hash, before.own_[known.index]});
+      }
+    }
+    for (std::size_t i = 0; i < idle.size(); ++i) {
+      if (idle[i] || find(known_, before.retired_[i].hash) != nullptr) continue;
+      if (retired_.size() < kMostRetired) retired_.push_back(before.retired_[i]);
+    }
+    std::sort(retired_.begin(), retired_.end(),
+              [](const Retired& a, const Retired& b) { return a.hash < b.hash; });
+  }
+
+  std::vector<std::shared_ptr<Own>> own_;  // by Tenant::index
+  std::vector<Known> known_;               // by hash
+  std::vector<Retired> retired_;           // by hash
+  Terms others_;
+};
+
+template <typename Cell, typename Terms>
+class KeyedStates {
+ public:
+  using List = Roster<Cell, Terms>;
+
+  explicit KeyedStates(std::size_t slots) : others_(slots) {}
+
+  void put_in_force(std::shared_ptr<const List> roster) {
+    if (roster_ != roster) ++generation_;
+    roster_.swap(roster);  // the old one is its filter's still
+  }
+  // Counts the rosters: terms that somebody remembers hold for one generation.
+  std::uint64_t generation() const { return generation_; }
+  bool in_force(const List& roster) const { return roster_.get() == &roster; }
+  const Terms& terms(std::uint64_t hash) const { return roster_->terms(hash); }
+
+  // The cell of a request of that tenant and key; `mine`: the roster of its snapshot.
+  Cell& cell(const List& mine, const Tenant& tenant, std::uint64_t hash, Time now) {
+    if (Cell* own = own_cell(mine, tenant, hash, now)) return *own;
+    Cell* found = others_.find_or_claim(hash, [now](const Cell& c) { return c.idle(now); });
+    if (found != nullptr) return *found;
+    ++overflowed_;
+    return overflow;
+  }
+  // The same if it has one; null: it was idle, and its slot went to another key.
+  Cell* find(const List& mine, const Tenant& tenant, std::uint64_t hash, Time now) {
+    if (Cell* own = own_cell(mine, tenant, hash, now)) return own;
+    return others_.find(hash);
+  }
+
+  const KeyTable<Cell>& others() const { return others_; }
+  std::uint64_t overflowed() const { return overflowed_; }
+
+  Cell overflow{};  // shared by the keys that find no slot
+
+ private:
+  Cell* own_cell(const List& mine, const Tenant& tenant, std::uint64_t hash, Time now) {
+    if (in_force(mine)) {
+      if (auto* own = mine.at(tenant)) return &adopt(*own, hash);
+      if (mine.retired_cells() == 0) return nullptr;
+    } else if (auto* own = roster_->peek_known(hash)) {
+      return &adopt(*own, hash);
+    }
+    auto* retired = roster_->peek_retired(hash);
+    return retired != nullptr && !retired->cell.idle(now) ? &retired->cell : nullptr;
+  }
+  Cell& adopt(typename List::Own& own, std::uint64_t hash) {
+    if (std::exchange(own.fresh, false)) {
+      if (Cell* before = others_.find(hash)) own.cell.take(*before);
+    }
+    return own.cell;
+  }
+
+  std::shared_ptr<const List> roster_;
+  std::uint64_t generation_ = 0;
+  KeyTable<Cell> others_;
+  std::uint64_t overflowed_ = 0;
+};
+
+}  // namespace weir
