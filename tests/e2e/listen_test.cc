@@ -122,6 +122,9 @@ TEST(Listen, OutOfDescriptorsItServesWhatItHasAndSaysSoOnce) {
   Weir weir(service.text(), "chain: []\n");
   Client kept(weir.address());
   ASSERT_EQ(kept.get().status, 200);
+  // One comes and goes before: UBSan looks at each object's type for the first time through a pipe,
+  // and where there is no descriptor for that it takes the object for none.
+  ASSERT_EQ(weir.get().status, 200);
   // Another part of the process, or the system, has used them up: accept fails with EMFILE.
   rlimit limit{weir.process().descriptors() + 4, 1024};
   ASSERT_EQ(prlimit(weir.process().pid(), RLIMIT_NOFILE, &limit, nullptr), 0);
