@@ -13,7 +13,7 @@ import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 GRAFANA = ROOT / "docker/grafana"
-UNITS = {"reqps", "ops", "percentunit", "s", "bytes", "short"}  # of Grafana's ids, those used here
+UNITS = {"reqps", "ops", "Bps", "percentunit", "s", "bytes", "short"}  # of Grafana's ids, those used here
 KINDS = {"timeseries", "stat", "bargauge", "table"}
 
 
