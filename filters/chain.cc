@@ -73,7 +73,7 @@ Step Chain::run(Request& request, int at, Verdict verdict) {
       case Verdict::stay: return Step::none;
       case Verdict::wait: destroy_inside(request, at + 1); return Step::wait;
       case Verdict::inward:
-        destroy_inside(request, ++at);
+        if (request.depth_ > ++at) destroy_inside(request, at);
         if (at == static_cast<int>(filters_.size())) return send(request);
         verdict = make_visit(request, static_cast<std::size_t>(at)).enter();
         break;

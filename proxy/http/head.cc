@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstring>
 
 #include "proxy/http/characters.h"
 
@@ -31,6 +32,18 @@ constexpr Folded fold(std::string_view name) {
   if (name.size() >= 8) return {fold_word<std::uint64_t>(front), fold_word<std::uint64_t>(end - 8)};
   if (name.size() >= 4) return {fold_word<std::uint32_t>(front), fold_word<std::uint32_t>(end - 4)};
   return {fold_word<std::uint16_t>(front), fold_word<std::uint16_t>(end - 2)};
+}
+
+// Eight bytes with capital letters made small, exactly. In each byte without its highest bit, the
+// first sum sets that bit from 'A' on, the second from 'Z' + 1 on; nothing carries over.
+std::uint64_t lower_word(const char* at) {
+  constexpr std::uint64_t kOnes = 0x0101010101010101;
+  std::uint64_t word = 0;
+  std::memcpy(&word, at, sizeof word);
+  const std::uint64_t low = word & (0x7f * kOnes);
+  const std::uint64_t from_a = low + (0x80 - 'A') * kOnes;
+  const std::uint64_t after_z = low + (0x80 - 'Z' - 1) * kOnes;
+  return word | ((from_a & ~after_z & ~word & (0x80 * kOnes)) >> 2);
 }
 
 struct Known {
@@ -100,7 +113,11 @@ bool is_token(std::string_view text) {
 
 bool equals_ignoring_case(std::string_view a, std::string_view b) {
   if (a.size() != b.size()) return false;
-  for (std::size_t i = 0; i < a.size(); ++i) {
+  std::size_t i = 0;
+  for (; a.size() - i >= 8; i += 8) {
+    if (lower_word(a.data() + i) != lower_word(b.data() + i)) return false;
+  }
+  for (; i < a.size(); ++i) {
     if (a[i] != b[i] && to_lower(a[i]) != to_lower(b[i])) return false;
   }
   return true;

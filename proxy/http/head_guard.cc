@@ -60,34 +60,37 @@ static_assert(std::size(kNames) == kBadRequests);
 
 std::uint32_t narrow(std::size_t n) { return static_cast<std::uint32_t>(n); }
 
-// Reads a head from left to right.
+// Reads a head from left to right. Each step is given where it begins and says where the next one
+// does; null where the head is refused, and bad() says why.
 class Reader {
  public:
   Reader(std::string_view text, Head& head)
-      : begin_(text.data()), at_(begin_), end_(begin_ + text.size()), head_(head) {
+      : begin_(text.data()), end_(begin_ + text.size()), head_(head) {
     head_.clear();
     head_.base = begin_;
   }
 
-  BadRequest request_line();
-  BadRequest status_line();
-  BadRequest fields();
-  std::size_t size() const { return static_cast<std::size_t>(at_ - begin_); }  // of what was read
-  bool at_end() const { return at_ == end_; }
+  // The size of the head that the text begins with; 0: it is refused.
+  std::size_t read_request() { return fields(request_line()); }
+  std::size_t read_response() { return fields(status_line()); }
+  BadRequest bad() const { return bad_; }
 
  private:
-  BadRequest other_version(const char* i);
+  const char* request_line();
+  const char* other_version(const char* at);
   BadRequest other_protocol(const char* at) const;
-  BadRequest field();
-  BadRequest name(Span& name);
-  BadRequest no_name(const char* at) const;
-  BadRequest value(Span& value);
-  BadRequest line_end();  // CRLF
-  char peek(const char* at) const { return at < end_ ? *at : '\0'; }
-  // A line end, and then no blank, which would make the next line a part of this one.
-  bool at_usual_line_end() const {
-    return end_ - at_ > 2 && at_[0] == '\r' && at_[1] == '\n' && !is_blank(at_[2]);
+  const char* status_line();
+  std::size_t fields(const char* at);
+  const char* name(const char* at, Span& name);
+  BadRequest no_name(const char* begin, const char* at) const;
+  const char* value(const char* at, Span& value);
+  const char* line_end(const char* at);  // CRLF
+  const char* refuse(BadRequest reason) {
+    bad_ = reason;
+    return nullptr;
   }
+
+  char peek(const char* at) const { return at < end_ ? *at : '\0'; }
   std::string_view rest(const char* at) const { return {at, static_cast<std::size_t>(end_ - at)}; }
   Span span(const char* from, const char* to) const {
     return {static_cast<std::uint32_t>(from - begin_), static_cast<std::uint32_t>(to - from)};
@@ -96,9 +99,9 @@ class Reader {
   static BadRequest forbidden(char c);
 
   const char* const begin_;
-  const char* at_;
   const char* const end_;
   Head& head_;
+  BadRequest bad_ = BadRequest::none;
 };
 
 BadRequest Reader::forbidden(char c) {
@@ -107,48 +110,47 @@ BadRequest Reader::forbidden(char c) {
   return BadRequest::control_character;
 }
 
-BadRequest Reader::line_end() {
-  if (peek(at_) != '\r') return forbidden(peek(at_));
-  if (peek(at_ + 1) != '\n') return BadRequest::bare_cr;
-  at_ += 2;
-  return BadRequest::none;
+const char* Reader::line_end(const char* at) {
+  if (peek(at) != '\r') return refuse(forbidden(peek(at)));
+  if (peek(at + 1) != '\n') return refuse(BadRequest::bare_cr);
+  return at + 2;
 }
 
-BadRequest Reader::request_line() {
-  const char* i = skip_token(begin_, end_);
-  if (i == begin_) return BadRequest::bad_method;
-  if (peek(i) != ' ') {
-    return peek(i) == '\r' ? BadRequest::bad_request_line : BadRequest::bad_method;
+const char* Reader::request_line() {
+  const char* at = skip_token(begin_, end_);
+  if (at == begin_) return refuse(BadRequest::bad_method);
+  if (peek(at) != ' ') {
+    return refuse(peek(at) == '\r' ? BadRequest::bad_request_line : BadRequest::bad_method);
   }
-  head_.method = span(begin_, i);
-  if (head_.method.size > kMaxMethod) return BadRequest::method_too_long;
-  const char* const target = ++i;
-  while (i != end_ && is_target_char(*i)) ++i;
-  if (peek(i) == '#') return BadRequest::fragment_in_target;
-  if (peek(i) == '\r') return BadRequest::bad_request_line;  // no version: HTTP/0.9
-  if (i == target || peek(i) != ' ') return BadRequest::bad_target;
-  head_.target = span(target, i);
-  ++i;
-  if (end_ - i >= 10 && std::memcmp(i, "HTTP/1.1\r\n", 10) == 0) {
+  head_.method = span(begin_, at);
+  if (head_.method.size > kMaxMethod) return refuse(BadRequest::method_too_long);
+  const char* const target = ++at;
+  while (at != end_ && is_target_char(*at)) ++at;
+  if (peek(at) == '#') return refuse(BadRequest::fragment_in_target);
+  if (peek(at) == '\r') return refuse(BadRequest::bad_request_line);  // no version: HTTP/0.9
+  if (at == target || peek(at) != ' ') return refuse(BadRequest::bad_target);
+  head_.target = span(target, at);
+  ++at;
+  if (end_ - at >= 10 && std::memcmp(at, "HTTP/1.1\r\n", 10) == 0) {
     head_.minor = 1;
-    at_ = i + 10;
-    return BadRequest::none;
+    return at + 10;
   }
-  return other_version(i);
+  return other_version(at);
 }
 
 // Not HTTP/1.1, or not the end of the line behind it.
-BadRequest Reader::other_version(const char* i) {
-  const std::string_view version = rest(i).substr(0, 8);
+const char* Reader::other_version(const char* at) {
+  const std::string_view version = rest(at).substr(0, 8);
   const bool form = version.size() == 8 && version.starts_with("HTTP/") && is_digit(version[5]) &&
                     version[6] == '.' && is_digit(version[7]);
-  if (!form) return other_protocol(i);
-  if (peek(i + 8) != '\r' || peek(i + 9) != '\n') return BadRequest::bad_request_line;
-  if (version == "HTTP/2.0" && head_.method_text() == "PRI") return BadRequest::http2_preface;
-  if (version[5] != '1' || version[7] > '1') return BadRequest::bad_version;
+  if (!form) return refuse(other_protocol(at));
+  if (peek(at + 8) != '\r' || peek(at + 9) != '\n') return refuse(BadRequest::bad_request_line);
+  if (version == "HTTP/2.0" && head_.method_text() == "PRI") {
+    return refuse(BadRequest::http2_preface);
+  }
+  if (version[5] != '1' || version[7] > '1') return refuse(BadRequest::bad_version);
   head_.minor = static_cast<std::uint8_t>(version[7] - '0');
-  at_ = i + 10;
-  return BadRequest::none;
+  return at + 10;
 }
 
 // A target with spaces looks like a version that is none; RTSP/1.0 is one of another protocol.
@@ -161,83 +163,87 @@ BadRequest Reader::other_protocol(const char* at) const {
   return form ? BadRequest::bad_version : BadRequest::bad_request_line;
 }
 
-BadRequest Reader::status_line() {
+const char* Reader::status_line() {
   const char* const line = begin_;
   if (end_ - line < 12 || std::memcmp(line, "HTTP/1.", 7) != 0 ||
       (line[7] != '0' && line[7] != '1') || line[8] != ' ') {
-    return BadRequest::bad_status_line;
+    return refuse(BadRequest::bad_status_line);
   }
   head_.minor = static_cast<std::uint8_t>(line[7] - '0');
   if (!is_digit(line[9]) || !is_digit(line[10]) || !is_digit(line[11])) {
-    return BadRequest::bad_status_line;
+    return refuse(BadRequest::bad_status_line);
   }
   const int status = (line[9] - '0') * 100 + (line[10] - '0') * 10 + (line[11] - '0');
-  if (status < 100 || status > 599) return BadRequest::bad_status_line;
+  if (status < 100 || status > 599) return refuse(BadRequest::bad_status_line);
   head_.status = static_cast<std::uint16_t>(status);
-  at_ = begin_ + 12;
+  const char* at = line + 12;
   head_.reason = {};
-  if (peek(at_) == ' ') {
-    const char* const reason = ++at_;
-    at_ = skip_value(at_, end_);
-    head_.reason = span(reason, at_);
+  if (peek(at) == ' ') {
+    const char* const reason = ++at;
+    at = skip_value(at, end_);
+    head_.reason = span(reason, at);
   }
-  return peek(at_) == '\r' ? line_end() : BadRequest::bad_status_line;
+  return peek(at) == '\r' ? line_end(at) : refuse(BadRequest::bad_status_line);
 }
 
-BadRequest Reader::fields() {
-  if (is_blank(peek(at_))) return BadRequest::leading_whitespace;
-  for (std::size_t n = 0; peek(at_) != '\r'; ++n) {
-    if (n == kMaxFields) return BadRequest::too_many_fields;
-    if (const BadRequest bad = field(); bad != BadRequest::none) return bad;
+// `at`: behind the first line; null if that was refused.
+std::size_t Reader::fields(const char* at) {
+  if (at != nullptr && is_blank(peek(at))) at = refuse(BadRequest::leading_whitespace);
+  for (std::size_t n = 0; at != nullptr && peek(at) != '\r'; ++n) {
+    if (n == kMaxFields) {
+      at = refuse(BadRequest::too_many_fields);
+      break;
+    }
+    FieldLine line;
+    at = name(at, line.name);
+    if (at == nullptr || (at = value(at, line.value)) == nullptr) break;
+    line.id = identify_field(head_.text(line.name));
+    head_.add(line);
   }
-  const BadRequest bad = line_end();
-  head_.size = static_cast<std::uint32_t>(size());
-  return bad;
+  if (at == nullptr || (at = line_end(at)) == nullptr) return 0;
+  head_.size = static_cast<std::uint32_t>(at - begin_);
+  return head_.size;
 }
 
-BadRequest Reader::field() {
-  FieldLine line;
-  if (const BadRequest bad = name(line.name); bad != BadRequest::none) return bad;
-  if (const BadRequest bad = value(line.value); bad != BadRequest::none) return bad;
-  line.id = identify_field(head_.text(line.name));
-  head_.add(line);
-  return BadRequest::none;
-}
-
-BadRequest Reader::name(Span& name) {
-  const char* const end = skip_token(at_, end_);
-  if (end == at_ || end == end_ || *end != ':') return no_name(end);
-  name = span(at_, end);
-  at_ = end + 1;
-  return BadRequest::none;
+const char* Reader::name(const char* at, Span& name) {
+  const char* const end = skip_token(at, end_);
+  if (end == at || end == end_ || *end != ':') return refuse(no_name(at, end));
+  name = span(at, end);
+  return end + 1;
 }
 
 // `at`: the first byte that is not the name's.
-BadRequest Reader::no_name(const char* at) const {
+BadRequest Reader::no_name(const char* begin, const char* at) const {
   if (peek(at) == ':') return BadRequest::empty_field_name;
   if (is_blank(peek(at))) {
-    if (at == at_) return BadRequest::obs_fold;
+    if (at == begin) return BadRequest::obs_fold;
     while (is_blank(peek(at))) ++at;
     return peek(at) == ':' ? BadRequest::space_before_colon : BadRequest::bad_field_name;
   }
-  if (peek(at) == '\r')
+  if (peek(at) == '\r') {
     return peek(at + 1) == '\n' ? BadRequest::missing_colon : BadRequest::bare_cr;
+  }
   return is_value_char(peek(at)) ? BadRequest::bad_field_name : forbidden(peek(at));
 }
 
-BadRequest Reader::value(Span& value) {
-  const char* begin = at_;
-  while (begin != end_ && is_blank(*begin)) ++begin;
-  const char* end = at_ = skip_value(begin, end_);
-  if (at_usual_line_end()) {
-    at_ += 2;
-  } else {
-    if (const BadRequest bad = line_end(); bad != BadRequest::none) return bad;
-    if (is_blank(peek(at_))) return BadRequest::obs_fold;
+const char* Reader::value(const char* at, Span& value) {
+  while (at != end_ && is_blank(*at)) ++at;
+  const char* const begin = at;
+  const char* end = at = skip_value(at, end_);
+  if (end_ - at > 2 && at[0] == '\r' && at[1] == '\n') {
+    at += 2;
+  } else if ((at = line_end(at)) == nullptr) {
+    return nullptr;
   }
+  if (is_blank(peek(at))) return refuse(BadRequest::obs_fold);
   while (end > begin && is_blank(end[-1])) --end;
   value = span(begin, end);
-  return BadRequest::none;
+  return at;
+}
+
+BadRequest why_not_whole(const Reader& reader, std::size_t size, std::string_view text) {
+  if (size == text.size() && size != 0) return BadRequest::none;
+  return size == 0 ? reader.bad() : BadRequest::bad_request_line;
 }
 
 }  // namespace
@@ -285,30 +291,20 @@ HeadScan::Found HeadScan::scan_first_line(std::string_view data) {
 
 BadRequest read_request_head(std::string_view text, Head& head) {
   Reader reader(text, head);
-  if (const BadRequest bad = reader.request_line(); bad != BadRequest::none) return bad;
-  if (const BadRequest bad = reader.fields(); bad != BadRequest::none) return bad;
-  return reader.at_end() ? BadRequest::none : BadRequest::bad_request_line;
+  return why_not_whole(reader, reader.read_request(), text);
 }
 
 BadRequest read_response_head(std::string_view text, Head& head) {
   Reader reader(text, head);
-  if (const BadRequest bad = reader.status_line(); bad != BadRequest::none) return bad;
-  if (const BadRequest bad = reader.fields(); bad != BadRequest::none) return bad;
-  return reader.at_end() ? BadRequest::none : BadRequest::bad_request_line;
+  return why_not_whole(reader, reader.read_response(), text);
 }
 
 std::size_t find_request_head(std::string_view bytes, Head& head) {
-  Reader reader(bytes, head);
-  const bool sound =
-      reader.request_line() == BadRequest::none && reader.fields() == BadRequest::none;
-  return sound ? reader.size() : 0;
+  return Reader(bytes, head).read_request();
 }
 
 std::size_t find_response_head(std::string_view bytes, Head& head) {
-  Reader reader(bytes, head);
-  const bool sound =
-      reader.status_line() == BadRequest::none && reader.fields() == BadRequest::none;
-  return sound ? reader.size() : 0;
+  return Reader(bytes, head).read_response();
 }
 
 }  // namespace weir

@@ -41,6 +41,25 @@ TEST(Field, IsKnownByItsNameInAnyCase) {
   EXPECT_EQ(identify_field("transfer-encodings"), FieldId::other);
 }
 
+TEST(EqualsIgnoringCase, ComparesBytesAndLettersWithoutCase) {
+  for (std::size_t size : {1U, 7U, 8U, 9U, 17U}) {
+    const std::string name(size, 'k');
+    for (std::size_t at = 0; at < size; ++at) {
+      for (int a = 0; a < 256; ++a) {
+        for (int b = 0; b < 256; ++b) {
+          std::string left = name;
+          std::string right = name;
+          left[at] = static_cast<char>(a);
+          right[at] = static_cast<char>(b);
+          const bool same = to_lower(left[at]) == to_lower(right[at]);
+          ASSERT_EQ(equals_ignoring_case(left, right), same) << a << ' ' << b << ' ' << at;
+        }
+      }
+    }
+  }
+  EXPECT_FALSE(equals_ignoring_case("abc", "abcd"));
+}
+
 // One byte of any token more, less or other, and it is another field.
 TEST(Field, IsKnownByItsWholeName) {
   for (const std::string_view name : kNames) {

@@ -1,7 +1,6 @@
 #include "proxy/http/request_id.h"
 
 #include <algorithm>
-#include <bit>
 #include <cstring>
 #include <sys/random.h>
 
@@ -21,6 +20,13 @@ std::uint64_t hex_digits(std::uint32_t bits) {
   return n + '0' * kOnes + letters * ('a' - '9' - 1);
 }
 
+// Sixteen digits.
+void write_hex(char* to, std::uint64_t bits) {
+  const std::array<std::uint64_t, 2> digits = {hex_digits(static_cast<std::uint32_t>(bits)),
+                                               hex_digits(static_cast<std::uint32_t>(bits >> 32))};
+  std::memcpy(to, digits.data(), sizeof digits);
+}
+
 }  // namespace
 
 bool is_sound_request_id(std::string_view id) {
@@ -29,32 +35,20 @@ bool is_sound_request_id(std::string_view id) {
 }
 
 RequestIds::RequestIds() {
-  if (getrandom(state_.data(), sizeof state_, 0) != sizeof state_) {
-    state_ = {1, 2, 3, reinterpret_cast<std::uintptr_t>(this)};
+  std::array<std::uint64_t, 2> random{};
+  if (getrandom(random.data(), sizeof random, 0) != sizeof random) {
+    random = {reinterpret_cast<std::uintptr_t>(this), 0};
   }
-}
-
-std::uint64_t RequestIds::next() {
-  auto& s = state_;
-  const std::uint64_t result = std::rotl(s[0] + s[3], 23) + s[0];
-  const std::uint64_t t = s[1] << 17;
-  s[2] ^= s[0];
-  s[3] ^= s[1];
-  s[1] ^= s[2];
-  s[0] ^= s[3];
-  s[2] ^= t;
-  s[3] = std::rotl(s[3], 45);
-  return result;
+  write_hex(own_.data(), random[0]);
+  count_ = random[1];
 }
 
 void RequestIds::make(Text& text) {
-  for (std::size_t half = 0; half < 2; ++half) {
-    const std::uint64_t bits = next();
-    const std::array<std::uint64_t, 2> digits = {
-        hex_digits(static_cast<std::uint32_t>(bits)),
-        hex_digits(static_cast<std::uint32_t>(bits >> 32))};
-    std::memcpy(text.data() + half * sizeof digits, digits.data(), sizeof digits);
-  }
+  std::uint64_t n = count_ += 0x9e3779b97f4a7c15;
+  n = (n ^ n >> 30) * 0xbf58476d1ce4e5b9;
+  n = (n ^ n >> 27) * 0x94d049bb133111eb;
+  std::memcpy(text.data(), own_.data(), own_.size());
+  write_hex(text.data() + own_.size(), n ^ n >> 31);
 }
 
 }  // namespace weir

@@ -10,8 +10,11 @@ namespace weir {
 // At most 128 visible ASCII characters.
 bool is_sound_request_id(std::string_view id);
 
-// Owner and thread: a worker. Ids are unique by 128 random bits (xoshiro256++, D. Blackman and
-// S. Vigna, 2018, seeded by the system); nobody should take them for secrets.
+// Owner and thread: a worker. An id is 64 random bits of the worker's, and 64 that count its
+// requests and are scrambled, each number to another (SplitMix64: G. Steele, D. Lea, C. Flood,
+// 2014, with the increment and the mix of its reference code): no worker makes one twice, and two
+// workers make the same only if the system gave both the same bits. Nobody should take them for
+// secrets.
 class RequestIds {
  public:
   static constexpr std::size_t kSize = 32;
@@ -20,8 +23,8 @@ class RequestIds {
   void make(Text& text);
 
  private:
-  std::uint64_t next();
-  std::array<std::uint64_t, 4> state_{};
+  std::array<char, kSize / 2> own_{};
+  std::uint64_t count_ = 0;
 };
 
 }  // namespace weir

@@ -264,8 +264,7 @@ void write_request_head(HeadWriter& out, const OutgoingRequest& request) {
   write_connection(out, request);
   write_forwarded(out, request);
   write_via(out, request.head, request.name);
-  out.add_field("x-request-id", request.request_id);
-  out.add("\r\n");
+  out.add_all("x-request-id: ", request.request_id, "\r\n\r\n");
 }
 
 bool has_own_via(const Head& head, std::string_view name) {
@@ -291,8 +290,7 @@ void write_response_head(HeadWriter& out, const OutgoingResponse& response) {
   if (response.close) out.add("Connection: close\r\n");
   if (response.keep_alive) out.add("Connection: keep-alive\r\n");
   write_via(out, head, response.name);
-  out.add_field("x-request-id", response.request_id);
-  out.add("\r\n");
+  out.add_all("x-request-id: ", response.request_id, "\r\n\r\n");
 }
 
 void write_interim_head(HeadWriter& out, const Head& head, std::string_view name) {

@@ -70,8 +70,8 @@ void ByteQueue::drop(std::size_t n) {
   if (empty()) release();
 }
 
-void ByteQueue::release() {
-  if (block_ != nullptr) pool_->give(block_, capacity_);
+void ByteQueue::give_back() {
+  pool_->give(block_, capacity_);
   block_ = nullptr;
   begin_ = end_ = capacity_ = 0;
 }

@@ -57,9 +57,12 @@ class ByteQueue {
 
   void append(BufferPool& pool, std::string_view bytes);
   void drop(std::size_t n);  // from the front; the block goes back with the last byte
-  void release();
+  void release() {
+    if (block_ != nullptr) give_back();
+  }
 
  private:
+  void give_back();
   void swap(ByteQueue& other) noexcept;
   void make_room(BufferPool& pool, std::size_t n);
 
