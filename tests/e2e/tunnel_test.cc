@@ -230,6 +230,9 @@ TEST_F(TunnelTest, BothWaysAtOnceNothingIsMixedUp) {
 TEST_F(TunnelTest, TheRequestEndsWithThe101) {
   start("chain: [{concurrency_limit: {limit: 1}}]\n");
   open_tunnel();
+  // The client may have its 101 before the worker goes on.
+  ASSERT_TRUE(
+      weir->metrics_reach([](const Samples& s) { return s.value("weir_tunnels_active") == 1; }));
   const Samples s = weir->metrics();
   EXPECT_EQ(s.sum("weir_requests_total", {{"code", "101"}, {"source", "service"}}), 1);
   EXPECT_EQ(s.sum("weir_requests_inside"), 0);
