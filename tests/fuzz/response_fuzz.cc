@@ -238,6 +238,35 @@ void check(const Script& script, const Run& run) {
   }
 }
 
+// weir looks at the first bytes of a chunked body before it promises anything. Those that come with
+// the head, and are bad, make its own 502; where they come later the head has gone, and the answer
+// is cut.
+bool is_seen_in_time(const Run& in_time, const Message& own, const Run& late,
+                     const Message& cut_short, const Message& sent) {
+  return sent.framing == Message::Framing::chunked && !in_time.from_service && own.whole() &&
+         own.status == 502 && late.closed && cut_short.head_whole && !cut_short.whole();
+}
+
+void expect_same_run(const Script& script, const Run& run, const Run& whole) {
+  const bool to_head = script.kind->to_head;
+  const Message cut_up = read_answers(run.got, to_head, run.closed).last;
+  const Message in_one = read_answers(whole.got, to_head, whole.closed).last;
+  // What ends with the connection is cut where the bad bytes came.
+  if (cut_up.framing == Message::Framing::until_close ||
+      in_one.framing == Message::Framing::until_close) {
+    return;
+  }
+  const Message sent = read_answers(script.bytes, to_head, true).last;
+  if (is_seen_in_time(whole, in_one, run, cut_up, sent) ||
+      is_seen_in_time(run, cut_up, whole, in_one, sent)) {
+    return;
+  }
+  if (cut_up.whole() != in_one.whole() || cut_up.status != in_one.status ||
+      (run.from_service && cut_up.whole() && cut_up.body != in_one.body)) {
+    fail("cut into pieces it is another answer", run.got, whole.got);
+  }
+}
+
 void run_one(std::string_view input) {
   if (input.size() < 4 || input.size() > kLongest) return;
   Script script;
@@ -254,15 +283,7 @@ void run_one(std::string_view input) {
   const Run whole = play(script);
   check(script, whole);
   stage().reset();
-  const bool to_head = script.kind->to_head;
-  const Answers cut_up = read_answers(run.got, to_head, run.closed);
-  const Answers in_one = read_answers(whole.got, to_head, whole.closed);
-  // What ends with the connection is cut where the bad bytes came.
-  if (in_one.last.framing == Message::Framing::until_close) return;
-  if (cut_up.last.whole() != in_one.last.whole() || cut_up.last.status != in_one.last.status ||
-      (run.from_service && cut_up.last.whole() && cut_up.last.body != in_one.last.body)) {
-    fail("cut into pieces it is another answer", run.got, whole.got);
-  }
+  expect_same_run(script, run, whole);
 }
 
 }  // namespace
