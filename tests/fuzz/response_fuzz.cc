@@ -1,7 +1,8 @@
 // The way out: whatever the service answers, in whatever pieces, and however it ends, the client
 // gets one answer: the service's as an independent reader finds it, with the same body and a
 // framing that says the same, or weir's own, or an answer that is visibly cut short. And nothing of
-// it is left over for the next request.
+// it is left over for the next request. A tunnel that the client asked for, and no other, carries
+// every byte both ways, and each side's end.
 //
 // The input: a byte that says what the client asks (modulo the kinds below), one that says how the
 // service's bytes are cut (0: not), one that says what the service does after them (modulo: it
@@ -29,6 +30,7 @@ Stage& stage() {
       "limits: {max_head: 4KiB, max_body: 64KiB, head_timeout: 1h, body_timeout: 1h,"
       " idle_timeout: 1h}\n"
       "chain: []\n"
+      "upgrades: {protocols: [websocket], max: 4, idle_timeout: 1h}\n"
       "chains:\n"
       "  again:\n"
       "    - retry: {attempts: 2, retry_on: [503], backoff: {base: 1ms, max: 1ms},"
@@ -46,7 +48,13 @@ struct Kind {
   bool early = false;   // the service answers before it has the body
   bool leaves = false;  // the client closes before the answer comes
   bool keeps = true;    // its connection serves another request
+  bool takes_trailers = false;
+  bool upgrades = false;
+  std::string_view ahead = {};  // bytes of kProbe that come before the answer
 };
+constexpr std::string_view kProbe = "GET /probe HTTP/1.1\r\nHost: h\r\n\r\n";
+constexpr std::string_view kUpgrade =
+    "GET / HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\n";
 constexpr std::array kKinds = {
     Kind{"GET / HTTP/1.1\r\nHost: h\r\n\r\n", ""},
     Kind{.head = "HEAD / HTTP/1.1\r\nHost: h\r\n\r\n", .body = "", .to_head = true},
@@ -68,6 +76,12 @@ constexpr std::array kKinds = {
     Kind{.head = "GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n",
          .body = "",
          .keeps = false},
+    Kind{.head = "GET / HTTP/1.1\r\nHost: h\r\nTE: trailers\r\nConnection: TE\r\n\r\n",
+         .body = "",
+         .takes_trailers = true},
+    Kind{.head = kUpgrade, .body = "", .upgrades = true},
+    Kind{.head = kUpgrade, .body = "", .upgrades = true, .ahead = kProbe.substr(0, 6)},
+    Kind{.head = kUpgrade, .body = "", .leaves = true, .upgrades = true},
 };
 enum class After : std::uint8_t { waits, closes, shuts_down, floods, count_ };
 
@@ -87,6 +101,7 @@ struct Run {
   bool same_connection = false;  // the probe came on the script's connection
   bool probed = false;
   std::size_t flooded = 0;  // bytes behind the script's
+  bool tunnel = false;      // a 101 came to the client
 };
 
 // More than the sockets on both sides of weir hold.
@@ -95,7 +110,6 @@ const std::string& flood() {
   return bytes;
 }
 
-constexpr std::string_view kProbe = "GET /probe HTTP/1.1\r\nHost: h\r\n\r\n";
 constexpr std::string_view kProbeAnswer =
     "HTTP/1.1 200 OK\r\nX-Probe: 1\r\nContent-Length: 2\r\n\r\nok";
 
@@ -123,10 +137,11 @@ void take_requests(Stage::End& end, Run& run, Stage::End*& current, bool early) 
   }
 }
 
-// A second request has to get its own answer and nothing else.
-void probe(Stage::End& client, Run& run, std::string_view script) {
+// A second request has to get its own answer and nothing else. `ahead`: so much of it has come.
+void probe(Stage::End& client, Run& run, std::string_view script, std::size_t ahead = 0) {
   client.got.clear();
-  if (!stage().send(client, kProbe)) fail("weir does not read the next request", script);
+  if (!stage().send(client, kProbe.substr(ahead)))
+    fail("weir does not read the next request", script);
   const Message answer = read_response(client.got, false, client.ended);
   const std::string* mark = answer.find("x-probe");
   if (!answer.whole() || answer.size != client.got.size() || mark == nullptr ||
@@ -139,28 +154,108 @@ void probe(Stage::End& client, Run& run, std::string_view script) {
 struct Answers {
   std::vector<Message> interim;
   Message last;
-  std::string_view bytes;  // of the last
+  std::string_view bytes;  // of the last, and what follows it
 };
 Answers read_answers(std::string_view bytes, bool to_head, bool ended) {
   Answers answers;
   for (;;) {
     answers.bytes = bytes;
     answers.last = read_response(bytes, to_head, ended);
-    if (!answers.last.whole() || answers.last.status >= 200) return answers;
+    if (!answers.last.whole() || answers.last.status >= 200 || answers.last.status == 101)
+      return answers;
     bytes.remove_prefix(answers.last.size);
     answers.interim.push_back(std::move(answers.last));
   }
+}
+
+// Did the service switch to what the client asked for, and to nothing else?
+bool is_asked_switch(const Kind& kind, const Message& sent) {
+  if (!kind.upgrades || sent.minor != 1 || !sent.lists("connection", "upgrade")) return false;
+  // Without the blanks, which no protocol's name has.
+  std::string protocols;
+  for (const auto& [name, value] : sent.fields) {
+    if (!same_word(name, "upgrade")) continue;
+    for (const char c : value + ',')
+      if (c != ' ' && c != '\t') protocols += c;
+  }
+  bool any = false;
+  for (std::size_t at = 0; at < protocols.size();) {
+    const std::size_t comma = protocols.find(',', at);
+    const std::string_view item = std::string_view(protocols).substr(at, comma - at);
+    at = comma + 1;
+    if (item.empty()) continue;
+    if (!same_word(item.substr(0, item.find('/')), "websocket")) return false;
+    any = true;
+  }
+  return any;
+}
+
+// What has gone in on one side is what has come out on the other.
+void expect_carried(std::string_view sent, std::string_view got) {
+  if (sent != got) fail("other bytes came out of the tunnel", sent, got);
+}
+
+// A 101 has come to the client: what is behind it, both ways, until both sides have closed.
+void play_tunnel(const Script& script, Stage::End& client, Stage::End& service,
+                 const Answers& told) {
+  const Answers sent = read_answers(script.bytes, script.kind->to_head, false);
+  if (sent.last.status != 101 || !is_asked_switch(*script.kind, sent.last)) {
+    fail("a tunnel that nobody asked for", script.bytes, client.got);
+  }
+  const std::string_view head = told.bytes.substr(0, told.last.size);
+  expect_same_response(sent.last, sent.bytes.substr(0, sent.last.size), told.last, head, {});
+  if (stage().counts().inside != 0) fail("the request outlasts its 101", script.bytes);
+  const std::size_t down_at = client.got.size() - told.bytes.size() + told.last.size;
+  const std::size_t up_at = service.read;
+  std::string down(sent.bytes.substr(sent.last.size));
+  std::string up(script.kind->ahead);
+  const auto check = [&] {
+    expect_carried(down, std::string_view(client.got).substr(down_at));
+    expect_carried(up, std::string_view(service.got).substr(up_at));
+  };
+  const auto say = [&](Stage::End& end, std::string& said, std::string_view bytes) {
+    if (!stage().send(end, bytes)) fail("a tunnel takes no more", script.bytes);
+    said += bytes;
+    check();
+  };
+  check();
+  say(client, up, kProbe);
+  say(service, down, kProbeAnswer);
+  if (script.after == After::floods) {
+    client.paused = true;
+    const std::size_t sent_on = stage().flood(service, flood());
+    client.paused = false;
+    stage().settle();
+    down += flood().substr(0, sent_on);
+    check();
+  }
+  if (script.after == After::closes) {
+    stage().close(service);
+    check();
+    if (!client.ended) fail("the service has closed, and the client is not told", script.bytes);
+    return;
+  }
+  Stage::End& first = script.after == After::shuts_down ? service : client;
+  Stage::End& second = script.after == After::shuts_down ? client : service;
+  stage().shut_down(first);
+  if (!second.ended || first.ended) fail("a side's end does not go through", script.bytes);
+  say(second, &second == &client ? up : down, "bye");
+  stage().shut_down(second);
+  if (!first.ended) fail("the other side's end does not go through", script.bytes);
 }
 
 Run play(const Script& script) {
   Run run;
   const Kind& kind = *script.kind;
   Stage::End* current = nullptr;
-  stage().serve = [&](Stage::End& end) { take_requests(end, run, current, kind.early); };
+  stage().serve = [&](Stage::End& end) {
+    if (!run.tunnel) take_requests(end, run, current, kind.early);
+  };
   Stage::End* client = &stage().connect();
   stage().send(*client, kind.head);
   if (!kind.early) stage().send(*client, kind.body);
   if (current == nullptr) fail("the request did not reach the service", kind.head);
+  stage().send(*client, kind.ahead);
   Stage::End& service = *current;
   if (kind.leaves) stage().close(*client);
   bool body_sent = !kind.early;
@@ -171,6 +266,13 @@ Run play(const Script& script) {
       body_sent = true;
       stage().send(*client, kind.body);
     }
+  }
+  if (const Answers told = read_answers(client->got, kind.to_head, false);
+      told.last.whole() && told.last.status == 101) {
+    run.tunnel = true;
+    play_tunnel(script, *client, service, told);
+    run.got = client->got;
+    return run;
   }
   run.ended = stage().counts().inside == 0;
   if (script.after == After::closes) stage().close(service);
@@ -192,7 +294,7 @@ Run play(const Script& script) {
       fail("the request is over, and its answer is not whole", script.bytes, run.got);
     }
     if (!kind.keeps) fail("the connection should have been closed", run.got);
-    probe(*client, run, script.bytes);
+    probe(*client, run, script.bytes, kind.ahead.size());
   } else {
     if (done && kind.leaves) probe(stage().connect(), run, script.bytes);
     stage().close(service);
@@ -205,6 +307,7 @@ Run play(const Script& script) {
 }
 
 void check(const Script& script, const Run& run) {
+  if (run.tunnel) return;  // has been checked as it went
   const Kind& kind = *script.kind;
   const std::string bytes = std::string(script.bytes) + flood().substr(0, run.flooded);
   const bool closes = script.after != After::waits || !run.ended;
@@ -232,7 +335,8 @@ void check(const Script& script, const Run& run) {
   }
   if (run.requests != 1) return;  // retried: none of this answer's bytes may show
   if (run.from_service) {
-    expect_same_response(sent.last, sent.bytes, told.last, told.bytes, kind.http10);
+    expect_same_response(sent.last, sent.bytes, told.last, told.bytes,
+                         {kind.http10, kind.takes_trailers});
   } else if (told.last.head_whole && told.last.status < 500) {
     fail("weir's own answer to a failed service", bytes, run.got);
   }
@@ -248,6 +352,10 @@ bool is_seen_in_time(const Run& in_time, const Message& own, const Run& late,
 }
 
 void expect_same_run(const Script& script, const Run& run, const Run& whole) {
+  if (run.tunnel || whole.tunnel) {
+    if (run.got != whole.got) fail("cut into pieces it is another tunnel", run.got, whole.got);
+    return;
+  }
   const bool to_head = script.kind->to_head;
   const Message cut_up = read_answers(run.got, to_head, run.closed).last;
   const Message in_one = read_answers(whole.got, to_head, whole.closed).last;

@@ -123,7 +123,7 @@ class Stage::Plane {
   }
   bool empty() const {
     return shared.clients.load() == 0 && shared.upstream_open.load() == 0 &&
-           shared.buffered_bytes.load() == 0;
+           shared.buffered_bytes.load() == 0 && shared.tunnels.load() == 0;
   }
 
   Gate gate;
