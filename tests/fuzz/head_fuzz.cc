@@ -121,6 +121,17 @@ void check_framing(const Framing& framing, const Message& theirs, std::string_vi
   }
 }
 
+// The one thing that llhttp 8.1 refuses of what the guard lets through: a tab behind the value of a
+// framing field, which is white space like any other (RFC 9110 §5.6.3).
+bool has_tab_behind_framing(const Head& head) {
+  return std::ranges::any_of(head.fields, [&head](const FieldLine& line) {
+    if (line.id != FieldId::content_length && line.id != FieldId::transfer_encoding) return false;
+    const std::size_t end = line.value.at + line.value.size;
+    const std::string_view behind(head.base + end, head.size - end);
+    return behind.substr(0, behind.find('\r')).find('\t') != std::string_view::npos;
+  });
+}
+
 void check_path(const Target& target) {
   std::string scratch;
   std::string again;
@@ -155,15 +166,12 @@ void check_request(std::string_view input) {
   }
   check_fields(head, theirs, text);
   check_framing(framing, theirs, text);
-  if (!llhttp_agrees_on_request(head, framing)) fail("llhttp reads another request", text);
+  if (!llhttp_agrees_on_request(head, framing) && !has_tab_behind_framing(head))
+    fail("llhttp reads another request", text);
   check_path(target);
 }
 
-void check_response(std::string_view input, bool to_head) {
-  std::string text;
-  Head head;
-  read_head(kResponses, input, text, head);
-  if (text.empty()) return;
+void check_response(const Head& head, const std::string& text, bool to_head) {
   Framing framing;
   if (response_framing(head, to_head, framing) != BadRequest::none) return;
   const Message theirs = read_response(text, to_head, false);
@@ -173,13 +181,18 @@ void check_response(std::string_view input, bool to_head) {
   }
   check_fields(head, theirs, text);
   check_framing(framing, theirs, text);
-  if (!llhttp_agrees_on_response(head, framing, to_head)) fail("llhttp reads another answer", text);
+  if (!llhttp_agrees_on_response(head, framing, to_head) && !has_tab_behind_framing(head))
+    fail("llhttp reads another answer", text);
 }
 
 void run_one(std::string_view input) {
   check_request(input);
-  check_response(input, false);
-  check_response(input, true);
+  std::string text;
+  Head head;
+  read_head(kResponses, input, text, head);
+  if (text.empty()) return;
+  check_response(head, text, false);
+  check_response(head, text, true);
 }
 
 }  // namespace
