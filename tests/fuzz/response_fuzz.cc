@@ -8,15 +8,14 @@
 // service's bytes are cut (0: not), one that says what the service does after them (modulo: it
 // waits, closes, shuts down its side), and the bytes. What is cut is played a second time in one
 // piece: that must come to the same.
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "tests/fuzz/compare.h"
 #include "tests/fuzz/judge.h"
+#include "tests/fuzz/response_script.h"
 #include "tests/fuzz/stage.h"
 
 namespace weir::fuzz {
@@ -41,57 +40,6 @@ Stage& stage() {
   return stage;
 }
 
-struct Kind {
-  std::string_view head, body;
-  bool to_head = false;
-  bool http10 = false;
-  bool early = false;   // the service answers before it has the body
-  bool leaves = false;  // the client closes before the answer comes
-  bool keeps = true;    // its connection serves another request
-  bool takes_trailers = false;
-  bool upgrades = false;
-  std::string_view ahead = {};  // bytes of kProbe that come before the answer
-};
-constexpr std::string_view kProbe = "GET /probe HTTP/1.1\r\nHost: h\r\n\r\n";
-constexpr std::string_view kUpgrade =
-    "GET / HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\n";
-constexpr std::array kKinds = {
-    Kind{"GET / HTTP/1.1\r\nHost: h\r\n\r\n", ""},
-    Kind{.head = "HEAD / HTTP/1.1\r\nHost: h\r\n\r\n", .body = "", .to_head = true},
-    Kind{"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\n", "hello"},
-    Kind{"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n",
-         "5\r\nhello\r\n0\r\n\r\n"},
-    Kind{.head = "GET / HTTP/1.0\r\n\r\n", .body = "", .http10 = true, .keeps = false},
-    Kind{.head = "GET / HTTP/1.0\r\nHost: h\r\nConnection: keep-alive\r\n\r\n",
-         .body = "",
-         .http10 = true},
-    Kind{.head = "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\n",
-         .body = "hello",
-         .early = true},
-    Kind{.head = "PUT / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n",
-         .body = "hello",
-         .early = true},
-    Kind{.head = "GET / HTTP/1.1\r\nHost: h\r\n\r\n", .body = "", .leaves = true},
-    Kind{"GET /again HTTP/1.1\r\nHost: h\r\n\r\n", ""},
-    Kind{.head = "GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n",
-         .body = "",
-         .keeps = false},
-    Kind{.head = "GET / HTTP/1.1\r\nHost: h\r\nTE: trailers\r\nConnection: TE\r\n\r\n",
-         .body = "",
-         .takes_trailers = true},
-    Kind{.head = kUpgrade, .body = "", .upgrades = true},
-    Kind{.head = kUpgrade, .body = "", .upgrades = true, .ahead = kProbe.substr(0, 6)},
-    Kind{.head = kUpgrade, .body = "", .leaves = true, .upgrades = true},
-};
-enum class After : std::uint8_t { waits, closes, shuts_down, floods, count_ };
-
-struct Script {
-  const Kind* kind;
-  After after;
-  std::uint8_t cuts;
-  std::string_view bytes;
-};
-
 struct Run {
   std::string got;               // by the client
   bool closed = false;           // weir closed that connection
@@ -103,15 +51,6 @@ struct Run {
   std::size_t flooded = 0;  // bytes behind the script's
   bool tunnel = false;      // a 101 came to the client
 };
-
-// More than the sockets on both sides of weir hold.
-const std::string& flood() {
-  static const std::string bytes(320 << 10, 'x');
-  return bytes;
-}
-
-constexpr std::string_view kProbeAnswer =
-    "HTTP/1.1 200 OK\r\nX-Probe: 1\r\nContent-Length: 2\r\n\r\nok";
 
 // Takes the requests off a connection to the service; answers the probe.
 void take_requests(Stage::End& end, Run& run, Stage::End*& current, bool early) {
@@ -151,99 +90,6 @@ void probe(Stage::End& client, Run& run, std::string_view script, std::size_t ah
   if (!run.probed) fail("an answer that the service did not give", script, client.got);
 }
 
-struct Answers {
-  std::vector<Message> interim;
-  Message last;
-  std::string_view bytes;  // of the last, and what follows it
-};
-Answers read_answers(std::string_view bytes, bool to_head, bool ended) {
-  Answers answers;
-  for (;;) {
-    answers.bytes = bytes;
-    answers.last = read_response(bytes, to_head, ended);
-    if (!answers.last.whole() || answers.last.status >= 200 || answers.last.status == 101)
-      return answers;
-    bytes.remove_prefix(answers.last.size);
-    answers.interim.push_back(std::move(answers.last));
-  }
-}
-
-// Did the service switch to what the client asked for, and to nothing else?
-bool is_asked_switch(const Kind& kind, const Message& sent) {
-  if (!kind.upgrades || sent.minor != 1 || !sent.lists("connection", "upgrade")) return false;
-  // Without the blanks, which no protocol's name has.
-  std::string protocols;
-  for (const auto& [name, value] : sent.fields) {
-    if (!same_word(name, "upgrade")) continue;
-    for (const char c : value + ',')
-      if (c != ' ' && c != '\t') protocols += c;
-  }
-  bool any = false;
-  for (std::size_t at = 0; at < protocols.size();) {
-    const std::size_t comma = protocols.find(',', at);
-    const std::string_view item = std::string_view(protocols).substr(at, comma - at);
-    at = comma + 1;
-    if (item.empty()) continue;
-    if (!same_word(item.substr(0, item.find('/')), "websocket")) return false;
-    any = true;
-  }
-  return any;
-}
-
-// What has gone in on one side is what has come out on the other.
-void expect_carried(std::string_view sent, std::string_view got) {
-  if (sent != got) fail("other bytes came out of the tunnel", sent, got);
-}
-
-// A 101 has come to the client: what is behind it, both ways, until both sides have closed.
-void play_tunnel(const Script& script, Stage::End& client, Stage::End& service,
-                 const Answers& told) {
-  const Answers sent = read_answers(script.bytes, script.kind->to_head, false);
-  if (sent.last.status != 101 || !is_asked_switch(*script.kind, sent.last)) {
-    fail("a tunnel that nobody asked for", script.bytes, client.got);
-  }
-  const std::string_view head = told.bytes.substr(0, told.last.size);
-  expect_same_response(sent.last, sent.bytes.substr(0, sent.last.size), told.last, head, {});
-  if (stage().counts().inside != 0) fail("the request outlasts its 101", script.bytes);
-  const std::size_t down_at = client.got.size() - told.bytes.size() + told.last.size;
-  const std::size_t up_at = service.read;
-  std::string down(sent.bytes.substr(sent.last.size));
-  std::string up(script.kind->ahead);
-  const auto check = [&] {
-    expect_carried(down, std::string_view(client.got).substr(down_at));
-    expect_carried(up, std::string_view(service.got).substr(up_at));
-  };
-  const auto say = [&](Stage::End& end, std::string& said, std::string_view bytes) {
-    if (!stage().send(end, bytes)) fail("a tunnel takes no more", script.bytes);
-    said += bytes;
-    check();
-  };
-  check();
-  say(client, up, kProbe);
-  say(service, down, kProbeAnswer);
-  if (script.after == After::floods) {
-    client.paused = true;
-    const std::size_t sent_on = stage().flood(service, flood());
-    client.paused = false;
-    stage().settle();
-    down += flood().substr(0, sent_on);
-    check();
-  }
-  if (script.after == After::closes) {
-    stage().close(service);
-    check();
-    if (!client.ended) fail("the service has closed, and the client is not told", script.bytes);
-    return;
-  }
-  Stage::End& first = script.after == After::shuts_down ? service : client;
-  Stage::End& second = script.after == After::shuts_down ? client : service;
-  stage().shut_down(first);
-  if (!second.ended || first.ended) fail("a side's end does not go through", script.bytes);
-  say(second, &second == &client ? up : down, "bye");
-  stage().shut_down(second);
-  if (!first.ended) fail("the other side's end does not go through", script.bytes);
-}
-
 Run play(const Script& script) {
   Run run;
   const Kind& kind = *script.kind;
@@ -270,7 +116,7 @@ Run play(const Script& script) {
   if (const Answers told = read_answers(client->got, kind.to_head, false);
       told.last.whole() && told.last.status == 101) {
     run.tunnel = true;
-    play_tunnel(script, *client, service, told);
+    play_tunnel(stage(), script, *client, service, told);
     run.got = client->got;
     return run;
   }
