@@ -1,6 +1,7 @@
 #include "config/build.h"
 
 #include <algorithm>
+#include <ranges>
 #include <set>
 #include <unordered_set>
 
@@ -95,9 +96,9 @@ void SnapshotBuilder::keep_departed() {
   auto& departed = snapshot_->departed;
   for (const auto* list : {&running_->filters, &running_->departed}) {
     // The latest first, as far as there is room.
-    for (auto i = list->rbegin(); i != list->rend(); ++i) {
+    for (const auto& filter : std::views::reverse(*list)) {
       const bool room = departed.size() < Snapshot::kMostDeparted;
-      if (room && names.insert((*i)->name()).second) departed.push_back(*i);
+      if (room && names.insert(filter->name()).second) departed.push_back(filter);
     }
   }
   std::reverse(departed.begin(), departed.end());

@@ -20,9 +20,7 @@ void Histogram::observe(Duration d) {
 std::size_t Histogram::bucket(Duration d) {
   static constexpr auto kNanoseconds = [] {
     std::array<std::uint64_t, kBounds.size() + 1> bounds{};
-    for (std::size_t i = 0; i < kBounds.size(); ++i) {
-      bounds[i] = static_cast<std::uint64_t>(kBounds[i] * 1e9 + 0.5);
-    }
+    for (std::size_t i = 0; i < kBounds.size(); ++i) bounds[i] = kMicroseconds[i] * 1'000;
     bounds.back() = UINT64_MAX;
     return bounds;
   }();

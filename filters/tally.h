@@ -37,9 +37,18 @@ class Tally {
 // A histogram of durations with fixed bounds, in seconds: 100 µs … 60 s.
 class Histogram {
  public:
-  static constexpr std::array<double, 18> kBounds = {0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005,
-                                                     0.01,   0.025,   0.05,   0.1,   0.25,   0.5,
-                                                     1,      2.5,     5,      10,    30,     60};
+  static constexpr std::array<std::uint64_t, 18> kMicroseconds = {
+      100,       250,       500,       1'000,      2'500,      5'000,
+      10'000,    25'000,    50'000,    100'000,    250'000,    500'000,
+      1'000'000, 2'500'000, 5'000'000, 10'000'000, 30'000'000, 60'000'000};
+  // In seconds.
+  static constexpr std::array<double, kMicroseconds.size()> kBounds = [] {
+    std::array<double, kMicroseconds.size()> bounds{};
+    for (std::size_t i = 0; i < bounds.size(); ++i) {
+      bounds[i] = static_cast<double>(kMicroseconds[i]) / 1e6;
+    }
+    return bounds;
+  }();
   void observe(Duration d);
   static std::size_t bucket(Duration d);  // the index in `counts` that `d` falls into
   void merge(const Histogram& other);

@@ -37,7 +37,7 @@ TEST(HistogramTest, ABoundBelongsToTheBucketBelowIt) {
   EXPECT_EQ(Histogram::bucket(Duration::max()), Histogram::kBounds.size());
   EXPECT_EQ(Histogram::bucket(-1ns), 0u);
   for (std::size_t i = 0; i < Histogram::kBounds.size(); ++i) {
-    const Duration bound(static_cast<std::int64_t>(Histogram::kBounds[i] * 1e9 + 0.5));
+    const Duration bound = std::chrono::microseconds(Histogram::kMicroseconds[i]);
     EXPECT_EQ(Histogram::bucket(bound), i);
     EXPECT_EQ(Histogram::bucket(bound + 1ns), i + 1);
   }

@@ -161,8 +161,8 @@ std::int64_t affinity() {
 
 std::string in_short(double quota) {
   std::array<char, 32> text;
-  std::snprintf(text.data(), text.size(), "%.4g", quota);
-  return text.data();
+  const int size = std::snprintf(text.data(), text.size(), "%.4g", quota);
+  return {text.data(), static_cast<std::size_t>(std::max(size, 0))};
 }
 
 }  // namespace

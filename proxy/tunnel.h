@@ -55,7 +55,7 @@ class Tunnel final : private ServiceUser, private AlarmEntry {
 
   Tunnel(Worker& worker, ClientConnection& client, ServiceConnection& service,
          Duration idle_timeout);
-  ~Tunnel();
+  ~Tunnel() override;
 
   void on_service_connected(int /*error*/) override {}
   void on_service_bytes(char* data, std::size_t size) override;
