@@ -95,6 +95,7 @@ Settings settings_of(const Value& file) {
   out.name = file.get("name").text;
   out.own_name = file.has("name");
   out.x_ratelimit = file.get("x_ratelimit").number != 0;
+  out.allow_trace = file.get("allow_trace").number != 0;
   out.listen = endpoint_of(file, "listen");
   out.upstream = upstream_of(file.get("upstream"));
   out.admin = endpoint_of(file.get("admin"), "listen");

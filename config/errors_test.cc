@@ -91,7 +91,7 @@ TEST(ConfigErrors, Keys) {
   for (const Case& each : std::initializer_list<Case>{
            {"worker: 1\n",
             "3:1: worker: unknown key; did you mean \"workers\"? (known here: access_log, admin, "
-            "chain, chains, drain, "
+            "allow_trace, chain, chains, drain, "
             "limits, listen, metrics, name, routes, shared, telemetry, tenant, tenants, "
             "trusted_proxies, "
             "upgrades, upstream, workers or x_ratelimit)"},

@@ -72,6 +72,7 @@ TEST(Load, DefaultsAgreeWithTheCode) {
   EXPECT_EQ(loaded.workers, settings.workers);
   EXPECT_EQ(loaded.name, settings.name);
   EXPECT_EQ(loaded.x_ratelimit, settings.x_ratelimit);
+  EXPECT_EQ(loaded.allow_trace, settings.allow_trace);
   EXPECT_EQ(loaded.max_tenant_labels, settings.max_tenant_labels);
   EXPECT_EQ(loaded.drain_timeout, settings.drain_timeout);
   EXPECT_EQ(loaded.drain_delay, settings.drain_delay);
@@ -93,6 +94,7 @@ limits: {max_connections: 1, max_head: 2KiB, max_body: 3B, buffered_bytes: 4B, h
          body_timeout: 6s, idle_timeout: 7s, max_connections_per_client: 8, min_body_rate: 9B,
          send_timeout: 10s}
 x_ratelimit: true
+allow_trace: true
 trusted_proxies: [10.0.0.0/8]
 tenant: {from: cookie sid, default: nobody, unknown: shared, secret: true}
 metrics: {max_tenants: 5}
@@ -121,6 +123,7 @@ access_log: {to: /var/log/a.log, format: combined, sample: 0.5%, query: true}
   EXPECT_EQ(s.limits.min_body_rate, 9);
   EXPECT_EQ(s.limits.send_timeout, 10s);
   EXPECT_TRUE(s.x_ratelimit);
+  EXPECT_TRUE(s.allow_trace);
   ASSERT_EQ(s.trusted_proxies.size(), 1U);
   EXPECT_EQ(to_string(s.trusted_proxies[0]), "10.0.0.0/8");
   EXPECT_EQ(s.tenant.from, (Field{Field::Kind::cookie, "sid", 0}));

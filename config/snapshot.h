@@ -97,6 +97,7 @@ struct Settings {
   bool own_name = false;      // given, so that a Via with it means a loop
   UpgradeSettings upgrades;
   bool x_ratelimit = false;  // X-RateLimit-* besides RateLimit
+  bool allow_trace = false;  // the method
   TenantSettings tenant;
   std::vector<Tenant> tenants;            // by Tenant::index
   std::int64_t max_tenant_labels = 1000;  // metrics.max_tenants

@@ -328,6 +328,12 @@ constexpr KeySpec kFile[] = {
      .preset = "false",
      .doc = "A quota's refusal also has `X-RateLimit-Limit`, `-Remaining` and `-Reset` (in "
             "seconds), with the numbers of `RateLimit-Policy` and `RateLimit`."},
+    {.name = "allow_trace",
+     .spec = boolean(),
+     .preset = "false",
+     .doc = "`TRACE` passes like any other method; with a body it is 400. With `Max-Forwards: 0` "
+            "weir itself answers with the head that it got, without `Cookie` and what sounds like "
+            "a credential. Without the key all `TRACE` is 405."},
 };
 
 constexpr Spec kFileSpec = map_of(kFile);

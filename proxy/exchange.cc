@@ -1,6 +1,7 @@
 #include "proxy/exchange.h"
 
 #include "proxy/client_connection.h"
+#include "proxy/http/hops.h"
 #include "proxy/http/parser.h"
 #include "proxy/http/rewrite.h"
 #include "proxy/http/router.h"
@@ -64,7 +65,7 @@ void Exchange::keep_head(std::string_view text) {
 
 BadRequest Exchange::check_head() {
   known_ = Known::head;
-  BadRequest bad = read_target(head_, target_);
+  BadRequest bad = read_target(head_, target_, settings().allow_trace);
   if (bad != BadRequest::none) return bad;
   known_ = Known::target;
   if (bad = request_framing(head_, upload_.framing); bad != BadRequest::none) return bad;
@@ -116,7 +117,7 @@ void Exchange::arrive() {
   route_ = decision.route;
   if (decision.refusal != Reason::none) return follow(enter_chain(decision.refusal));
   if (client_trusted_ && !count_client()) return follow(enter_chain(Reason::client_connections));
-  if (ends_here(head_)) return answer_options();
+  if (ends_here(head_)) return answer_here();
   follow(enter_chain(asks_upgrade_ ? admit_upgrade() : Reason::none));
 }
 

@@ -194,7 +194,7 @@ class Exchange final : private AlarmEntry, private ServiceUser, private Dialer::
   void finish_download(std::size_t extra);
   std::uint16_t reply_status() const;
   void answer();
-  void answer_options();
+  void answer_here();
   void send_reply(const Reply& reply, std::uint64_t body_left);
   ReplyContext reply_context(std::uint64_t body_left) const;
   void send_own(std::string_view text, bool keep, std::uint64_t body_left);

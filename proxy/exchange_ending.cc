@@ -4,6 +4,7 @@
 
 #include "proxy/client_connection.h"
 #include "proxy/exchange.h"
+#include "proxy/http/hops.h"
 #include "proxy/http/reply.h"
 #include "proxy/loop/clock.h"
 #include "proxy/worker.h"
@@ -59,18 +60,21 @@ void Exchange::send_reply(const Reply& reply, std::uint64_t left) {
 }
 
 // RFC 9110 §7.6.2: the request may go no further than here.
-void Exchange::answer_options() {
+void Exchange::answer_here() {
   {
     const Gate::Pass pass(worker_.gate());
     request_->now = pass.now();
     worker_.metrics().arrived(label());
-    close_ledger(Ending::complete, kOptionsStatus, Source::weir);
+    close_ledger(Ending::complete, status_here(head_), Source::weir);
   }
   observe_durations();
   const std::uint64_t left = body_left();
   const ReplyContext context = reply_context(left);
   HeadWriter out(worker_.write_scratch());
-  write_options_reply(out, context);
+  const TenantSettings& tenant = settings().tenant;
+  const bool secret = tenant.secret && tenant.from.kind == Field::Kind::header;
+  write_answer_here(out, worker_.body_scratch(), head_,
+                    secret ? std::string_view(tenant.from.name) : std::string_view(), context);
   send_own(out.text(), !context.close, left);
 }
 
@@ -83,6 +87,7 @@ ReplyContext Exchange::reply_context(std::uint64_t left) const {
   context.name = settings().name;
   context.date = worker_.date();
   context.x_ratelimit = settings().x_ratelimit;
+  context.allow_trace = settings().allow_trace;
   context.head_request = head_.method_text() == "HEAD";
   context.close = !keep;
   context.keep_alive = keep && head_.minor == 0;

@@ -51,7 +51,10 @@ BadRequest read_framing_fields(const Head& head, Framing& framing, bool& given) 
 BadRequest request_framing(const Head& head, Framing& framing) {
   framing = {};
   bool given = false;
-  return read_framing_fields(head, framing, given);
+  const BadRequest bad = read_framing_fields(head, framing, given);
+  if (bad != BadRequest::none || framing.kind == Framing::Kind::none) return bad;
+  // RFC 9110 §9.3.8: it has no content.
+  return head.method_text() == "TRACE" ? BadRequest::trace_with_body : BadRequest::none;
 }
 
 BadRequest response_framing(const Head& head, bool to_head_request, Framing& framing) {

@@ -21,7 +21,7 @@ struct Framing {
   std::uint64_t length = 0;
 };
 
-// How a request's body is delimited, or why that cannot be said.
+// How a request's body is delimited, or why that cannot be said, or there must be none.
 BadRequest request_framing(const Head& head, Framing& framing);
 // The same of a response. HEAD, 1xx, 204 and 304 have no body, whatever their fields claim.
 BadRequest response_framing(const Head& head, bool to_head_request, Framing& framing);

@@ -174,5 +174,44 @@ TEST(Target, FormsAndHost) {
   }
 }
 
+TEST(Target, TraceIsReadWhereItIsAllowed) {
+  const struct {
+    std::string text;
+    BadRequest expected;
+  } cases[] = {
+      {"TRACE /a?b HTTP/1.1\r\nHost: x\r\n\r\n", BadRequest::none},
+      {"TRACE http://x/a HTTP/1.1\r\nHost: x\r\n\r\n", BadRequest::none},
+      {"TRACE * HTTP/1.1\r\nHost: x\r\n\r\n", BadRequest::bad_target},
+      {"CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n", BadRequest::connect_method},
+  };
+  for (const auto& c : cases) {
+    Head head;
+    ASSERT_EQ(read_request_head(c.text, head), BadRequest::none) << c.text;
+    Target target;
+    EXPECT_EQ(to_string(read_target(head, target, true)), to_string(c.expected)) << c.text;
+  }
+}
+
+TEST(RequestFraming, TraceHasNoBody) {
+  const struct {
+    std::string method, field;
+    BadRequest expected;
+  } cases[] = {
+      {"TRACE", "A: 1", BadRequest::none},
+      {"TRACE", "Content-Length: 0", BadRequest::none},
+      {"TRACE", "Content-Length: 1", BadRequest::trace_with_body},
+      {"TRACE", "Transfer-Encoding: chunked", BadRequest::trace_with_body},
+      {"TRACE", "Content-Length: x", BadRequest::bad_content_length},
+      {"trace", "Content-Length: 1", BadRequest::none},
+  };
+  for (const auto& c : cases) {
+    const std::string text = c.method + " / HTTP/1.1\r\n" + c.field + "\r\n\r\n";
+    Head head;
+    ASSERT_EQ(read_request_head(text, head), BadRequest::none) << text;
+    Framing framing;
+    EXPECT_EQ(to_string(request_framing(head, framing)), to_string(c.expected)) << text;
+  }
+}
+
 }  // namespace
 }  // namespace weir

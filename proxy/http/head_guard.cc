@@ -20,6 +20,7 @@ constexpr std::string_view kNames[] = {
     "http2_preface",
     "connect_method",
     "trace_method",
+    "trace_with_body",
     "bare_lf",
     "bare_cr",
     "control_character",

@@ -33,6 +33,7 @@ enum class BadRequest : std::uint8_t {
   http2_preface,
   connect_method,
   trace_method,
+  trace_with_body,
   // lines and fields
   bare_lf,
   bare_cr,

@@ -61,6 +61,7 @@ std::string_view detail_of(BadRequest reason) {
     case BadRequest::bad_version: return "Only HTTP/1.0 and HTTP/1.1 are spoken here.";
     case BadRequest::connect_method: return "This is no forward proxy: CONNECT is not supported.";
     case BadRequest::trace_method: return "TRACE is not allowed.";
+    case BadRequest::trace_with_body: return "TRACE cannot have a body.";
     case BadRequest::method_too_long: return "No method is longer than 64 characters.";
     case BadRequest::proxy_loop_detected: return "The request has been here before: see Via.";
     case BadRequest::target_too_long: return "The request line is longer than limits.max_head.";
@@ -72,15 +73,6 @@ std::string_view detail_of(BadRequest reason) {
     case BadRequest::body_too_slow: return "The body came more slowly than limits.min_body_rate.";
     default: return "The request is not valid HTTP/1.1.";
   }
-}
-
-constexpr std::string_view kAllow = "Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n";
-
-void write_end_of_head(HeadWriter& out, const ReplyContext& context) {
-  if (context.close) out.add("Connection: close\r\n");
-  if (context.keep_alive) out.add("Connection: keep-alive\r\n");
-  if (!context.request_id.empty()) out.add_field("x-request-id", context.request_id);
-  out.add("\r\n");
 }
 
 void write_proxy_status(HeadWriter& out, const Reply& reply, std::string_view name) {
@@ -261,11 +253,16 @@ Reply reply_to(BadRequest reason) {
   return reply;
 }
 
-void write_options_reply(HeadWriter& out, const ReplyContext& context) {
-  out.add("HTTP/1.1 204 No Content\r\n");
-  out.add_field("Date", context.date);
-  out.add(kAllow);
-  write_end_of_head(out, context);
+void write_allow(HeadWriter& out, bool trace) {
+  out.add("Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
+  out.add(trace ? ", TRACE\r\n" : "\r\n");
+}
+
+void write_end_of_head(HeadWriter& out, const ReplyContext& context) {
+  if (context.close) out.add("Connection: close\r\n");
+  if (context.keep_alive) out.add("Connection: keep-alive\r\n");
+  if (!context.request_id.empty()) out.add_field("x-request-id", context.request_id);
+  out.add("\r\n");
 }
 
 void write_reply(HeadWriter& out, WriteScratch& body, const Reply& reply,
@@ -290,7 +287,7 @@ void write_reply(HeadWriter& out, WriteScratch& body, const Reply& reply,
     write_rate_limit(out, numbers, reply.quota->policy);
     if (context.x_ratelimit) write_x_ratelimit(out, numbers);
   }
-  if (reply.status == 405) out.add(kAllow);
+  if (reply.status == 405) write_allow(out, context.allow_trace);
   write_proxy_status(out, reply, context.name);
   write_end_of_head(out, context);
   if (!context.head_request) out.add(problem.text());

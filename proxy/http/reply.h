@@ -49,13 +49,15 @@ struct ReplyContext {
   std::string_view date;
   bool head_request = false;  // fields as for GET, no body
   bool x_ratelimit = false;   // X-RateLimit-* besides RateLimit
+  bool allow_trace = false;   // TRACE may pass
   bool close = false;
   bool keep_alive = false;  // as HTTP/1.0 clients need it
 };
 
-// The answer to OPTIONS that ends here (Max-Forwards: 0): 204 and the methods that may pass.
-inline constexpr std::uint16_t kOptionsStatus = 204;
-void write_options_reply(HeadWriter& out, const ReplyContext& context);
+// For all that weir answers by itself: the methods that may pass; and the last fields, with the
+// empty line.
+void write_allow(HeadWriter& out, bool trace);
+void write_end_of_head(HeadWriter& out, const ReplyContext& context);
 
 // The whole response, body included. `body` is scratch for it, another than `out`'s.
 void write_reply(HeadWriter& out, WriteScratch& body, const Reply& reply,

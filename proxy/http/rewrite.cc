@@ -1,10 +1,9 @@
 #include "proxy/http/rewrite.h"
 
 #include <algorithm>
-#include <charconv>
-#include <optional>
 
 #include "proxy/http/characters.h"
+#include "proxy/http/hops.h"
 #include "proxy/http/list.h"
 
 namespace weir {
@@ -174,29 +173,6 @@ void write_request_line(HeadWriter& out, const OutgoingRequest& request) {
   out.add_all(method, " ", prefix, origin, " HTTP/1.1\r\n");
 }
 
-bool is_max_forwards(const Head& head, const FieldLine& line) {
-  return equals_ignoring_case(head.text(line.name), "max-forwards");
-}
-
-// Max-Forwards of OPTIONS counts the hops (RFC 9110 §7.6.2); TRACE is not let through.
-std::optional<std::uint32_t> read_hops(const Head& head, const FieldLine& line) {
-  const std::string_view value = head.text(line.value);
-  std::uint32_t hops = 0;
-  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), hops);
-  if (error != std::errc{} || end != value.data() + value.size()) return std::nullopt;
-  return hops;
-}
-
-bool write_hops_left(HeadWriter& out, const Head& head, const FieldLine& line) {
-  const std::optional<std::uint32_t> hops = read_hops(head, line);
-  if (!hops || *hops == 0) return false;
-  out.add(head.text(line.name));
-  out.add(": ");
-  out.add_number(*hops - 1);
-  out.add("\r\n");
-  return true;
-}
-
 // What weir says of its own hop to the service.
 void write_connection(HeadWriter& out, const OutgoingRequest& request) {
   const bool upgrades = !request.upgrades.empty();
@@ -248,12 +224,15 @@ void write_request_head(HeadWriter& out, const OutgoingRequest& request) {
   out.add_field("Host", request.host);
   const Listed listed(request.head);
   LineCopier copier(out, request.head);
-  const bool counts_hops = request.head.method_text() == "OPTIONS";
+  const bool counting = counts_hops(request.head);
   for (const FieldLine& line : request.head.fields) {
     if (!passes(request, line, listed)) continue;
-    if (counts_hops && is_max_forwards(request.head, line)) {
+    if (const auto left = counting ? hops_left(request.head, line) : std::nullopt) {
       copier.flush();
-      if (write_hops_left(out, request.head, line)) continue;
+      out.add_all(request.head.text(line.name), ": ");
+      out.add_number(*left);
+      out.add("\r\n");
+      continue;
     }
     copier.copy(line);
   }
@@ -309,13 +288,6 @@ void write_switching_head(HeadWriter& out, const Head& head, std::string_view na
   out.add("Connection: upgrade\r\n");
   write_via(out, head, name);
   out.add("\r\n");
-}
-
-bool ends_here(const Head& request) {
-  if (request.method_text() != "OPTIONS") return false;
-  return std::ranges::any_of(request.fields, [&](const FieldLine& line) {
-    return is_max_forwards(request, line) && read_hops(request, line) == 0U;
-  });
 }
 
 }  // namespace weir

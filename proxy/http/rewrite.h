@@ -53,7 +53,4 @@ void write_interim_head(HeadWriter& out, const Head& head, std::string_view name
 // The 101 that begins a tunnel.
 void write_switching_head(HeadWriter& out, const Head& head, std::string_view name);
 
-// OPTIONS that may go no further than here: Max-Forwards is 0 (RFC 9110 §7.6.2).
-bool ends_here(const Head& request);
-
 }  // namespace weir

@@ -14,7 +14,7 @@ std::string rewritten(const std::string& text, bool trusted = false) {
   Target target;
   Framing framing;
   EXPECT_EQ(read_request_head(text, head), BadRequest::none);
-  EXPECT_EQ(read_target(head, target), BadRequest::none);
+  EXPECT_EQ(read_target(head, target, true), BadRequest::none);
   EXPECT_EQ(request_framing(head, framing), BadRequest::none);
   WriteScratch scratch(16);
   HeadWriter out(scratch);
@@ -72,6 +72,33 @@ TEST(RewriteRequest, TurnsAbsoluteIntoOriginForm) {
   EXPECT_TRUE(rewritten("GET http://a HTTP/1.1\r\nHost: a\r\n\r\n").starts_with("GET / HTTP"));
   EXPECT_TRUE(
       rewritten("OPTIONS http://a HTTP/1.1\r\nHost: a\r\n\r\n").starts_with("OPTIONS * HTTP"));
+}
+
+TEST(RewriteRequest, CountsHopsDown) {
+  const struct {
+    std::string method, came, goes;
+  } cases[] = {
+      {"OPTIONS", "3", "2"},
+      {"OPTIONS", "1", "0"},
+      {"TRACE", "10", "9"},
+      {"TRACE", "007", "6"},
+      // Answered where it came in, or of no number: as it came.
+      {"TRACE", "0", "0"},
+      {"TRACE", "", ""},
+      {"TRACE", "-1", "-1"},
+      {"TRACE", "1 2", "1 2"},
+      {"TRACE", "99999999999", "99999999999"},
+      // It counts nothing for these.
+      {"GET", "3", "3"},
+      {"trace", "3", "3"},
+      {"TRACER", "3", "3"},
+  };
+  for (const auto& c : cases) {
+    EXPECT_EQ(rewritten(c.method + " / HTTP/1.1\r\nHost: a\r\nA: 1\r\nmax-FORWARDS: " + c.came +
+                        "\r\nB: 2\r\n\r\n"),
+              c.method + " / HTTP/1.1\r\nHost: a\r\nA: 1\r\nmax-FORWARDS: " + c.goes +
+                  "\r\nB: 2\r\n" + std::string(kAdded));
+  }
 }
 
 TEST(RewriteRequest, BelievesForwardedFieldsOfTrustedProxiesOnly) {

@@ -84,10 +84,10 @@ BadRequest read_absolute(const Head& head, std::string_view whole, Target& targe
 
 }  // namespace
 
-BadRequest read_target(const Head& head, Target& target) {
+BadRequest read_target(const Head& head, Target& target, bool allow_trace) {
   target = {};
   if (head.method_text() == "CONNECT") return BadRequest::connect_method;
-  if (head.method_text() == "TRACE") return BadRequest::trace_method;
+  if (!allow_trace && head.method_text() == "TRACE") return BadRequest::trace_method;
   if (const BadRequest bad = read_host(head, target); bad != BadRequest::none) return bad;
   const std::string_view whole = head.target_text();
   if (whole == "*") {

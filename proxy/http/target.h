@@ -18,7 +18,8 @@ struct Target {
   std::string_view host;       // the authority without its port
 };
 
-// Takes the target apart, and holds it against Host.
-BadRequest read_target(const Head& head, Target& target);
+// Takes the target apart, and holds it against Host. CONNECT is refused here, and TRACE unless it
+// is allowed.
+BadRequest read_target(const Head& head, Target& target, bool allow_trace = false);
 
 }  // namespace weir

@@ -13,6 +13,12 @@ struct RequestLineRules : RuleTest<RequestLineRules> {
   static constexpr const char* kConfig = "chain: []\n";
 };
 
+struct TraceRules : RuleTest<TraceRules> {
+  static constexpr const char* kConfig =
+      "chain: []\nallow_trace: true\nlimits: {max_head: 1KiB}\n"
+      "tenant: {from: header x-customer, secret: true}\n";
+};
+
 // weir's own answer to OPTIONS.
 const std::string kOwnOptions =
     "HTTP/1.1 204 No Content\r\nDate: {date}\r\n"
@@ -189,7 +195,78 @@ Rules request_line_rules() {
   return all;
 }
 
+// weir's own answer to TRACE, which shows `request`.
+std::string shown(const std::string& request) {
+  return "HTTP/1.1 200 OK\r\nDate: {date}\r\nContent-Type: message/http\r\nContent-Length: " +
+         std::to_string(request.size()) + "\r\nx-request-id: {id}\r\n\r\n" + request;
+}
+
+Rule shows(std::string name, const std::string& request, const std::string& what) {
+  return plays(std::move(name), {client_sends(request), client_gets(shown(what))});
+}
+
+Rule shows_all(std::string name, const std::string& request) {
+  return shows(std::move(name), request, request);
+}
+
+// Where allow_trace is on.
+Rules trace_rules() {
+  const std::string last = head("TRACE /a?b=c HTTP/1.1", "Host: h", "Max-Forwards: 0");
+  return {
+      forwards("Rfc9110_9_3_8_TracePassesWhereItIsAllowed", line("TRACE /a HTTP/1.1"),
+               reached("TRACE /a")),
+      forwards("Rfc9110_9_3_8_FieldsOfTracePass",
+               head("TRACE / HTTP/1.1", "Host: h", "Cookie: a=b", "Max-Forwards: x"),
+               reached("TRACE /", "Cookie: a=b", "Max-Forwards: x")),
+      forwards("Rfc9110_9_3_8_TraceOfLengthZeroPasses",
+               head("TRACE / HTTP/1.1", "Host: h", "Content-Length: 0"),
+               reached("TRACE /", "Content-Length: 0")),
+      refuses("Rfc9110_9_3_8_TraceHasNoContent",
+              head("TRACE / HTTP/1.1", "Host: h", "Content-Length: 4") + "body", 400,
+              "trace_with_body"),
+      refuses("Rfc9110_9_3_8_TraceHasNoChunks",
+              head("TRACE / HTTP/1.1", "Host: h", "Transfer-Encoding: chunked") + chunked(""), 400,
+              "trace_with_body"),
+      refuses("Rfc9110_9_3_8_TraceThatEndsHereHasNoContentEither",
+              head("TRACE / HTTP/1.1", "Host: h", "Max-Forwards: 0", "Content-Length: 4") + "body",
+              400, "trace_with_body"),
+      refuses("Rfc9112_3_2_4_AsteriskFormIsNotForTrace", line("TRACE * HTTP/1.1"), 400,
+              "bad_target"),
+      refuses("Rfc9110_9_3_6_ConnectIsRefusedWhereTraceIsNot",
+              head("CONNECT h:443 HTTP/1.1", "Host: h:443"), 501, "connect_method"),
+      forwards("Rfc9110_7_6_2_MaxForwardsOfTraceIsCountedDown",
+               head("TRACE / HTTP/1.1", "Host: h", "Max-Forwards: 1"),
+               reached("TRACE /", "Max-Forwards: 0")),
+      shows_all("Rfc9110_7_6_2_TraceEndsHere", last),
+      shows_all("Rfc9110_9_3_8_TraceIsShownAsItCame",
+                head("TRACE http://h HTTP/1.1", "hOsT:h", "Connection: x-a", "X-A:  1 ",
+                     "max-forwards: 000", "Via: 1.1 before", "X-Empty:", "Content-Length: 0")),
+      shows("Rfc9110_9_3_8_TraceShowsNoCredentials",
+            head("TRACE / HTTP/1.1", "Host: h", "AUTHORIZATION: Basic eA==", "A: 1",
+                 "Proxy-Authorization: Basic eA==", "cookie: a=b", "Cookie: c=d", "X-Api-Key: k",
+                 "Max-Forwards: 0", "X-Auth-Token: t"),
+            head("TRACE / HTTP/1.1", "Host: h", "A: 1", "Max-Forwards: 0")),
+      shows("Rfc9110_9_3_8_TraceDoesNotShowASecretTenant",
+            head("TRACE / HTTP/1.1", "X-Customer: acme", "Host: h", "Max-Forwards: 0"),
+            head("TRACE / HTTP/1.1", "Host: h", "Max-Forwards: 0")),
+      plays("Rfc9112_9_3_2_PipelinedTracesAreAnsweredInOrder",
+            {client_sends(last + get() + last), client_gets(shown(last)),
+             service_gets(reached("GET /")), service_sends(kAnswer), client_gets(kTold),
+             client_gets(shown(last))}),
+      refuses(
+          "Rfc6585_5_TraceIsBoundedByMaxHead",
+          head("TRACE / HTTP/1.1", "Host: h", "Max-Forwards: 0", "A: " + std::string(1024, 'a')),
+          431, "head_too_large"),
+      plays("Rfc9110_10_2_1_AllowNamesTraceWhereItPasses",
+            {client_sends(head("OPTIONS / HTTP/1.1", "Host: h", "Max-Forwards: 0")),
+             client_gets("HTTP/1.1 204 No Content\r\nDate: {date}\r\n"
+                         "Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, TRACE\r\n"
+                         "x-request-id: {id}\r\n\r\n")}),
+  };
+}
+
 WEIR_HTTP_RULES(RequestLineRules, request_line_rules);
+WEIR_HTTP_RULES(TraceRules, trace_rules);
 
 }  // namespace
 }  // namespace weir::testing::rules

@@ -1,0 +1,34 @@
+// Max-Forwards (RFC 9110 §7.6.2): the methods whose hops it counts, and what weir answers where a
+// request may go no further than here.
+//
+// OPTIONS gets 204 and the methods that may pass; TRACE 200 and its own head as it came, as
+// message/http (§9.3.8), without the fields that may hold credentials. No allocation but the
+// scratches', which grow with max_head at most.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "proxy/http/head.h"
+#include "proxy/http/head_writer.h"
+#include "proxy/http/reply.h"
+
+namespace weir {
+
+// Whether Max-Forwards means anything for this request's method.
+bool counts_hops(const Head& request);
+// What to send on in place of this line, of a request that counts hops; nothing if it is another
+// field, or no number above 0.
+std::optional<std::uint32_t> hops_left(const Head& request, const FieldLine& line);
+// It counts hops, and none is left.
+bool ends_here(const Head& request);
+
+// --- of requests that end here
+std::uint16_t status_here(const Head& request);
+// The whole response. `secret_field`: one more that TRACE does not show, in lower case; may be
+// empty. `body` is scratch, another than `out`'s.
+void write_answer_here(HeadWriter& out, WriteScratch& body, const Head& request,
+                       std::string_view secret_field, const ReplyContext& context);
+
+}  // namespace weir
