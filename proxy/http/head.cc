@@ -65,6 +65,7 @@ constexpr Known kKnown[] = {
     {"keep-alive", FieldId::keep_alive},
     {"retry-after", FieldId::retry_after},
     {"x-request-id", FieldId::x_request_id},
+    {"max-forwards", FieldId::max_forwards},
     {"content-length", FieldId::content_length},
     {"http2-settings", FieldId::http2_settings},
     {"x-forwarded-for", FieldId::x_forwarded_for},

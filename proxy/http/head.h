@@ -26,6 +26,7 @@ enum class FieldId : std::uint8_t {
   keep_alive,
   retry_after,
   x_request_id,
+  max_forwards,
   content_length,
   http2_settings,
   x_forwarded_for,

@@ -70,7 +70,7 @@ const Row* find_row(const Head& request) {
 }
 
 std::optional<std::uint32_t> read_hops(const Head& request, const FieldLine& line) {
-  if (!equals_ignoring_case(request.text(line.name), "max-forwards")) return std::nullopt;
+  if (line.id != FieldId::max_forwards) return std::nullopt;
   const std::string_view value = request.text(line.value);
   std::uint32_t hops = 0;
   const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), hops);
@@ -80,7 +80,7 @@ std::optional<std::uint32_t> read_hops(const Head& request, const FieldLine& lin
 
 }  // namespace
 
-bool counts_hops(const Head& request) { return find_row(request) != nullptr; }
+bool is_counted(const Head& request) { return find_row(request) != nullptr; }
 
 std::optional<std::uint32_t> hops_left(const Head& request, const FieldLine& line) {
   const std::optional<std::uint32_t> hops = read_hops(request, line);
@@ -88,8 +88,8 @@ std::optional<std::uint32_t> hops_left(const Head& request, const FieldLine& lin
   return *hops - 1;
 }
 
-bool ends_here(const Head& request) {
-  if (!counts_hops(request)) return false;
+bool has_no_hops(const Head& request) {
+  if (!is_counted(request)) return false;
   return std::ranges::any_of(request.fields,
                              [&](const FieldLine& line) { return read_hops(request, line) == 0U; });
 }

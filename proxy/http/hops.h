@@ -16,13 +16,16 @@
 
 namespace weir {
 
-// Whether Max-Forwards means anything for this request's method.
-bool counts_hops(const Head& request);
-// What to send on in place of this line, of a request that counts hops; nothing if it is another
+// Whether the method is one of those.
+bool is_counted(const Head& request);
+// What to send on in place of this line, of a request whose hops are counted; nothing if it is another
 // field, or no number above 0.
 std::optional<std::uint32_t> hops_left(const Head& request, const FieldLine& line);
-// It counts hops, and none is left.
-bool ends_here(const Head& request);
+// None is left. Quick where there is no Max-Forwards.
+bool has_no_hops(const Head& request);
+inline bool ends_here(const Head& request) {
+  return request.has(FieldId::max_forwards) && has_no_hops(request);
+}
 
 // --- of requests that end here
 std::uint16_t status_here(const Head& request);

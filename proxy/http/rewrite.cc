@@ -1,6 +1,7 @@
 #include "proxy/http/rewrite.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "proxy/http/characters.h"
 #include "proxy/http/hops.h"
@@ -173,6 +174,14 @@ void write_request_line(HeadWriter& out, const OutgoingRequest& request) {
   out.add_all(method, " ", prefix, origin, " HTTP/1.1\r\n");
 }
 
+[[gnu::noinline]] void write_hops(HeadWriter& out, const Head& head, const FieldLine& line) {
+  const std::optional<std::uint32_t> left = hops_left(head, line);
+  if (!left) return out.add_field(head.text(line.name), head.text(line.value));
+  out.add_all(head.text(line.name), ": ");
+  out.add_number(*left);
+  out.add("\r\n");
+}
+
 // What weir says of its own hop to the service.
 void write_connection(HeadWriter& out, const OutgoingRequest& request) {
   const bool upgrades = !request.upgrades.empty();
@@ -224,14 +233,11 @@ void write_request_head(HeadWriter& out, const OutgoingRequest& request) {
   out.add_field("Host", request.host);
   const Listed listed(request.head);
   LineCopier copier(out, request.head);
-  const bool counting = counts_hops(request.head);
   for (const FieldLine& line : request.head.fields) {
     if (!passes(request, line, listed)) continue;
-    if (const auto left = counting ? hops_left(request.head, line) : std::nullopt) {
+    if (line.id == FieldId::max_forwards && is_counted(request.head)) [[unlikely]] {
       copier.flush();
-      out.add_all(request.head.text(line.name), ": ");
-      out.add_number(*left);
-      out.add("\r\n");
+      write_hops(out, request.head, line);
       continue;
     }
     copier.copy(line);

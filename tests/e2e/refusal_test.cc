@@ -51,6 +51,35 @@ chain:
   expect_balanced(s);
 }
 
+// What ends here by its Max-Forwards is a request like any other in the books, but asks no filter.
+TEST(Refusal, NoneOfWhatEndsHere) {
+  Service service;
+  Weir weir(service.text(), R"(
+allow_trace: true
+chain:
+  - token_bucket: {rate: 1/h, burst: 1}
+)");
+  Client client(weir.address());
+  const Headers last = {{"Max-Forwards", "0"}};
+  for (int i = 0; i < 3; ++i) {
+    const Response shown = client.request({.method = "TRACE", .target = "/a", .headers = last});
+    EXPECT_EQ(shown.status, 200);
+    EXPECT_EQ(shown.headers["content-type"], "message/http");
+    EXPECT_THAT(shown.body, StartsWith("TRACE /a HTTP/1.1\r\n"));
+    EXPECT_EQ(client.request({.method = "OPTIONS", .headers = last}).status, 204);
+  }
+  EXPECT_EQ(service.counts().begun, 0U);
+  EXPECT_EQ(client.request({.method = "TRACE", .target = "/a"}).status, 200)
+      << "the token is there";
+  EXPECT_EQ(client.request({.method = "TRACE", .target = "/a"}).status, 429);
+  EXPECT_EQ(service.counts().begun, 1U);
+
+  const Samples s = weir.metrics();
+  EXPECT_EQ(s.sum("weir_requests_total", {{"code", "200"}, {"source", "weir"}}), 3);
+  EXPECT_EQ(s.sum("weir_requests_total", {{"code", "204"}, {"source", "weir"}}), 3);
+  expect_balanced(s);
+}
+
 TEST(Refusal, FullServiceIsA503AtOnceWithoutABuffer) {
   auto hold = std::make_shared<Hold>();
   Service service([&](const ServiceRequest&) { return Reply::held(hold); });
