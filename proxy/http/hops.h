@@ -18,8 +18,8 @@ namespace weir {
 
 // Whether the method is one of those.
 bool is_counted(const Head& request);
-// What to send on in place of this line, of a request whose hops are counted; nothing if it is another
-// field, or no number above 0.
+// What to send on in place of this line, of a request whose hops are counted; nothing if it is
+// another field, or no number above 0.
 std::optional<std::uint32_t> hops_left(const Head& request, const FieldLine& line);
 // None is left. Quick where there is no Max-Forwards.
 bool has_no_hops(const Head& request);
