@@ -165,7 +165,7 @@ void write_via(HeadWriter& out, const Head& head, std::string_view name) {
 void write_request_line(HeadWriter& out, const OutgoingRequest& request) {
   const std::string_view method = request.head.method_text();
   const std::string_view origin = request.target.origin;
-  std::string_view prefix = "";  // not null, which memcpy must not be given
+  std::string_view prefix;
   if (origin.empty() && method == "OPTIONS") {
     prefix = "*";
   } else if (origin.empty() || origin[0] == '?') {

@@ -39,7 +39,7 @@ class ReloadTest : public ::testing::Test {
   static std::uint64_t hash(std::string_view name) { return siphash({1, 2}, name); }
 
   std::shared_ptr<TokenBucket> bucket(const Table& t, const TokenBucket* before = nullptr,
-                                      std::optional<Quota> own = {}) {
+                                      const std::optional<Quota>& own = {}) {
     TokenBucket::Params params;
     params.quota = own;
     params.tenants = static_cast<std::uint32_t>(t.keys.size());

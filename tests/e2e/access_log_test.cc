@@ -14,7 +14,6 @@ namespace {
 
 using boost::json::object;
 using ::testing::AllOf;
-using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::MatchesRegex;
 using ::testing::Not;

@@ -30,7 +30,7 @@ class Lock {
 std::string fetch_library() {
   namespace fs = std::filesystem;
   const std::string source = std::string(WEIR_SOURCE_DIR) + "/tests/e2e/websocket";
-  const std::string folder = std::string(WEIR_BUILD_DIR) + "/websocket";
+  std::string folder = std::string(WEIR_BUILD_DIR) + "/websocket";
   const std::string lock_file = "/package-lock.json";
   const std::string done = folder + "/fetched.json";  // the lock file that was fetched by
   const Lock lock(folder + ".lock");

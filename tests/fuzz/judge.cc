@@ -154,8 +154,8 @@ std::string readable(std::string_view bytes) {
       text += "\\r";
     } else if (u < ' ' || u > '~') {
       char hex[5];
-      std::snprintf(hex, sizeof hex, "\\x%02x", u);
-      text += hex;
+      const int size = std::snprintf(hex, sizeof hex, "\\x%02x", u);
+      text.append(hex, static_cast<std::size_t>(std::max(size, 0)));
     } else {
       text += c;
     }

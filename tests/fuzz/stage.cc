@@ -234,7 +234,7 @@ void Stage::settle() {
     bool moved = plane_->turn();
     moved = accept_some() || moved;
     for (const auto& client : clients_) moved = read(*client) || moved;
-    for (std::size_t i = 0; i < service_.size(); ++i) {
+    for (std::size_t i = 0; i < service_.size(); ++i) {  // NOLINT: serving may add to it
       if (!read(*service_[i])) continue;
       moved = true;
       if (serve) serve(*service_[i]);
