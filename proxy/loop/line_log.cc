@@ -163,9 +163,13 @@ void LineLog::Writer::run() {
     sleep();
     if (!stop_) gather();
     const bool last = stop_;  // what came before it is written out
-    const bool anew = reopen_.exchange(false);
+    // Taken back only when the rings are empty, so that a sink that takes nothing holds up neither.
+    const bool anew = reopen_;
     for (const auto& ring : rings_) empty(*ring);
-    if (anew) open_anew();
+    if (anew) {
+      reopen_ = false;
+      open_anew();
+    }
     if (last) return;
   }
 }
