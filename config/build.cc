@@ -1,7 +1,6 @@
 #include "config/build.h"
 
 #include <algorithm>
-#include <ranges>
 #include <set>
 #include <unordered_set>
 
@@ -96,10 +95,10 @@ void SnapshotBuilder::keep_departed() {
   auto& departed = snapshot_->departed;
   for (const auto* list : {&running_->filters, &running_->departed}) {
     // The latest first, as far as there is room.
-    for (const auto& filter : std::views::reverse(*list)) {
+    std::for_each(list->rbegin(), list->rend(), [&](const auto& filter) {
       const bool room = departed.size() < Snapshot::kMostDeparted;
       if (room && names.insert(filter->name()).second) departed.push_back(filter);
-    }
+    });
   }
   std::reverse(departed.begin(), departed.end());
 }
