@@ -211,16 +211,8 @@ ConcurrencyLimit::ConcurrencyLimit(const Params& params, FilterContext context,
       params_(params),
       state_(before != nullptr ? before->state_ : std::make_shared<State>(params)) {
   const auto terms_of = [&](const Tenant& tenant) { return limit_of(limit(tenant)); };
-  Tenant nobody;
-  const Tenant* others = &nobody;
-  for (const TenantKey& key : params.tenant_keys) {
-    if (key.tenant->everyone_else) others = key.tenant;
-  }
-  tenants_ = std::make_shared<const Tenants>(
-      params.by_tenant ? params.tenants : 0,
-      params.by_tenant ? params.tenant_keys : std::span<const TenantKey>(), terms_of,
-      terms_of(*others), before != nullptr ? before->tenants_.get() : nullptr, gate());
-  params_.tenant_keys = {};
+  tenants_ = make_roster<Tenants>(params_, terms_of,
+                                  before != nullptr ? &before->tenants_ : nullptr, gate());
   if (before == nullptr) state_->pools.put_in_force(tenants_);
 }
 

@@ -149,6 +149,24 @@ class Roster {
   Terms others_;
 };
 
+// A filter's roster from its parameters: the tenants of its snapshot where its key is the tenant,
+// else only what holds for everybody. `terms_of(tenant)` for the "*" of the table, or for a tenant
+// without anything of its own, is what others get. Takes params.tenant_keys: they are the
+// snapshot's, and not to be kept.
+template <typename Roster, typename Params, typename TermsOf>
+std::shared_ptr<const Roster> make_roster(Params& params, TermsOf terms_of,
+                                          const std::shared_ptr<const Roster>* before, Gate& gate) {
+  const Tenant nobody;
+  const Tenant* others = &nobody;
+  const auto keys = std::exchange(params.tenant_keys, {});
+  for (const TenantKey& key : keys) {
+    if (key.tenant->everyone_else) others = key.tenant;
+  }
+  return std::make_shared<const Roster>(
+      params.by_tenant ? params.tenants : 0, params.by_tenant ? keys : std::span<const TenantKey>(),
+      terms_of, terms_of(*others), before != nullptr ? before->get() : nullptr, gate);
+}
+
 template <typename Cell, typename Terms>
 class KeyedStates {
  public:

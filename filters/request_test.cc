@@ -82,6 +82,7 @@ TEST(TimeTest, AdditionStopsAtNever) {
   EXPECT_EQ(saturating_add(kNever, 1s), kNever);
   EXPECT_EQ(saturating_add(kT, Duration::max()), kNever);
   EXPECT_EQ(saturating_add(kNever - 1ns, 1ns), kNever);
+  EXPECT_EQ(saturating_add(kT, -1ns), kT - 1ns);
 }
 
 }  // namespace

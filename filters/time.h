@@ -22,8 +22,10 @@ using Time = SteadyNanoseconds::time_point;
 
 inline constexpr Time kNever = Time::max();
 
-// `t + d` that stops at kNever instead of overflowing. `d` must not be negative.
-constexpr Time saturating_add(Time t, Duration d) { return t > kNever - d ? kNever : t + d; }
+// `t + d` that stops at kNever instead of overflowing.
+constexpr Time saturating_add(Time t, Duration d) {
+  return d > Duration{0} && t > kNever - d ? kNever : t + d;
+}
 
 constexpr double to_seconds(Duration d) { return std::chrono::duration<double>(d).count(); }
 

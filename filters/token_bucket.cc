@@ -236,16 +236,8 @@ TokenBucket::TokenBucket(const Params& params, FilterContext context, const Toke
                  ? before->state_
                  : std::make_shared<State>(params.max_keys, this->context().labels, gate())) {
   const auto rate_of = [&](const Tenant& tenant) { return Rate::of(quota(tenant)); };
-  Tenant nobody;
-  const Tenant* others = &nobody;
-  for (const TenantKey& key : params.tenant_keys) {
-    if (key.tenant->everyone_else) others = key.tenant;
-  }
-  tenants_ = std::make_shared<const Tenants>(
-      params.by_tenant ? params.tenants : 0,
-      params.by_tenant ? params.tenant_keys : std::span<const TenantKey>(), rate_of,
-      rate_of(*others), before != nullptr ? before->tenants_.get() : nullptr, gate());
-  params_.tenant_keys = {};
+  tenants_ = make_roster<Tenants>(params_, rate_of, before != nullptr ? &before->tenants_ : nullptr,
+                                  gate());
   if (before == nullptr) state_->buckets.put_in_force(tenants_);
 }
 

@@ -203,8 +203,7 @@ void ClientConnection::refuse(BadRequest reason, const Exchange* refused) {
   context.close = true;
   write_reply(out, worker_.body_scratch(), reply_to(reason), context);
   const std::string_view text = out.text();
-  std::array<uv_buf_t, 1> buffers = {
-      uv_buf_init(const_cast<char*>(text.data()), static_cast<unsigned>(text.size()))};
+  std::array<uv_buf_t, 1> buffers = {buffer_of(text)};
   const bool written = write(buffers) != Written::failed;
   if (AccessLog* log = worker_.access_log()) {
     log->write_refused(reason, refused, address_, text.size() - (text.find("\r\n\r\n") + 4));

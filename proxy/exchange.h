@@ -84,6 +84,8 @@ class Exchange final : private AlarmEntry, private ServiceUser, private Dialer::
     Exchange& exchange;
   };
 
+  static constexpr std::uint16_t kClientGone = 499;  // the code of those that left before the head
+
   // The client's body on its way to the service.
   struct Upload {
     Framing framing;

@@ -20,10 +20,6 @@ namespace {
 constexpr std::uint64_t kDrainBytes = 1 << 20;
 constexpr Duration kDrainTime = std::chrono::seconds(5);
 
-uv_buf_t buffer_of(std::string_view bytes) {
-  return uv_buf_init(const_cast<char*>(bytes.data()), static_cast<unsigned>(bytes.size()));
-}
-
 std::optional<std::chrono::seconds> read_seconds(std::string_view text) {
   std::int64_t seconds = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);

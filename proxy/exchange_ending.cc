@@ -13,7 +13,6 @@ namespace weir {
 
 namespace {
 
-constexpr std::uint16_t kClientGone = 499;
 constexpr std::uint64_t kWorthReading = 64 << 10;
 
 }  // namespace
@@ -95,8 +94,7 @@ ReplyContext Exchange::reply_context(std::uint64_t left) const {
 }
 
 void Exchange::send_own(std::string_view text, bool keep, std::uint64_t left) {
-  std::array<uv_buf_t, 1> buffers = {
-      uv_buf_init(const_cast<char*>(text.data()), static_cast<unsigned>(text.size()))};
+  std::array<uv_buf_t, 1> buffers = {buffer_of(text)};
   ClientConnection* client = std::exchange(client_, nullptr);
   const bool written = client->write(buffers) != Stream::Written::failed;
   if (written) sent_ = text.size() - (text.find("\r\n\r\n") + 4);

@@ -11,21 +11,6 @@
 
 namespace weir {
 
-namespace {
-
-constexpr std::uint16_t kClientGone = 499;
-
-std::string_view header(const Head& head, std::string_view name) {
-  for (const FieldLine& line : head.fields) {
-    if (line.name.size == name.size() && equals_ignoring_case(head.text(line.name), name)) {
-      return head.text(line.value);
-    }
-  }
-  return {};
-}
-
-}  // namespace
-
 void Exchange::log_access() {
   AccessLog* log = worker_.access_log();
   const bool cut = request_->committed && ending_ != Ending::complete;
@@ -64,7 +49,7 @@ void Exchange::log_access() {
   // A page of this service may have a secret path as well.
   const bool referer = !(tenant.secret && tenant.from.kind == Field::Kind::path_segment);
   if (log->wants_header_texts()) add_header_texts(record, referer);
-  record.trace_id = trace_id_of(header(head_, "traceparent"));
+  record.trace_id = trace_id_of(find_field(head_, "traceparent").value_or(""));
   if (request_->attempts != 0) record.service = settings.upstream.address.text;
   record.cut = cut;
   describe_ending(record);
@@ -72,8 +57,8 @@ void Exchange::log_access() {
 }
 
 void Exchange::add_header_texts(AccessRecord& record, bool referer) const {
-  record.user_agent = header(head_, "user-agent");
-  if (referer) record.referer = header(head_, "referer");
+  record.user_agent = find_field(head_, "user-agent").value_or("");
+  if (referer) record.referer = find_field(head_, "referer").value_or("");
 }
 
 void Exchange::describe_ending(AccessRecord& record) const {

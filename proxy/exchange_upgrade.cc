@@ -47,9 +47,8 @@ void Exchange::open_tunnel(const Head& head, std::span<char> rest) {
   HeadWriter out(worker_.write_scratch());
   write_switching_head(out, head, settings().name);
   const std::string_view text = out.text();
-  std::array<uv_buf_t, 2> buffers = {
-      uv_buf_init(const_cast<char*>(text.data()), static_cast<unsigned>(text.size())),
-      uv_buf_init(rest.data(), static_cast<unsigned>(rest.size()))};
+  std::array<uv_buf_t, 2> buffers = {buffer_of(text),
+                                     uv_buf_init(rest.data(), static_cast<unsigned>(rest.size()))};
   if (client_->write({buffers.data(), rest.empty() ? 1U : 2U}) == Stream::Written::failed) {
     return lose_client();
   }

@@ -15,10 +15,6 @@ namespace {
 
 constexpr std::size_t kPiece = 64 << 10;
 
-uv_buf_t buffer_of(std::string_view bytes) {
-  return uv_buf_init(const_cast<char*>(bytes.data()), static_cast<unsigned>(bytes.size()));
-}
-
 }  // namespace
 
 void Exchange::rewind_upload() {

@@ -87,17 +87,13 @@ void write_framing(HeadWriter& out, const Framing& framing) {
 
 bool says_close(const Head& head) {
   bool close = head.minor == 0;
-  if (!head.has(FieldId::connection)) return close;
-  for (const FieldLine& line : head.fields) {
-    if (line.id != FieldId::connection) continue;
-    for_each_item(head.text(line.value), [&](std::string_view item) {
-      if (equals_ignoring_case(item, "close")) {
-        close = true;
-      } else if (head.minor == 0 && equals_ignoring_case(item, "keep-alive")) {
-        close = false;
-      }
-    });
-  }
+  for_each_item(head, FieldId::connection, [&](std::string_view item) {
+    if (equals_ignoring_case(item, "close")) {
+      close = true;
+    } else if (head.minor == 0 && equals_ignoring_case(item, "keep-alive")) {
+      close = false;
+    }
+  });
   return close;
 }
 

@@ -130,4 +130,13 @@ std::string_view trim_blanks(std::string_view text) {
   return text;
 }
 
+std::optional<std::string_view> find_field(const Head& head, std::string_view name) {
+  for (const FieldLine& line : head.fields) {
+    if (line.name.size == name.size() && equals_ignoring_case(head.text(line.name), name)) {
+      return head.text(line.value);
+    }
+  }
+  return std::nullopt;
+}
+
 }  // namespace weir

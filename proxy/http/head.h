@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -94,5 +95,8 @@ struct Head {
   std::array<std::uint8_t, kIds> lines_{};
   std::array<std::uint16_t, kIds> first_{};
 };
+
+// The value of the first field of that name, whatever it is.
+std::optional<std::string_view> find_field(const Head& head, std::string_view name);
 
 }  // namespace weir

@@ -1,5 +1,6 @@
 #include "proxy/http/head_guard.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "proxy/http/characters.h"
@@ -60,6 +61,19 @@ constexpr std::string_view kNames[] = {
 static_assert(std::size(kNames) == kBadRequests);
 
 std::uint32_t narrow(std::size_t n) { return static_cast<std::uint32_t>(n); }
+
+// Empty ones count too.
+bool has_too_many_items(const Head& head) {
+  for (const FieldId id : {FieldId::connection, FieldId::trailer, FieldId::upgrade}) {
+    if (!head.has(id)) continue;
+    std::size_t items = 0;
+    for (const FieldLine& line : head.fields) {
+      if (line.id == id) items += 1 + std::ranges::count(head.text(line.value), ',');
+    }
+    if (items > kMaxListItems) return true;
+  }
+  return false;
+}
 
 // Reads a head from left to right. Each step is given where it begins and says where the next one
 // does; null where the head is refused, and bad() says why.
@@ -201,6 +215,7 @@ std::size_t Reader::fields(const char* at) {
     line.id = identify_field(head_.text(line.name));
     head_.add(line);
   }
+  if (at != nullptr && has_too_many_items(head_)) at = refuse(BadRequest::too_many_fields);
   if (at == nullptr || (at = line_end(at)) == nullptr) return 0;
   head_.size = static_cast<std::uint32_t>(at - begin_);
   return head_.size;

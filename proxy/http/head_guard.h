@@ -83,6 +83,9 @@ std::string_view to_string(BadRequest reason);
 
 inline constexpr std::size_t kMaxFields = 256;
 inline constexpr std::size_t kMaxMethod = 64;
+// Items of Connection, Trailer and Upgrade, each over all its lines: they are compared with fields
+// and with each other, and with thousands of them one head would take a quarter of a second.
+inline constexpr std::size_t kMaxListItems = 64;
 
 // Finds where a head ends.
 class HeadScan {

@@ -115,6 +115,23 @@ TEST(HeadGuard, ResponseHeads) {
   }
 }
 
+TEST(HeadGuard, BoundsTheListsThatAreComparedWithEachOther) {
+  for (const std::string name : {"Connection", "Trailer", "Upgrade"}) {
+    const auto lines = [&](std::size_t items) {
+      std::string text = name + ": a";
+      for (std::size_t i = 2; i < items; ++i) text += ",";
+      return text + "\r\n" + name + ": b\r\n\r\n";
+    };
+    Head head;
+    for (const std::size_t items : {kMaxListItems, kMaxListItems + 1}) {
+      const BadRequest expected =
+          items <= kMaxListItems ? BadRequest::none : BadRequest::too_many_fields;
+      EXPECT_EQ(read_request_head("GET / HTTP/1.1\r\n" + lines(items), head), expected) << name;
+      EXPECT_EQ(read_response_head("HTTP/1.1 200 OK\r\n" + lines(items), head), expected) << name;
+    }
+  }
+}
+
 // What is read in one go is what the scan and the reader find, and nothing is found of a part.
 TEST(HeadGuard, FindsAWholeHeadOrNone) {
   const std::string request = "PUT /a HTTP/1.1\r\nHost: x\r\nX-A:\r\n\r\nGET / HTTP/1.1\r\n\r\n";

@@ -8,15 +8,6 @@ namespace weir {
 
 namespace {
 
-std::optional<std::string_view> header(const Head& head, std::string_view name) {
-  for (const FieldLine& line : head.fields) {
-    if (line.name.size == name.size() && equals_ignoring_case(head.text(line.name), name)) {
-      return head.text(line.value);
-    }
-  }
-  return std::nullopt;
-}
-
 // Segments count from 1.
 std::optional<std::string_view> path_segment(std::string_view path, std::uint32_t index) {
   for (std::uint32_t i = 1; path.starts_with('/'); ++i) {
@@ -74,7 +65,7 @@ std::optional<std::string_view> extract(const Field& field, const RequestParts& 
     case Field::Kind::client_ip:
       if (!parts.client.known) return std::nullopt;
       return parts.client.identity();
-    case Field::Kind::header: return header(parts.head, field.name);
+    case Field::Kind::header: return find_field(parts.head, field.name);
     case Field::Kind::path_segment: return path_segment(parts.path, field.index);
     case Field::Kind::query: return query(parts.target.query, field.name, scratch);
     case Field::Kind::cookie: return cookie(parts.head, field.name);

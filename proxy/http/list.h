@@ -19,4 +19,20 @@ void for_each_item(std::string_view value, Each&& each) {
   }
 }
 
+// Of all lines of that field.
+template <typename Each>
+void for_each_item(const Head& head, FieldId id, Each&& each) {
+  if (!head.has(id)) return;
+  for (const FieldLine& line : head.fields) {
+    if (line.id == id) for_each_item(head.text(line.value), each);
+  }
+}
+
+inline bool connection_lists(const Head& head, std::string_view name) {
+  bool found = false;
+  for_each_item(head, FieldId::connection,
+                [&](std::string_view item) { found = found || equals_ignoring_case(item, name); });
+  return found;
+}
+
 }  // namespace weir

@@ -66,7 +66,9 @@ std::string_view detail_of(BadRequest reason) {
     case BadRequest::proxy_loop_detected: return "The request has been here before: see Via.";
     case BadRequest::target_too_long: return "The request line is longer than limits.max_head.";
     case BadRequest::head_too_large: return "The head is larger than limits.max_head.";
-    case BadRequest::too_many_fields: return "The head has more than 256 fields.";
+    case BadRequest::too_many_fields:
+      return "The head has more than 256 fields, or more than 64 items in Connection, Trailer or "
+             "Upgrade.";
     case BadRequest::body_too_large: return "The body is larger than limits.max_body.";
     case BadRequest::head_timeout: return "The head did not come in time.";
     case BadRequest::body_timeout: return "The body stopped coming.";

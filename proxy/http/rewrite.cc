@@ -15,29 +15,14 @@ namespace {
 class Listed {
  public:
   explicit Listed(const Head& head) : head_(head) {
-    if (!head.has(FieldId::connection)) return;
-    for (const FieldLine& line : head.fields) {
-      if (line.id != FieldId::connection) continue;
-      for_each_item(head.text(line.value), [this](std::string_view item) {
-        any_ = any_ ||
-               !(equals_ignoring_case(item, "close") || equals_ignoring_case(item, "keep-alive"));
-      });
-    }
+    for_each_item(head, FieldId::connection, [this](std::string_view item) {
+      any_ = any_ ||
+             !(equals_ignoring_case(item, "close") || equals_ignoring_case(item, "keep-alive"));
+    });
   }
-  bool names(std::string_view field) const { return any_ && is_listed(field); }
+  bool names(std::string_view field) const { return any_ && connection_lists(head_, field); }
 
  private:
-  bool is_listed(std::string_view field) const {
-    bool found = false;
-    for (const FieldLine& line : head_.fields) {
-      if (line.id != FieldId::connection) continue;
-      for_each_item(head_.text(line.value), [&](std::string_view item) {
-        found = found || equals_ignoring_case(item, field);
-      });
-    }
-    return found;
-  }
-
   const Head& head_;
   bool any_ = false;
 };

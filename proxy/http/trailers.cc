@@ -8,17 +8,6 @@ namespace weir {
 
 namespace {
 
-bool connection_lists(const Head& head, std::string_view name) {
-  bool found = false;
-  for (const FieldLine& line : head.fields) {
-    if (line.id != FieldId::connection) continue;
-    for_each_item(head.text(line.value), [&](std::string_view item) {
-      found = found || equals_ignoring_case(item, name);
-    });
-  }
-  return found;
-}
-
 // trailers;q=0 and the like: a weight of nothing but zeros.
 bool weighs_nothing(std::string_view parameters) {
   const std::size_t q = parameters.find("q=");
@@ -33,14 +22,11 @@ void Trailers::begin(BufferPool& pool, const Head& head) {
   release();
   pool_ = &pool;
   if (!head.has(FieldId::trailer) || connection_lists(head, "trailer")) return;
-  for (const FieldLine& line : head.fields) {
-    if (line.id != FieldId::trailer) continue;
-    for_each_item(head.text(line.value), [&](std::string_view name) {
-      if (connection_lists(head, name)) return;
-      declared_.append(pool, name);
-      declared_.append(pool, ",");
-    });
-  }
+  for_each_item(head, FieldId::trailer, [&](std::string_view name) {
+    if (connection_lists(head, name)) return;
+    declared_.append(pool, name);
+    declared_.append(pool, ",");
+  });
 }
 
 void Trailers::release() {

@@ -14,22 +14,6 @@ std::string_view name_of(std::string_view protocol) {
   return protocol.substr(0, protocol.find('/'));
 }
 
-template <typename Each>
-void for_each_of(const Head& head, FieldId id, Each&& each) {
-  if (!head.has(id)) return;
-  for (const FieldLine& line : head.fields) {
-    if (line.id == id) for_each_item(head.text(line.value), each);
-  }
-}
-
-bool lists_upgrade(const Head& head) {
-  bool found = false;
-  for_each_of(head, FieldId::connection, [&found](std::string_view item) {
-    found = found || equals_ignoring_case(item, "upgrade");
-  });
-  return found;
-}
-
 bool is_allowed(std::string_view protocol, Protocols allowed) {
   return std::ranges::any_of(allowed, [name = name_of(protocol)](const std::string& each) {
     return equals_ignoring_case(each, name);
@@ -38,7 +22,7 @@ bool is_allowed(std::string_view protocol, Protocols allowed) {
 
 bool offers(const Head& request, std::string_view protocol) {
   bool found = false;
-  for_each_of(request, FieldId::upgrade, [&](std::string_view offered) {
+  for_each_item(request, FieldId::upgrade, [&](std::string_view offered) {
     found = found || equals_ignoring_case(name_of(offered), name_of(protocol));
   });
   return found;
@@ -49,16 +33,16 @@ bool offers(const Head& request, std::string_view protocol) {
 bool asks_upgrade(const Head& request, const Framing& framing, Protocols allowed) {
   if (!request.has(FieldId::upgrade) || allowed.empty()) return false;
   if (request.minor == 0 || framing.kind != Framing::Kind::none) return false;
-  if (!lists_upgrade(request)) return false;
+  if (!connection_lists(request, "upgrade")) return false;
   bool any = false;
-  for_each_of(request, FieldId::upgrade,
-              [&](std::string_view protocol) { any = any || is_allowed(protocol, allowed); });
+  for_each_item(request, FieldId::upgrade,
+                [&](std::string_view protocol) { any = any || is_allowed(protocol, allowed); });
   return any;
 }
 
 void write_offered(HeadWriter& out, const Head& request, Protocols allowed) {
   std::string_view before = "Upgrade: ";
-  for_each_of(request, FieldId::upgrade, [&](std::string_view protocol) {
+  for_each_item(request, FieldId::upgrade, [&](std::string_view protocol) {
     if (!is_allowed(protocol, allowed)) return;
     out.add(std::exchange(before, ", "));
     out.add(protocol);
@@ -67,10 +51,10 @@ void write_offered(HeadWriter& out, const Head& request, Protocols allowed) {
 }
 
 bool switches_as_asked(const Head& request, const Head& response, Protocols allowed) {
-  if (response.minor == 0 || !lists_upgrade(response)) return false;
+  if (response.minor == 0 || !connection_lists(response, "upgrade")) return false;
   bool any = false;
   bool asked = true;
-  for_each_of(response, FieldId::upgrade, [&](std::string_view protocol) {
+  for_each_item(response, FieldId::upgrade, [&](std::string_view protocol) {
     any = true;
     asked = asked && is_allowed(protocol, allowed) && offers(request, protocol);
   });

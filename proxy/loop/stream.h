@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string_view>
 
 #include <uv.h>
 
@@ -24,6 +25,11 @@ struct StreamMemory {
   BufferPool& buffers;
   ReadScratch& scratch;
 };
+
+// For a write, which changes nothing in it.
+inline uv_buf_t buffer_of(std::string_view bytes) {
+  return uv_buf_init(const_cast<char*>(bytes.data()), static_cast<unsigned>(bytes.size()));
+}
 
 class Stream {
  public:

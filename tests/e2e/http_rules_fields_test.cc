@@ -109,6 +109,13 @@ Rules lines() {
                  return text + added() + "\r\n";
                }()),
       refuses("Rfc6585_5_MoreFieldsThan256", many_fields(300), 431, "too_many_fields"),
+      refuses("Rfc6585_5_MoreItemsThan64InConnection",
+              head("GET / HTTP/1.1", "Host: h", "Connection: a" + std::string(64, ',')), 431,
+              "too_many_fields"),
+      refuses("Rfc6585_5_MoreItemsThan64InTrailer",
+              head("GET / HTTP/1.1", "Host: h", "Trailer: a" + std::string(40, ','),
+                   "Trailer: a" + std::string(40, ',')),
+              431, "too_many_fields"),
   };
 }
 
