@@ -16,10 +16,7 @@ namespace weir {
 
 ClientConnection::ClientConnection(Worker& worker, const ClientAddress& address,
                                    std::uint64_t counted_as)
-    : Stream(worker.loop(), worker.stream_memory()),
-      worker_(worker),
-      counted_as_(counted_as),
-      address_(address) {
+    : Stream(worker.loop()), worker_(worker), counted_as_(counted_as), address_(address) {
   worker_.add(*this);
 }
 

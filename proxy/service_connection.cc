@@ -7,7 +7,7 @@
 namespace weir {
 
 ServiceConnection::ServiceConnection(Worker& worker, UpstreamPool& pool)
-    : Stream(worker.loop(), worker.stream_memory()), worker_(worker), pool_(pool) {
+    : Stream(worker.loop()), worker_(worker), pool_(pool) {
   pool_.count_opened();
 }
 

@@ -43,6 +43,7 @@ std::string Worker::open(const ListeningSocket& socket) {
   if (const int error = uv_loop_init(&loop_); error != 0) {
     return std::string("cannot start a worker: ") + uv_strerror(error);
   }
+  loop_.data = &stream_memory_;
   unix_socket_ = socket.unix_socket();
   const bool open = alarms_.open(&loop_) && acceptor_.open(&loop_, socket, *this);
   renew_lease();

@@ -64,7 +64,6 @@ class Worker final : public Mailbox, private Acceptor::Owner, private AlarmEntry
   uv_loop_t* loop() { return &loop_; }
   Alarms& alarms() { return alarms_; }
   BufferPool& buffers() { return buffers_; }
-  StreamMemory& stream_memory() { return stream_memory_; }
   ReadScratch& read_scratch() { return *read_scratch_; }
   WriteScratch& write_scratch() { return write_scratch_; }
   WriteScratch& body_scratch() { return body_scratch_; }

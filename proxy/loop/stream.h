@@ -20,7 +20,7 @@
 
 namespace weir {
 
-// What a worker lends to all its streams.
+// What a worker lends to all its streams; its loop's `data` points to it.
 struct StreamMemory {
   BufferPool& buffers;
   ReadScratch& scratch;
@@ -64,10 +64,10 @@ class Stream {
   bool peer_left() const;
   // The same of a reset alone.
   bool peer_reset() const;
-  int descriptor() const;
+  int descriptor() const { return descriptor_; }  // -1 without one
 
  protected:
-  Stream(uv_loop_t* loop, StreamMemory& memory) : memory_(memory) { handle_.stream.loop = loop; }
+  explicit Stream(uv_loop_t* loop) { handle_.stream.loop = loop; }
   virtual ~Stream() = default;
 
   // --- taking the handle into use; false or an error of libuv's: close() it
@@ -90,13 +90,16 @@ class Stream {
   struct PendingWrite;
   struct Connecting;
 
+  StreamMemory& memory() const { return *static_cast<StreamMemory*>(loop()->data); }
   uv_stream_t* stream() const { return const_cast<uv_stream_t*>(&handle_.stream); }
+  void receive();
+  void note_descriptor();
   bool queue_rest(std::span<uv_buf_t> buffers, std::size_t taken);
   void written(PendingWrite* write, int status);
   void begin_close();
 
   // Thousands of these may be idle: mind the size.
-  StreamMemory& memory_;
+  int descriptor_ = -1;       // while the handle has one
   std::uint32_t handed_ = 0;  // bytes handed to write(), modulo 2^32
   std::uint16_t pending_writes_ = 0;
   bool opened_ : 1 = false;
