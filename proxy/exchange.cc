@@ -190,10 +190,14 @@ void Exchange::wake() {
   follow(step);
 }
 
-// What the attempt came to.
-Step Exchange::settle(const Outcome& outcome) {
+// What the attempt came to. An answer that is here to its end (`whole`) is ended in the same pass
+// if the client is to have it: what is left to do is one write.
+Step Exchange::settle(const Outcome& outcome, bool whole) {
   const Gate::Pass pass(worker_.gate());
   const Step step = route_->chain->settle(*request_, outcome);
+  if (whole && step == Step::commit && client_ != nullptr) {
+    close_ledger(Ending::complete, outcome.status, Source::service);
+  }
   note_alarm();
   return step;
 }

@@ -105,6 +105,13 @@ class Exchange final : private AlarmEntry, private ServiceUser, private Dialer::
     std::size_t consumed = 0;  // of what the client's connection lends
     bool last = false;
   };
+  // What one read brought of the answer's body.
+  struct Portion {
+    std::span<char> payload;
+    std::size_t consumed = 0;  // bytes of the body, its coding included
+    std::size_t extra = 0;     // bytes behind it
+    bool last = false;         // it is whole
+  };
   // The service's answer on its way to the client.
   struct Download {
     ByteQueue head_bytes;  // of a head that came in parts
@@ -139,7 +146,7 @@ class Exchange final : private AlarmEntry, private ServiceUser, private Dialer::
   Step enter_chain(Reason refusal);
   void follow(Step step);
   void wake();
-  Step settle(const Outcome& outcome);
+  Step settle(const Outcome& outcome, bool whole = false);
   void note_alarm();
   void sync_alarm();
   void ring() override;
@@ -181,9 +188,10 @@ class Exchange final : private AlarmEntry, private ServiceUser, private Dialer::
   bool read_response_head(std::span<char>& bytes);
   void relay_interim(const Head& head);
   void settle_response(const Head& head, const Framing& framing, std::span<char> rest);
-  void commit(const Head& head, const Framing& framing, std::span<char> rest);
-  void deliver(std::span<char> bytes, std::string_view head);
-  void drain_abandoned(std::span<char> bytes);
+  bool read_portion(std::span<char> bytes, Portion& body);
+  void commit(const Head& head, const Framing& framing, const Portion& body);
+  void deliver(const Portion& body, std::string_view head);
+  void drain_abandoned(const Portion& body, bool good);
   void end_until_close();
 
   // exchange_upgrade.cc
@@ -205,7 +213,7 @@ class Exchange final : private AlarmEntry, private ServiceUser, private Dialer::
   void end_abandoned(Ending how, bool connection_clean);
   void end_request(Ending how, std::uint16_t code, Source source);
   void close_ledger(Ending how, std::uint16_t code, Source source);
-  void observe_durations();
+  void observe_durations(Time end);
   std::uint64_t body_left();
   void retire();
 

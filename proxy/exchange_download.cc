@@ -49,18 +49,6 @@ Duration idle_promise(const Head& head) {
   return promise;
 }
 
-// Whether a body is malformed from its first bytes on. Nothing of it is changed.
-bool begins_badly(const Framing& framing, std::span<const char> bytes) {
-  if (framing.kind != Framing::Kind::chunked || bytes.empty()) return false;
-  std::array<char, 32> start;
-  const std::size_t size = std::min(bytes.size(), start.size());
-  std::copy_n(bytes.begin(), size, start.begin());
-  BodyReader reader;
-  reader.begin(framing);
-  BodyReader::Piece piece;
-  return reader.read(start.data(), size, piece) == BodyReader::Result::bad;
-}
-
 }  // namespace
 
 void Exchange::on_service_bytes(char* data, std::size_t size) {
@@ -80,8 +68,22 @@ void Exchange::on_service_bytes(char* data, std::size_t size) {
       return;
     }
   }
-  if (drain_until_ != kNever) return drain_abandoned(bytes);
-  deliver(bytes, {});
+  Portion body;
+  const bool good = read_portion(bytes, body);
+  if (drain_until_ != kNever) return drain_abandoned(body, good);
+  if (!good) return abort_response(Ending::upstream_failed, Side::upstream);
+  deliver(body, {});
+}
+
+// False: it is malformed.
+bool Exchange::read_portion(std::span<char> bytes, Portion& body) {
+  BodyReader::Piece piece;
+  const BodyReader::Result result = download_.reader.read(bytes.data(), bytes.size(), piece);
+  body.payload = bytes.subspan(0, piece.payload);
+  body.consumed = piece.consumed;
+  body.extra = bytes.size() - piece.consumed;
+  body.last = result == BodyReader::Result::done;
+  return result != BodyReader::Result::bad;
 }
 
 // Reads interim heads and the final one. True: `bytes` is what came behind an answer that has begun
@@ -124,11 +126,6 @@ bool Exchange::read_response_head(std::span<char>& bytes) {
       open_tunnel(head, std::exchange(bytes, {}));
       return false;
     }
-    // Nothing has been promised to the client yet.
-    if (head.status >= 200 && begins_badly(framing, bytes)) {
-      fail_attempt(Reason::upstream_malformed);
-      return false;
-    }
     if (head.status >= 200) {
       download_.has_trailers = framing.kind == Framing::Kind::chunked && takes_trailers(head_);
       download_.trailers.release();
@@ -153,29 +150,29 @@ void Exchange::relay_interim(const Head& head) {
 }
 
 void Exchange::settle_response(const Head& head, const Framing& framing, std::span<char> rest) {
+  Portion body;
+  // Nothing has been promised to the client yet.
+  if (!read_portion(rest, body)) return fail_attempt(Reason::upstream_malformed);
   download_.head_done = true;
   download_.status = head.status;
   download_.reusable = !says_close(head) && framing.kind != Framing::Kind::until_close;
   if (head.has(FieldId::keep_alive)) attempt_.service->note_keep_alive(idle_promise(head));
   count_attempt(head.status < 500 ? AttemptResult::response : AttemptResult::server_error);
-  const Step step = settle(Outcome::response(head.status, retry_after(head)));
+  const Step step = settle(Outcome::response(head.status, retry_after(head)), body.last);
   worker_.metrics().upstream_duration[route_->index].observe(request_->now - attempt_.began);
   upstream_time_ += request_->now - attempt_.began;
   if (client_ == nullptr) {
     drain_until_ = request_->now + kDrainTime;
     sync_alarm();
-    return drain_abandoned(rest);
+    return drain_abandoned(body, true);
   }
-  if (step == Step::commit) return commit(head, framing, rest);
+  if (step == Step::commit) return commit(head, framing, body);
   // Not this answer. If it is here to its end, its connection can serve the next attempt.
-  BodyReader::Piece piece;
-  download_.complete =
-      download_.reader.read(rest.data(), rest.size(), piece) == BodyReader::Result::done &&
-      piece.consumed == rest.size();
+  download_.complete = body.last && body.extra == 0;
   follow(step);
 }
 
-void Exchange::commit(const Head& head, const Framing& framing, std::span<char> rest) {
+void Exchange::commit(const Head& head, const Framing& framing, const Portion& body) {
   request_->committed = true;
   const bool takes_chunks = head_.minor == 1;
   download_.outward = outward_response_framing(framing, takes_chunks);
@@ -195,40 +192,34 @@ void Exchange::commit(const Head& head, const Framing& framing, std::span<char> 
   response.trailers = download_.has_trailers;
   write_response_head(out, response);
   request_->progress = committing_since_ = request_->now;
-  sync_alarm();
-  deliver(rest, out.text());
+  if (!ended_) sync_alarm();
+  deliver(body, out.text());
   if (!done_) spent_ += read_clock() - std::exchange(committing_since_, kNever);
 }
 
 // Writes a piece of the body on, behind the head if that is still to go.
-void Exchange::deliver(std::span<char> bytes, std::string_view head) {
-  BodyReader::Piece piece;
-  const BodyReader::Result result = download_.reader.read(bytes.data(), bytes.size(), piece);
-  const bool done = result == BodyReader::Result::done;
+void Exchange::deliver(const Portion& body, std::string_view head) {
   std::array<uv_buf_t, 4> buffers;
   std::size_t n = 0;
   ChunkSize size;
   if (!head.empty()) buffers[n++] = buffer_of(head);
-  if (result == BodyReader::Result::bad) {
-    if (n != 0) client_->write({buffers.data(), n});
-    return abort_response(Ending::upstream_failed, Side::upstream);
-  }
   const bool chunked = download_.outward.kind == Framing::Kind::chunked;
-  if (piece.payload != 0) {
-    if (chunked) buffers[n++] = buffer_of(size.write(piece.payload));
-    buffers[n++] = uv_buf_init(bytes.data(), static_cast<unsigned>(piece.payload));
+  const std::size_t payload = body.payload.size();
+  if (payload != 0) {
+    if (chunked) buffers[n++] = buffer_of(size.write(payload));
+    buffers[n++] = uv_buf_init(body.payload.data(), static_cast<unsigned>(payload));
     if (head.empty()) request_->progress = read_clock();
   }
   if (chunked) {
     const std::string_view end =
-        chunk_end(piece.payload != 0, done, download_.trailers, worker_.body_scratch());
+        chunk_end(payload != 0, body.last, download_.trailers, worker_.body_scratch());
     if (!end.empty()) buffers[n++] = buffer_of(end);
   }
   if (n != 0 && client_->write({buffers.data(), n}) == Stream::Written::failed) {
     return lose_client();
   }
-  sent_ += piece.payload;
-  if (done) return finish_download(bytes.size() - piece.consumed);
+  sent_ += payload;
+  if (body.last) return finish_download(body.extra);
   if (client_->has_pending()) {
     attempt_.service->stop_reading();
     client_->watch();
@@ -250,17 +241,13 @@ void Exchange::end_until_close() {
 
 // Nobody waits for this answer any more. It is read to its end, if that is not far, so that the
 // service can get on with something else and its connection be used again.
-void Exchange::drain_abandoned(std::span<char> bytes) {
-  BodyReader::Piece piece;
-  const BodyReader::Result result = download_.reader.read(bytes.data(), bytes.size(), piece);
-  drained_ += piece.consumed;
-  if (result == BodyReader::Result::done) {
+void Exchange::drain_abandoned(const Portion& body, bool good) {
+  drained_ += body.consumed;
+  if (good && body.last) {
     download_.complete = true;
-    return end_abandoned(Ending::client_gone, piece.consumed == bytes.size());
+    return end_abandoned(Ending::client_gone, body.extra == 0);
   }
-  if (result == BodyReader::Result::bad || drained_ > kDrainBytes) {
-    end_abandoned(Ending::client_gone, false);
-  }
+  if (!good || drained_ > kDrainBytes) end_abandoned(Ending::client_gone, false);
 }
 
 }  // namespace weir

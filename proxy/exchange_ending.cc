@@ -44,7 +44,7 @@ void Exchange::answer() {
   if (client_ == nullptr) return end_abandoned(ending_of(outcome), false);
   const Reply reply = reply_to(outcome);
   if (ended_) {
-    observe_durations();
+    observe_durations(request_->now);
   } else {
     end_request(ending_of(outcome), reply.status, Source::weir);
   }
@@ -66,7 +66,7 @@ void Exchange::answer_here() {
     worker_.metrics().arrived(label());
     close_ledger(Ending::complete, status_here(head_), Source::weir);
   }
-  observe_durations();
+  observe_durations(request_->now);
   const std::uint64_t left = body_left();
   const ReplyContext context = reply_context(left);
   HeadWriter out(worker_.write_scratch());
@@ -179,11 +179,15 @@ void Exchange::cut() {
 // --- the books
 
 void Exchange::end_request(Ending how, std::uint16_t code, Source source) {
+  if (ended_) {  // in the pass that settled its answer
+    ending_ = how;
+    return observe_durations(read_clock());
+  }
   {
     const Gate::Pass pass(worker_.gate());
     close_ledger(how, code, source);
   }
-  observe_durations();
+  observe_durations(request_->now);
 }
 
 // Inside a pass.
@@ -196,13 +200,13 @@ void Exchange::close_ledger(Ending how, std::uint16_t code, Source source) {
   worker_.metrics().ended(label(), code, source);
 }
 
-void Exchange::observe_durations() {
-  Duration own = first_sent_ ? spent_ : request_->now - head_came_;
-  if (committing_since_ != kNever) own += request_->now - committing_since_;
+void Exchange::observe_durations(Time end) {
+  Duration own = first_sent_ ? spent_ : end - head_came_;
+  if (committing_since_ != kNever) own += end - committing_since_;
   overhead_ = std::max(own - request_->waited, Duration{0});
   if (route_ == nullptr) return;
   WorkerMetrics& metrics = worker_.metrics();
-  metrics.request_duration[route_->index].observe(request_->now - head_came_);
+  metrics.request_duration[route_->index].observe(end - head_came_);
   metrics.overhead.observe(overhead_);
 }
 

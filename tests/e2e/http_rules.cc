@@ -194,12 +194,6 @@ Rule distrusts(std::string name, const std::string& answer, const std::string& r
            client_gets(failure(502, reason)), service_sees_end()}};
 }
 
-Rule cuts_answer(std::string name, const std::string& answer, const std::string& told) {
-  return {std::move(name),
-          {client_sends(get()), service_gets(reached("GET /")), service_sends(answer),
-           client_gets(told), client_sees_cut(), service_sees_end()}};
-}
-
 Rule plays(std::string name, std::vector<Step> steps) {
   return {std::move(name), std::move(steps)};
 }

@@ -161,9 +161,6 @@ Rule relays(std::string name, const std::string& request, const std::string& rea
 // The answer to a GET is none: 502, and the connection that it came on is never used again.
 Rule distrusts(std::string name, const std::string& answer,
                const std::string& reason = "upstream_malformed");
-// The head is out when the answer turns bad: what the client has is cut, so that nobody takes it
-// for the whole.
-Rule cuts_answer(std::string name, const std::string& answer, const std::string& told);
 // Anything else.
 Rule plays(std::string name, std::vector<Step> steps);
 
