@@ -7,15 +7,15 @@ from stage import ALL, cpu_of, insist
 MIB = 1 << 20
 # what: (bytes, the rest of the target or body, requests a round at most, connections)
 KINDS = {
-    "1 MiB": (MIB, "", 256, 4),
-    "64 MiB": (64 * MIB, "", 8, 2),
-    "1 MiB in 100-byte chunks": (MIB, "/100", 64, 4),
+    "1 MiB": (MIB, "", 48, 4),
+    "64 MiB": (64 * MIB, "", 2, 2),
+    "1 MiB in 100-byte chunks": (MIB, "/100", 16, 4),
 }
 
 
 def cpu_per_gib(stage):
     rows = []
-    with stage.running(ALL, start=for_large_bodies) as proxies:
+    with stage.awake(), stage.running(ALL, start=for_large_bodies) as proxies:
         for what, (size, chunk, requests, connections) in KINDS.items():
             for way in ("down", "up"):
                 shape = f"{size}{chunk}"
@@ -28,9 +28,8 @@ def cpu_per_gib(stage):
                         insist(result, 200, count)
                         return seconds / (count * size) * (1 << 30)
                     rounds = stage.alternate(ALL, measure)
-                row = compared(5, f"{what} {way}", "CPU s a GiB", rounds, target="HAProxy's")
-                row.limit = row.values["haproxy"]
-                rows.append(row)
+                rows.append(compared(5, f"{what} {way}", "CPU s a GiB", rounds,
+                                     target="HAProxy's", less_than=["haproxy"]))
     return rows
 
 

@@ -13,7 +13,8 @@ NAMES = {"loop": "bare loop", "weir": "weir", "nginx": "nginx", "haproxy": "HAPr
 @dataclasses.dataclass
 class Row:
     """One figure of weir's beside the others'. `values`: by contestant, medians. `ratios`: where the
-    target is one in terms of the bare loop, theirs to the loop's of the same round, medians."""
+    target is one in terms of the bare loop, theirs to the loop's of the same round, medians.
+    `of_others`: weir's part of what is allowed where the target is the others, by rounds as well."""
 
     item: int
     what: str
@@ -21,19 +22,19 @@ class Row:
     values: dict
     target: str = ""
     limit: float = None     # weir's value may be at most this; None: no target of its own
-    at_least: bool = False  # the other way round
     ratios: dict = dataclasses.field(default_factory=dict)
     limit_ratio: float = None  # the same for weir's ratio
+    of_others: float = None
 
     @property
     def measure(self):
         """Weir's figure as a part of what is allowed: up to 1 is kept. None: nothing is."""
+        if self.of_others is not None:
+            return self.of_others
         if self.limit_ratio:
             return self.ratios["weir"] / self.limit_ratio
         if self.limit is None:
             return None
-        if self.at_least:
-            return self.limit / self.values["weir"]
         return self.values["weir"] / self.limit if self.limit else float(self.values["weir"] > 0)
 
     def cell(self, name):
@@ -59,14 +60,24 @@ def number(value):
     return f"{value:.3g}"
 
 
-def compared(item, what, unit, rounds, **more):
-    """A row of what `alternate` gave: {contestant: [a value a round]}."""
-    return Row(item, what, unit, {name: statistics.median(v) for name, v in rounds.items()}, **more)
+def compared(item, what, unit, rounds, less_than=(), more_than=(), **more):
+    """A row of what `alternate` gave: {contestant: [a value a round]}. `less_than`, `more_than`:
+    the contestants that weir is to be compared with, round by round."""
+    row = Row(item, what, unit, {name: statistics.median(v) for name, v in rounds.items()}, **more)
+    if less_than:
+        row.of_others = max(middle_ratio(rounds["weir"], rounds[name]) for name in less_than)
+    if more_than:
+        row.of_others = max(middle_ratio(rounds[name], rounds["weir"]) for name in more_than)
+    return row
+
+
+def middle_ratio(ones, others):
+    """What disturbs a round disturbs both."""
+    return statistics.median(one / other for one, other in zip(ones, others))
 
 
 def ratios(rounds, base="loop"):
-    """Each round's ratio, then the median: what disturbs a round disturbs both."""
-    return {name: statistics.median(a / b for a, b in zip(values, rounds[base]))
+    return {name: middle_ratio(values, rounds[base])
             for name, values in rounds.items() if name != base}
 
 

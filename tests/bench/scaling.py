@@ -26,7 +26,7 @@ def scaling(stage):
             loads = {name: load for name, (_, load) in sides.items()}
             for load in loads.values():
                 load.closed(WARM_UP)
-            count = stage.count(loads, 20_000)
+            count = stage.count(loads, 4_000)
 
             def measure(name):
                 proxy, load = sides[name]

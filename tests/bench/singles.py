@@ -60,7 +60,7 @@ def startup(stage):
     for tenants, limit in ((1000, 50), (100_000, 1000)):
         times = []
         with Backend(stage.build, cpu=stage.backend_cpu) as backend:
-            for _ in range(stage.rounds):
+            for _ in range(5):
                 begin = time.monotonic()
                 with Weir(stage.build, backend, tenants=tenants) as weir:
                     answer(weir.port)

@@ -8,7 +8,7 @@ import sys
 
 import contestants
 import procfs
-from programs import Backend, Failed, Load
+from programs import Backend, Failed, Load, Program
 
 ALL = ["loop", "weir", "nginx", "haproxy"]
 
@@ -17,7 +17,9 @@ ALL = ["loop", "weir", "nginx", "haproxy"]
 class Stage:
     build: pathlib.Path
     quick: bool = False
-    rounds: int = 5
+    # Many short rounds, not a few long ones: a virtual machine's cores change their speed and their
+    # distance from each other within seconds, and contestants are to meet the same.
+    rounds: int = 25
 
     def __post_init__(self):
         # The proxies have a core to themselves (one at a time is busy); clients and service share
@@ -34,7 +36,7 @@ class Stage:
         others = [core for core in cores if core not in (self.load_cpu, self.backend_cpu)]
         return ",".join(str(core) for core in (others or cores)[:workers])
 
-    def count(self, loads, most, seconds=0.5):
+    def count(self, loads, most, seconds=0.1):
         """How many requests a round has: what the slowest answers in that time, going by the
         warm-up; a quarter of it with --quick."""
         slowest = min(load.last["requests"] / load.last["seconds"] for load in loads.values())
@@ -45,15 +47,26 @@ class Stage:
     def say(self, text):
         print(f"bench: {text}", file=sys.stderr, flush=True)
 
-    def alternate(self, names, measure):
+    def alternate(self, names, measure, rounds=None):
         """`measure(name)` for each in turn, as often as there are rounds, beginning with another
         each time. {name: [values]}."""
         values = {name: [] for name in names}
-        for number in range(self.rounds):
+        for number in range(rounds or self.rounds):
             turn = number % len(names)
             for name in names[turn:] + names[:turn]:
                 values[name].append(measure(name))
         return values
+
+    @contextlib.contextmanager
+    def awake(self):
+        """The cores do not fall asleep: each has a process that gives way to any other. How long a
+        virtual core takes to wake up, and where it does, is the host's and changes; and it is paid
+        for by whoever wakes it."""
+        with contextlib.ExitStack() as stack:
+            for cpu in {self.proxy_cpu, self.load_cpu, self.backend_cpu}:
+                stack.enter_context(Program(["chrt", "--idle", "0", "sh", "-c", "while :; do :; done"],
+                                            cpu=cpu))
+            yield
 
     @contextlib.contextmanager
     def running(self, names, start=contestants.start):
