@@ -199,11 +199,10 @@ void ClientConnection::refuse(BadRequest reason, const Exchange* refused) {
   context.date = worker_.date();
   context.close = true;
   write_reply(out, worker_.body_scratch(), reply_to(reason), context);
-  const std::string_view text = out.text();
-  std::array<uv_buf_t, 1> buffers = {buffer_of(text)};
+  std::array<uv_buf_t, 1> buffers = {buffer_of(out.text())};
   const bool written = write(buffers) != Written::failed;
   if (AccessLog* log = worker_.access_log()) {
-    log->write_refused(reason, refused, address_, text.size() - (text.find("\r\n\r\n") + 4));
+    log->write_refused(reason, refused, address_, out.body_size());
   }
   if (!written) return close_now();
   exchange_done(false, UINT64_MAX);

@@ -207,7 +207,7 @@ class Exchange final : private AlarmEntry, private ServiceUser, private Dialer::
   void answer_here();
   void send_reply(const Reply& reply, std::uint64_t body_left);
   ReplyContext reply_context(std::uint64_t body_left) const;
-  void send_own(std::string_view text, bool keep, std::uint64_t body_left);
+  void send_own(const HeadWriter& out, bool keep, std::uint64_t body_left);
   void abort_response(Ending how, Side side);
   void lose_client();
   void end_abandoned(Ending how, bool connection_clean);

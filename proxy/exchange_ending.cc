@@ -35,7 +35,7 @@ void Exchange::finish_download(std::size_t extra) {
 
 // --- weir's own answers
 
-std::uint16_t Exchange::reply_status() const { return reply_to(request_->outcome).status; }
+std::uint16_t Exchange::reply_status() const { return status_of(request_->outcome); }
 
 void Exchange::answer() {
   const Outcome outcome = request_->outcome;
@@ -55,7 +55,7 @@ void Exchange::send_reply(const Reply& reply, std::uint64_t left) {
   const ReplyContext context = reply_context(left);
   HeadWriter out(worker_.write_scratch());
   write_reply(out, worker_.body_scratch(), reply, context);
-  send_own(out.text(), !context.close, left);
+  send_own(out, !context.close, left);
 }
 
 // RFC 9110 §7.6.2: the request may go no further than here.
@@ -74,7 +74,7 @@ void Exchange::answer_here() {
   const bool secret = tenant.secret && tenant.from.kind == Field::Kind::header;
   write_answer_here(out, worker_.body_scratch(), head_,
                     secret ? std::string_view(tenant.from.name) : std::string_view(), context);
-  send_own(out.text(), !context.close, left);
+  send_own(out, !context.close, left);
 }
 
 ReplyContext Exchange::reply_context(std::uint64_t left) const {
@@ -93,11 +93,11 @@ ReplyContext Exchange::reply_context(std::uint64_t left) const {
   return context;
 }
 
-void Exchange::send_own(std::string_view text, bool keep, std::uint64_t left) {
-  std::array<uv_buf_t, 1> buffers = {buffer_of(text)};
+void Exchange::send_own(const HeadWriter& out, bool keep, std::uint64_t left) {
+  std::array<uv_buf_t, 1> buffers = {buffer_of(out.text())};
   ClientConnection* client = std::exchange(client_, nullptr);
   const bool written = client->write(buffers) != Stream::Written::failed;
-  if (written) sent_ = text.size() - (text.find("\r\n\r\n") + 4);
+  if (written) sent_ = out.body_size();
   retire();
   if (written) {
     client->exchange_done(keep, left);

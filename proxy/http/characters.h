@@ -14,6 +14,8 @@ inline constexpr std::uint8_t kToken = 1;   // of a field name or method
 inline constexpr std::uint8_t kValue = 2;   // of a field value: HTAB, SP, VCHAR, obs-text
 inline constexpr std::uint8_t kTarget = 4;  // of a request target: visible ASCII, no fragment
 inline constexpr std::uint8_t kHost = 8;    // of a reg-name or a port: no IP literal's brackets
+// Needs no escape inside quotes: visible ASCII and SP, but no quotation mark or backslash.
+inline constexpr std::uint8_t kPlain = 16;
 
 inline constexpr std::array<std::uint8_t, 256> kTable = [] {
   std::array<std::uint8_t, 256> table{};
@@ -23,6 +25,8 @@ inline constexpr std::array<std::uint8_t, 256> kTable = [] {
   for (int c = 0; c < 256; ++c) {
     if (c == '\t' || (c >= 0x20 && c != 0x7f)) table[static_cast<std::size_t>(c)] |= kValue;
     if (c > 0x20 && c < 0x7f && c != '#') table[static_cast<std::size_t>(c)] |= kTarget;
+    if (c >= 0x20 && c < 0x7f && c != '"' && c != '\\')
+      table[static_cast<std::size_t>(c)] |= kPlain;
   }
   constexpr std::string_view kAlphanumeric =
       "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";

@@ -55,6 +55,10 @@ class HeadWriter {
     add_all(name, ": ", value, "\r\n");
   }
 
+  // What follows is the body.
+  void begin_body() { head_size_ = text().size(); }
+  std::size_t body_size() const { return text().size() - head_size_; }
+
   std::string_view text() const {
     return {scratch_.bytes_.get(), static_cast<std::size_t>(at_ - scratch_.bytes_.get())};
   }
@@ -87,6 +91,7 @@ class HeadWriter {
   }
 
   WriteScratch& scratch_;
+  std::size_t head_size_ = 0;
   char* at_;
   char* end_;
 };

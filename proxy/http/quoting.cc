@@ -1,8 +1,25 @@
 #include "proxy/http/quoting.h"
 
+#include "proxy/http/characters.h"
+
 namespace weir {
 
 namespace {
+
+// `escape(c)` writes what stands for a byte that is not plain.
+template <typename Escape>
+void write_quoted(HeadWriter& out, std::string_view text, Escape escape) {
+  out.add("\"");
+  while (!text.empty()) {
+    std::size_t plain = 0;
+    while (plain < text.size() && is_in_class(text[plain], character_class::kPlain)) ++plain;
+    out.add(text.substr(0, plain));
+    if (plain == text.size()) break;
+    escape(text.substr(plain, 1));
+    text.remove_prefix(plain + 1);
+  }
+  out.add("\"");
+}
 
 void write_json_control(HeadWriter& out, char c) {
   constexpr std::string_view kHex = "0123456789abcdef";
@@ -15,33 +32,21 @@ void write_json_control(HeadWriter& out, char c) {
 }  // namespace
 
 void write_structured_string(HeadWriter& out, std::string_view text) {
-  out.add("\"");
-  for (const char& c : text) {
-    if (c == '"' || c == '\\') out.add("\\");
-    const bool holds = c >= 0x20 && c < 0x7f;
-    out.add(holds ? std::string_view{&c, 1} : "?");
-  }
-  out.add("\"");
+  write_quoted(out, text, [&out](std::string_view c) {
+    if (c == "\"" || c == "\\") {
+      out.add_all("\\", c);
+    } else {
+      out.add("?");
+    }
+  });
 }
 
 void write_json_string(HeadWriter& out, std::string_view text) {
-  out.add("\"");
-  std::size_t plain = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    const bool control = static_cast<unsigned char>(c) < 0x20;
-    if (!control && c != '"' && c != '\\') continue;
-    out.add(text.substr(plain, i - plain));
-    plain = i + 1;
-    if (control) {
-      write_json_control(out, c);
-    } else {
-      out.add("\\");
-      out.add(text.substr(i, 1));
-    }
-  }
-  out.add(text.substr(plain));
-  out.add("\"");
+  write_quoted(out, text, [&out](std::string_view c) {
+    if (static_cast<unsigned char>(c[0]) < 0x20) return write_json_control(out, c[0]);
+    if (c == "\"" || c == "\\") out.add("\\");
+    out.add(c);
+  });
 }
 
 }  // namespace weir

@@ -84,13 +84,8 @@ void write_proxy_status(HeadWriter& out, const Reply& reply, std::string_view na
   } else {
     write_structured_string(out, name);
   }
-  if (!reply.error.empty()) {
-    out.add("; error=");
-    out.add(reply.error);
-  }
-  out.add("; details=\"");
-  out.add(reply.reason);
-  out.add("\"\r\n");
+  if (!reply.error.empty()) out.add_all("; error=", reply.error);
+  out.add_all("; details=\"", reply.reason, "\"\r\n");
 }
 
 // What RateLimit and X-RateLimit-* say, in tokens and seconds.
@@ -123,31 +118,24 @@ void write_rate_limit(HeadWriter& out, const RateNumbers& numbers, std::string_v
 
 // The older names, which no standard has: here Reset is in seconds from now, as RateLimit's t.
 void write_x_ratelimit(HeadWriter& out, const RateNumbers& numbers) {
-  out.add("X-RateLimit-Limit: ");
-  out.add_number(numbers.limit);
-  out.add("\r\nX-RateLimit-Remaining: ");
-  out.add_number(numbers.remaining);
-  out.add("\r\nX-RateLimit-Reset: ");
-  out.add_number(numbers.reset);
-  out.add("\r\n");
+  out.add_number_field("X-RateLimit-Limit: ", numbers.limit);
+  out.add_number_field("X-RateLimit-Remaining: ", numbers.remaining);
+  out.add_number_field("X-RateLimit-Reset: ", numbers.reset);
 }
 
 void write_problem(HeadWriter& out, const Reply& reply, std::string_view request_id) {
+  // Our own words need no escapes.
+  out.add_all("{\"type\":\"about:blank\",\"status\":", reply.phrase.substr(0, 3), ",\"title\":\"",
+              reply.phrase.substr(4), "\",\"detail\":\"", reply.detail, "\",\"reason\":\"",
+              reply.reason, "\"");
   const auto member = [&out](std::string_view name, std::string_view value) {
     if (value.empty()) return;
-    out.add(",\"");
     out.add(name);
-    out.add("\":");
     write_json_string(out, value);
   };
-  out.add("{\"type\":\"about:blank\",\"status\":");
-  out.add_number(reply.status);
-  member("title", reply.title);
-  member("detail", reply.detail);
-  member("reason", reply.reason);
-  member("filter", reply.filter);
-  if (reply.quota != nullptr) member("policy", reply.quota->policy);
-  member("request_id", request_id);
+  member(",\"filter\":", reply.filter);
+  if (reply.quota != nullptr) member(",\"policy\":", reply.quota->policy);
+  member(",\"request_id\":", request_id);
   out.add("}\n");
 }
 
@@ -201,38 +189,49 @@ std::vector<std::uint16_t> own_status_codes() {
   return {codes.begin(), codes.end()};
 }
 
-std::string_view reason_phrase(std::uint16_t status) {
+namespace {
+
+std::string_view phrase_of(std::uint16_t status) {
   switch (status) {
-    case 400: return "Bad Request";
-    case 403: return "Forbidden";
-    case 404: return "Not Found";
-    case 405: return "Method Not Allowed";
-    case 408: return "Request Timeout";
-    case 413: return "Content Too Large";
-    case 414: return "URI Too Long";
-    case 429: return "Too Many Requests";
-    case 431: return "Request Header Fields Too Large";
-    case 500: return "Internal Server Error";
-    case 501: return "Not Implemented";
-    case 502: return "Bad Gateway";
-    case 503: return "Service Unavailable";
-    case 504: return "Gateway Timeout";
-    case 505: return "HTTP Version Not Supported";
-    case 508: return "Loop Detected";
-    default: return "Error";
+    case 400: return "400 Bad Request";
+    case 403: return "403 Forbidden";
+    case 404: return "404 Not Found";
+    case 405: return "405 Method Not Allowed";
+    case 408: return "408 Request Timeout";
+    case 413: return "413 Content Too Large";
+    case 414: return "414 URI Too Long";
+    case 429: return "429 Too Many Requests";
+    case 431: return "431 Request Header Fields Too Large";
+    case 501: return "501 Not Implemented";
+    case 502: return "502 Bad Gateway";
+    case 503: return "503 Service Unavailable";
+    case 504: return "504 Gateway Timeout";
+    case 505: return "505 HTTP Version Not Supported";
+    case 508: return "508 Loop Detected";
+    default: return "500 Internal Server Error";
   }
+}
+
+// The status follows the kind, whoever refused and whatever was waited for.
+std::uint16_t status_of(const Outcome& outcome, const Row& row) {
+  if (outcome.type == Outcome::Type::refused && (row.status == 429 || row.status == 503)) {
+    return outcome.kind == RefusalKind::quota ? 429 : 503;
+  }
+  return row.status;
+}
+
+}  // namespace
+
+std::uint16_t status_of(const Outcome& outcome) {
+  return status_of(outcome, row_of(outcome.reason));
 }
 
 Reply reply_to(const Outcome& outcome) {
   const Row& row = row_of(outcome.reason);
   Reply reply;
-  reply.status = row.status;
-  // The status follows the kind, whoever refused and whatever was waited for.
-  if (outcome.type == Outcome::Type::refused && (row.status == 429 || row.status == 503)) {
-    reply.status = outcome.kind == RefusalKind::quota ? 429 : 503;
-  }
+  reply.status = status_of(outcome, row);
   reply.reason = to_string(outcome.reason);
-  reply.title = reason_phrase(reply.status);
+  reply.phrase = phrase_of(reply.status);
   reply.detail = row.detail;
   reply.error = row.error;
   if (outcome.filter != nullptr) reply.filter = outcome.filter->name();
@@ -248,7 +247,7 @@ Reply reply_to(BadRequest reason) {
   Reply reply;
   reply.status = status_of(reason);
   reply.reason = to_string(reason);
-  reply.title = reason_phrase(reply.status);
+  reply.phrase = phrase_of(reply.status);
   reply.detail = detail_of(reason);
   reply.error =
       reason == BadRequest::proxy_loop_detected ? "proxy_loop_detected" : "http_request_error";
@@ -265,24 +264,18 @@ void write_end_of_head(HeadWriter& out, const ReplyContext& context) {
   if (context.keep_alive) out.add("Connection: keep-alive\r\n");
   if (!context.request_id.empty()) out.add_field("x-request-id", context.request_id);
   out.add("\r\n");
+  out.begin_body();
 }
 
 void write_reply(HeadWriter& out, WriteScratch& body, const Reply& reply,
                  const ReplyContext& context) {
   HeadWriter problem(body);
   write_problem(problem, reply, context.request_id);
-  out.add("HTTP/1.1 ");
-  out.add_number(reply.status);
-  out.add(" ");
-  out.add(reply.title);
-  out.add("\r\nContent-Type: application/problem+json\r\nContent-Length: ");
-  out.add_number(problem.text().size());
-  out.add("\r\n");
+  out.add_all("HTTP/1.1 ", reply.phrase, "\r\nContent-Type: application/problem+json\r\n");
+  out.add_number_field("Content-Length: ", problem.text().size());
   out.add_field("Date", context.date);
   if (reply.retry_after.count() > 0) {
-    out.add("Retry-After: ");
-    out.add_number(static_cast<std::uint64_t>(reply.retry_after.count()));
-    out.add("\r\n");
+    out.add_number_field("Retry-After: ", static_cast<std::uint64_t>(reply.retry_after.count()));
   }
   if (reply.quota != nullptr) {
     const RateNumbers numbers = rate_numbers(reply);

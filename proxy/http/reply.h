@@ -22,18 +22,18 @@ namespace weir {
 // The code that a reason is answered with. client_gone is 499, which nobody is there to read.
 std::uint16_t status_of(Reason reason);
 std::uint16_t status_of(BadRequest reason);
+std::uint16_t status_of(const Outcome& outcome);
 // Whether it can befall a request that has arrived, by its body; all others are no requests yet,
 // and only in weir_bad_requests_total.
 bool ends_a_request(BadRequest reason);
 // All codes that weir ends a request with by itself, so that their series exist from the start.
 std::vector<std::uint16_t> own_status_codes();
 
-std::string_view reason_phrase(std::uint16_t status);
-
 struct Reply {
   std::uint16_t status = 0;
   std::string_view reason;  // the stable word
-  std::string_view title, detail;
+  std::string_view phrase;  // the status in words, "429 Too Many Requests"
+  std::string_view detail;
   std::string_view error;   // the error type of RFC 9209
   std::string_view filter;  // who refused; may be empty
   const Quota* quota = nullptr;

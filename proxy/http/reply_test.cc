@@ -113,7 +113,7 @@ TEST(Reply, EveryReasonHasARow) {
   for (std::size_t i = 1; i < kBadRequests; ++i) {
     const Reply reply = reply_to(static_cast<BadRequest>(i));
     EXPECT_GE(reply.status, 400);
-    EXPECT_NE(reply.title, "Error") << reply.status;
+    EXPECT_EQ(reply.phrase.substr(0, 4), std::to_string(reply.status) + " ");
   }
 }
 
