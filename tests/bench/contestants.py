@@ -1,4 +1,5 @@
-"""What is compared: the bare loop, weir, nginx and HAProxy, each started with its config here."""
+"""What is compared: the bare loop, the forwarder, weir, nginx and HAProxy, each started with its
+config here."""
 
 import pathlib
 import shutil
@@ -86,10 +87,21 @@ class Loop(Program):
         return super().stop()
 
 
+class Forwarder(Program):
+    """libuv and llhttp, and nothing else."""
+
+    def __init__(self, build, backend, cpu=None, under=()):
+        super().__init__([*under, build / "bench_forwarder", backend.port], ready=r"^port (\d+)",
+                         cpu=cpu)
+        self.port = int(self.match[1])
+
+
 def start(name, build, backend, workers=1, cpu=None):
     """A contestant with wide limits."""
     if name == "loop":
         return Loop(build, backend, workers, cpu)
+    if name == "forwarder":
+        return Forwarder(build, backend, cpu)
     if name == "nginx":
         return Nginx(backend, workers, cpu)
     if name == "haproxy":

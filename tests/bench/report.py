@@ -7,7 +7,8 @@ import platform
 import statistics
 import subprocess
 
-NAMES = {"loop": "bare loop", "weir": "weir", "nginx": "nginx", "haproxy": "HAProxy"}
+NAMES = {"loop": "bare loop", "forwarder": "libuv + llhttp", "weir": "weir", "nginx": "nginx",
+         "haproxy": "HAProxy"}
 
 
 @dataclasses.dataclass

@@ -64,8 +64,8 @@ class Stage:
         for by whoever wakes it."""
         with contextlib.ExitStack() as stack:
             for cpu in {self.proxy_cpu, self.load_cpu, self.backend_cpu}:
-                stack.enter_context(Program(["chrt", "--idle", "0", "sh", "-c", "while :; do :; done"],
-                                            cpu=cpu))
+                stack.enter_context(Program(
+                    ["chrt", "--idle", "0", "sh", "-c", "while :; do :; done"], cpu=cpu))
             yield
 
     @contextlib.contextmanager
