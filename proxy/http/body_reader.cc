@@ -126,8 +126,9 @@ BodyReader::Result BodyReader::read_chunked(char* data, std::size_t size, Piece&
   return state_ == State::done ? Result::done : Result::more;
 }
 
-// What stands between the data of two chunks, or before the first, in one step: [CRLF] size CRLF, if
-// all of it is there, plain, and not the last. Returns its bytes; 0: nothing was read, step() it.
+// What stands in front of a chunk's data, in one step: [CRLF] size CRLF, the CRLF being that of the
+// chunk before. Returns its bytes; 0: nothing was read, and it is for step(), since it is cut off,
+// has extensions, is the last or is bad.
 std::size_t BodyReader::read_frame(const char* at, std::size_t size) {
   std::size_t n = 0;
   if (state_ == State::data_cr) {
