@@ -11,6 +11,8 @@ namespace weir {
 
 namespace {
 
+constexpr std::size_t kMaxDigits = 15;  // of a chunk's size
+
 // Fields that must not come after the body that they would have framed, routed or authorised
 // (RFC 9110 §6.5.1).
 constexpr std::array<std::string_view, 34> kForbiddenTrailers = {"te",
@@ -110,6 +112,10 @@ BodyReader::Result BodyReader::read_chunked(char* data, std::size_t size, Piece&
       if (left_ == 0) state_ = State::data_cr;
       continue;
     }
+    if (const std::size_t n = read_frame(data + at, size - at); n != 0) {
+      at += n;
+      continue;
+    }
     if (!step(data[at++])) {
       state_ = State::bad;
       return Result::bad;
@@ -118,6 +124,30 @@ BodyReader::Result BodyReader::read_chunked(char* data, std::size_t size, Piece&
   piece.consumed = at;
   received_ += piece.payload;
   return state_ == State::done ? Result::done : Result::more;
+}
+
+// What stands in front of a chunk's data, in one step: [CRLF] size CRLF, the CRLF being that of the
+// chunk before. Returns its bytes; 0: nothing was read, and it is for step(), since it is cut off,
+// has extensions, is the last or is bad.
+std::size_t BodyReader::read_frame(const char* at, std::size_t size) {
+  std::size_t n = 0;
+  if (state_ == State::data_cr) {
+    if (size < 2 || at[0] != '\r' || at[1] != '\n') return 0;
+    n = 2;
+  } else if (state_ != State::size) {
+    return 0;
+  }
+  const std::size_t first = n;
+  const std::size_t most = std::min(size, first + kMaxDigits + 2);
+  std::uint64_t value = 0;
+  for (int digit = 0; n < most && (digit = hex_value(at[n])) >= 0; ++n) {
+    value = value * 16 + static_cast<std::uint64_t>(digit);
+  }
+  if (value == 0 || most - n < 2 || at[n] != '\r' || at[n + 1] != '\n') return 0;
+  left_ = value;
+  overhead_ = 0;
+  state_ = State::data;
+  return n + 2;
 }
 
 bool BodyReader::refuse(BadRequest reason) {
@@ -161,8 +191,8 @@ bool BodyReader::step_size(char c) {
       overhead_ = 0;
       state_ = State::size_more;
     }
-    // Fifteen digits cannot overflow; leading zeros count.
-    if (++digits_ > 15) return refuse(BadRequest::bad_chunk_size);
+    // So many cannot overflow; leading zeros count.
+    if (++digits_ > kMaxDigits) return refuse(BadRequest::bad_chunk_size);
     left_ = left_ * 16 + static_cast<std::uint64_t>(digit);
     return true;
   }

@@ -68,6 +68,7 @@ class BodyReader {
   };
 
   Result read_chunked(char* data, std::size_t size, Piece& piece);
+  std::size_t read_frame(const char* at, std::size_t size);
   bool step(char c);
   bool step_size(char c);
   bool step_extension(char c);
