@@ -41,6 +41,7 @@ if(WEIR_SANITIZE OR WEIR_FUZZ)
   set(sanitize ${WEIR_SANITIZE})
   add_compile_options(-fsanitize=${sanitize} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${sanitize})
+  add_compile_definitions($<${cxx}:WEIR_SANITIZED>)
   if(sanitize MATCHES thread)
     # TSan does not see fences; Asio's scheduler has its mutex besides.
     add_compile_definitions($<${cxx}:BOOST_ASIO_DISABLE_FENCED_BLOCK>)
