@@ -10,41 +10,21 @@
 #include <string_view>
 #include <vector>
 
+#include "proxy/http/field_id.h"
+
 namespace weir {
-
-// The fields that a proxy deals with; all others just pass.
-enum class FieldId : std::uint8_t {
-  other,
-  te,
-  via,
-  date,
-  host,
-  cookie,
-  expect,
-  trailer,
-  upgrade,
-  connection,
-  keep_alive,
-  retry_after,
-  x_request_id,
-  max_forwards,
-  content_length,
-  http2_settings,
-  x_forwarded_for,
-  proxy_connection,
-  x_forwarded_host,
-  x_forwarded_proto,
-  transfer_encoding,
-  count_,
-};
-
-// `name`: a token.
-FieldId identify_field(std::string_view name);
 
 // A token of RFC 9110 §5.6.2.
 bool is_token(std::string_view text);
-bool equals_ignoring_case(std::string_view a, std::string_view b);
-std::string_view trim_blanks(std::string_view text);
+bool same_ignoring_case(const char* a, const char* b, std::size_t size);
+inline bool equals_ignoring_case(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && same_ignoring_case(a.data(), b.data(), a.size());
+}
+inline std::string_view trim_blanks(std::string_view text) {
+  while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
+  while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
+  return text;
+}
 
 struct Span {
   std::uint32_t at = 0, size = 0;
@@ -53,6 +33,7 @@ struct Span {
 struct FieldLine {
   Span name, value;  // the value without the white space around it
   FieldId id = FieldId::other;
+  bool plain = false;  // one space behind the colon, none at the end
 };
 
 struct Head {
@@ -69,31 +50,35 @@ struct Head {
   std::string_view target_text() const { return text(target); }
 
   // Of the known fields; nothing is noted of others.
-  bool has(FieldId id) const { return lines_[index(id)] != 0; }
-  bool has_several(FieldId id) const { return lines_[index(id)] > 1; }
+  bool has(FieldId id) const { return given_.has(id); }
+  bool has_any(FieldIds ids) const { return given_.has_any(ids); }
+  bool has_several(FieldId id) const { return several_.has(id); }
+  // Of one that is there: its first line's place.
+  std::size_t first(FieldId id) const { return first_[static_cast<std::size_t>(id)]; }
   // The first line of that name; empty if there is none.
   std::string_view value(FieldId id) const {
-    return has(id) ? text(fields[first_[index(id)]].value) : std::string_view{};
+    return has(id) ? text(fields[first(id)].value) : std::string_view{};
   }
 
   void clear() {
     fields.clear();
-    lines_.fill(0);
+    given_ = several_ = {};
   }
   void add(const FieldLine& line) {
     if (line.id != FieldId::other) {
-      std::uint8_t& lines = lines_[index(line.id)];
-      if (lines == 0) first_[index(line.id)] = static_cast<std::uint16_t>(fields.size());
-      if (lines != 255) ++lines;
+      if (has(line.id)) {
+        several_.add(line.id);
+      } else {
+        given_.add(line.id);
+        first_[static_cast<std::size_t>(line.id)] = static_cast<std::uint16_t>(fields.size());
+      }
     }
     fields.push_back(line);
   }
 
  private:
-  static constexpr std::size_t kIds = static_cast<std::size_t>(FieldId::count_);
-  static std::size_t index(FieldId id) { return static_cast<std::size_t>(id); }
-  std::array<std::uint8_t, kIds> lines_{};
-  std::array<std::uint16_t, kIds> first_{};
+  FieldIds given_, several_;
+  std::array<std::uint16_t, static_cast<std::size_t>(FieldId::count_)> first_{};
 };
 
 // The value of the first field of that name, whatever it is.

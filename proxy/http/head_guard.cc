@@ -62,10 +62,12 @@ static_assert(std::size(kNames) == kBadRequests);
 
 std::uint32_t narrow(std::size_t n) { return static_cast<std::uint32_t>(n); }
 
+constexpr FieldIds kLists = {FieldId::connection, FieldId::trailer, FieldId::upgrade};
+
 // Empty ones count too.
 bool has_too_many_items(const Head& head) {
   for (const FieldId id : {FieldId::connection, FieldId::trailer, FieldId::upgrade}) {
-    if (!head.has(id)) continue;
+    if (!head.has_several(id) && head.value(id).size() < kMaxListItems) continue;
     std::size_t items = 0;
     for (const FieldLine& line : head.fields) {
       if (line.id == id) items += 1 + std::ranges::count(head.text(line.value), ',');
@@ -80,7 +82,7 @@ bool has_too_many_items(const Head& head) {
 class Reader {
  public:
   Reader(std::string_view text, Head& head)
-      : begin_(text.data()), end_(begin_ + text.size()), head_(head) {
+      : begin_(text.data()), end_(begin_ + text.size()), scan_(text), head_(head) {
     head_.clear();
     head_.base = begin_;
   }
@@ -96,9 +98,8 @@ class Reader {
   BadRequest other_protocol(const char* at) const;
   const char* status_line();
   std::size_t fields(const char* at);
-  const char* name(const char* at, Span& name);
-  BadRequest no_name(const char* begin, const char* at) const;
-  const char* value(const char* at, Span& value);
+  const char* field(const char* at);
+  [[gnu::cold, gnu::noinline]] BadRequest no_name(const char* begin, const char* at) const;
   const char* line_end(const char* at);  // CRLF
   const char* refuse(BadRequest reason) {
     bad_ = reason;
@@ -115,6 +116,7 @@ class Reader {
 
   const char* const begin_;
   const char* const end_;
+  const Scan scan_;
   Head& head_;
   BadRequest bad_ = BadRequest::none;
 };
@@ -125,14 +127,14 @@ BadRequest Reader::forbidden(char c) {
   return BadRequest::control_character;
 }
 
-const char* Reader::line_end(const char* at) {
+inline const char* Reader::line_end(const char* at) {
+  if (end_ - at >= 2 && std::memcmp(at, "\r\n", 2) == 0) return at + 2;
   if (peek(at) != '\r') return refuse(forbidden(peek(at)));
-  if (peek(at + 1) != '\n') return refuse(BadRequest::bare_cr);
-  return at + 2;
+  return refuse(BadRequest::bare_cr);
 }
 
 const char* Reader::request_line() {
-  const char* at = skip_token(begin_, end_);
+  const char* at = scan_.skip_token(begin_);
   if (at == begin_) return refuse(BadRequest::bad_method);
   if (peek(at) != ' ') {
     return refuse(peek(at) == '\r' ? BadRequest::bad_request_line : BadRequest::bad_method);
@@ -140,7 +142,7 @@ const char* Reader::request_line() {
   head_.method = span(begin_, at);
   if (head_.method.size > kMaxMethod) return refuse(BadRequest::method_too_long);
   const char* const target = ++at;
-  while (at != end_ && is_target_char(*at)) ++at;
+  at = scan_.skip_target(at);
   if (peek(at) == '#') return refuse(BadRequest::fragment_in_target);
   if (peek(at) == '\r') return refuse(BadRequest::bad_request_line);  // no version: HTTP/0.9
   if (at == target || peek(at) != ' ') return refuse(BadRequest::bad_target);
@@ -195,7 +197,7 @@ const char* Reader::status_line() {
   head_.reason = {};
   if (peek(at) == ' ') {
     const char* const reason = ++at;
-    at = skip_value(at, end_);
+    at = scan_.skip_value(at);
     head_.reason = span(reason, at);
   }
   return peek(at) == '\r' ? line_end(at) : refuse(BadRequest::bad_status_line);
@@ -204,28 +206,46 @@ const char* Reader::status_line() {
 // `at`: behind the first line; null if that was refused.
 std::size_t Reader::fields(const char* at) {
   if (at != nullptr && is_blank(peek(at))) at = refuse(BadRequest::leading_whitespace);
-  for (std::size_t n = 0; at != nullptr && peek(at) != '\r'; ++n) {
-    if (n == kMaxFields) {
-      at = refuse(BadRequest::too_many_fields);
-      break;
-    }
-    FieldLine line;
-    at = name(at, line.name);
-    if (at == nullptr || (at = value(at, line.value)) == nullptr) break;
-    line.id = identify_field(head_.text(line.name));
-    head_.add(line);
+  while (at != nullptr && peek(at) != '\r') at = field(at);
+  if (at != nullptr && head_.has_any(kLists) && has_too_many_items(head_)) {
+    at = refuse(BadRequest::too_many_fields);
   }
-  if (at != nullptr && has_too_many_items(head_)) at = refuse(BadRequest::too_many_fields);
   if (at == nullptr || (at = line_end(at)) == nullptr) return 0;
   head_.size = static_cast<std::uint32_t>(at - begin_);
   return head_.size;
 }
 
-const char* Reader::name(const char* at, Span& name) {
-  const char* const end = skip_token(at, end_);
-  if (end == at || end == end_ || *end != ':') return refuse(no_name(at, end));
-  name = span(at, end);
-  return end + 1;
+// Quickly told, of bytes where no control character but the tab can stand.
+bool is_blank_or_control(char c) { return static_cast<std::uint8_t>(c) <= ' '; }
+
+inline const char* Reader::field(const char* at) {
+  FieldLine line;
+  if (head_.fields.size() == kMaxFields && !is_blank(peek(at))) {
+    return refuse(BadRequest::too_many_fields);
+  }
+  const char* const name = at;
+  at = scan_.skip_token(at);
+  if (at == end_ || *at != ':' || at == name) return refuse(no_name(name, at));
+  line.name = span(name, at);
+  line.id = identify_field({name, static_cast<std::size_t>(at - name)});
+
+  ++at;
+  // The usual form: one space, and then what is none.
+  line.plain = end_ - at >= 2 && *at == ' ' && !is_blank_or_control(at[1]);
+  if (line.plain) {
+    ++at;
+  } else {
+    while (at != end_ && is_blank(*at)) ++at;
+  }
+  const char* const value = at;
+  const char* end = at = scan_.skip_value(at);
+  if (is_blank_or_control(end[-1])) {
+    line.plain = false;
+    while (end > value && is_blank(end[-1])) --end;
+  }
+  line.value = span(value, end);
+  head_.add(line);
+  return line_end(at);
 }
 
 // `at`: the first byte that is not the name's.
@@ -240,21 +260,6 @@ BadRequest Reader::no_name(const char* begin, const char* at) const {
     return peek(at + 1) == '\n' ? BadRequest::missing_colon : BadRequest::bare_cr;
   }
   return is_value_char(peek(at)) ? BadRequest::bad_field_name : forbidden(peek(at));
-}
-
-const char* Reader::value(const char* at, Span& value) {
-  while (at != end_ && is_blank(*at)) ++at;
-  const char* const begin = at;
-  const char* end = at = skip_value(at, end_);
-  if (end_ - at > 2 && at[0] == '\r' && at[1] == '\n') {
-    at += 2;
-  } else if ((at = line_end(at)) == nullptr) {
-    return nullptr;
-  }
-  if (is_blank(peek(at))) return refuse(BadRequest::obs_fold);
-  while (end > begin && is_blank(end[-1])) --end;
-  value = span(begin, end);
-  return at;
 }
 
 BadRequest why_not_whole(const Reader& reader, std::size_t size, std::string_view text) {

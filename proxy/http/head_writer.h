@@ -29,14 +29,16 @@ class HeadWriter {
 
   void add(std::string_view text) {
     if (static_cast<std::size_t>(end_ - at_) < text.size()) grow(text.size());
-    put(text);
+    at_ = put(at_, text);
   }
   // Several in a row: room for them is looked for once. Literals are copied by their known size.
   template <typename... Texts>
   void add_all(const Texts&... texts) {
     const std::size_t size = (size_of(texts) + ...);
     if (static_cast<std::size_t>(end_ - at_) < size) grow(size);
-    (put(texts), ...);
+    char* at = at_;
+    ((at = put(at, texts)), ...);
+    at_ = at;
   }
   void add_number(std::uint64_t number) {
     char digits[20];
@@ -70,14 +72,14 @@ class HeadWriter {
     return N - 1;
   }
   template <std::size_t N>
-  void put(const char (&literal)[N]) {
-    std::memcpy(at_, literal, N - 1);
-    at_ += N - 1;
+  static char* put(char* at, const char (&literal)[N]) {
+    std::memcpy(at, literal, N - 1);
+    return at + N - 1;
   }
-  void put(std::string_view text) {
-    if (text.empty()) return;  // it may have no data, which memcpy must not be given
-    std::memcpy(at_, text.data(), text.size());
-    at_ += text.size();
+  static char* put(char* at, std::string_view text) {
+    if (text.empty()) return at;  // it may have no data, which memcpy must not be given
+    std::memcpy(at, text.data(), text.size());
+    return at + text.size();
   }
   void grow(std::size_t n) {
     const std::size_t used = text().size();

@@ -23,8 +23,9 @@ void for_each_item(std::string_view value, Each&& each) {
 template <typename Each>
 void for_each_item(const Head& head, FieldId id, Each&& each) {
   if (!head.has(id)) return;
-  for (const FieldLine& line : head.fields) {
-    if (line.id == id) for_each_item(head.text(line.value), each);
+  for (std::size_t i = head.first(id); i < head.fields.size(); ++i) {
+    if (head.fields[i].id == id) for_each_item(head.text(head.fields[i].value), each);
+    if (!head.has_several(id)) return;
   }
 }
 

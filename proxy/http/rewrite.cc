@@ -11,66 +11,55 @@ namespace weir {
 
 namespace {
 
-// The names that Connection lists, apart from its own words; they name fields of this hop only.
-class Listed {
- public:
-  explicit Listed(const Head& head) : head_(head) {
-    for_each_item(head, FieldId::connection, [this](std::string_view item) {
-      any_ = any_ ||
-             !(equals_ignoring_case(item, "close") || equals_ignoring_case(item, "keep-alive"));
-    });
-  }
-  bool names(std::string_view field) const { return any_ && connection_lists(head_, field); }
-
- private:
-  const Head& head_;
-  bool any_ = false;
-};
-
 // Of this hop only, or written by weir itself: never copied.
-bool is_own(FieldId id) {
-  switch (id) {
-    case FieldId::connection:
-    case FieldId::keep_alive:
-    case FieldId::proxy_connection:
-    case FieldId::te:
-    case FieldId::trailer:  // passes with the trailers
-    case FieldId::upgrade:
-    case FieldId::http2_settings:
-    case FieldId::transfer_encoding:
-    case FieldId::content_length:
-    case FieldId::x_request_id: return true;
-    default: return false;
-  }
+constexpr FieldIds kOwn = {FieldId::connection,        FieldId::keep_alive,
+                           FieldId::proxy_connection,  FieldId::te,
+                           FieldId::trailer,  // passes with the trailers
+                           FieldId::upgrade,           FieldId::http2_settings,
+                           FieldId::transfer_encoding, FieldId::content_length,
+                           FieldId::x_request_id};
+
+// The fields that Connection names: they are of this hop only. `other`: there are some that are to
+// be looked for by their names.
+FieldIds listed_fields(const Head& head) {
+  FieldIds ids;
+  for_each_item(head, FieldId::connection, [&](std::string_view item) {
+    if (!equals_ignoring_case(item, "close")) ids.add(identify_field(item));
+  });
+  return ids;
 }
 
-// Copies lines, those that stand together and have the usual form (one space behind the colon,
-// none at the end) in one piece.
-class LineCopier {
- public:
-  LineCopier(HeadWriter& out, const Head& head) : out_(out), head_(head) {}
-  void copy(const FieldLine& line) {
-    if (line.name.at != run_.at + run_.size) flush();
-    const std::uint32_t colon = line.name.at + line.name.size;
-    const std::uint32_t end = line.value.at + line.value.size;
-    if (line.value.at == colon + 2 && head_.base[colon + 1] == ' ' && head_.base[end] == '\r') {
-      if (run_.size == 0) run_.at = line.name.at;
-      run_.size = end + 2 - run_.at;
+// Copies the lines but those that are held, for which `instead` is called. What stands together, in
+// the usual form, goes in one piece; so does the first line, if it goes on as it came.
+template <typename Instead>
+void copy_lines(HeadWriter& out, const Head& head, FieldIds held, bool with_first_line,
+                const Instead& instead) {
+  const FieldLine* line = head.fields.data();
+  const FieldLine* const end = line + head.fields.size();
+  const auto begin_of = [&](const FieldLine* it) {
+    return it != end ? it->name.at : head.size - 2;
+  };
+  std::uint32_t from = with_first_line ? 0 : begin_of(line);
+  for (; line != end; ++line) {
+    bool goes = !held.has(line->id);
+    if (!goes && line->id == FieldId::other) goes = !connection_lists(head, head.text(line->name));
+    if (goes && line->plain) continue;
+    out.add(head.text({from, line->name.at - from}));
+    from = begin_of(line + 1);
+    if (goes) {
+      out.add_field(head.text(line->name), head.text(line->value));
     } else {
-      flush();
-      out_.add_field(head_.text(line.name), head_.text(line.value));
+      instead(*line);
     }
   }
-  void flush() {
-    if (run_.size != 0) out_.add(head_.text(run_));
-    run_ = {};
-  }
+  out.add(head.text({from, begin_of(end) - from}));
+}
 
- private:
-  HeadWriter& out_;
-  const Head& head_;
-  Span run_;  // not written yet
-};
+// A Content-Length goes on as it came if it is written as weir would write it.
+bool keeps_length(const Head& head) {
+  const std::string_view length = head.value(FieldId::content_length);
+  return !length.empty() && (length.size() == 1 || length[0] != '0');
+}
 
 void write_forwarded_for(HeadWriter& out, const OutgoingRequest& request) {
   bool any = false;
@@ -143,10 +132,17 @@ bool was_received_by(std::string_view via, std::string_view name) {
 }
 
 void write_via(HeadWriter& out, const Head& head, std::string_view name) {
-  out.add_all(head.minor == 0 ? std::string_view("Via: 1.0 ") : std::string_view("Via: 1.1 "), name,
-              "\r\n");
+  out.add_all(head.minor == 0 ? "Via: 1.0 " : "Via: 1.1 ", name, "\r\n");
 }
 
+// Via, the id and the empty line.
+inline void write_end(HeadWriter& out, const Head& head, std::string_view name,
+                      std::string_view id) {
+  out.add_all(head.minor == 0 ? "Via: 1.0 " : "Via: 1.1 ", name, "\r\nx-request-id: ", id,
+              "\r\n\r\n");
+}
+
+// With Host.
 void write_request_line(HeadWriter& out, const OutgoingRequest& request) {
   const std::string_view method = request.head.method_text();
   const std::string_view origin = request.target.origin;
@@ -156,7 +152,7 @@ void write_request_line(HeadWriter& out, const OutgoingRequest& request) {
   } else if (origin.empty() || origin[0] == '?') {
     prefix = "/";
   }
-  out.add_all(method, " ", prefix, origin, " HTTP/1.1\r\n");
+  out.add_all(method, " ", prefix, origin, " HTTP/1.1\r\nHost: ", request.host, "\r\n");
 }
 
 [[gnu::noinline]] void write_hops(HeadWriter& out, const Head& head, const FieldLine& line) {
@@ -179,62 +175,77 @@ void write_connection(HeadWriter& out, const OutgoingRequest& request) {
   }
 }
 
-bool passes(const OutgoingRequest& request, const FieldLine& line, const Listed& listed) {
-  switch (line.id) {
-    case FieldId::host:
-    case FieldId::x_forwarded_for: return false;
-    case FieldId::trailer:
-      return request.framing.kind == Framing::Kind::chunked && !listed.names("trailer");
-    case FieldId::x_forwarded_proto:
-    case FieldId::x_forwarded_host: return request.client_is_trusted;
-    default: return !is_own(line.id) && !listed.names(request.head.text(line.name));
-  }
+bool is_same(std::string_view a, std::string_view b) {
+  return a.data() == b.data() && a.size() == b.size();
 }
 
-void write_status_line(HeadWriter& out, const Head& head) {
+// The request line and Host go on as they came.
+bool keeps_first_lines(const OutgoingRequest& request, FieldIds listed) {
+  const Head& head = request.head;
+  return head.minor == 1 && is_same(request.target.origin, head.target_text()) &&
+         head.has(FieldId::host) && head.first(FieldId::host) == 0 && !listed.has(FieldId::host) &&
+         is_same(request.host, head.text(head.fields[0].value));
+}
+
+FieldIds held_fields(const OutgoingRequest& request, FieldIds listed) {
+  FieldIds held = kOwn;
+  held.add({FieldId::host, FieldId::x_forwarded_for});
+  if (request.framing.kind == Framing::Kind::chunked) held.remove({FieldId::trailer});
+  if (keeps_length(request.head)) held.remove({FieldId::content_length});
+  held.add(listed);
+  constexpr FieldIds kForwarded = {FieldId::x_forwarded_proto, FieldId::x_forwarded_host};
+  if (request.client_is_trusted) {
+    held.remove(kForwarded);
+  } else {
+    held.add(kForwarded);
+  }
+  return held;
+}
+
+// The status line, and the fields but those that are held.
+void copy_response(HeadWriter& out, const Head& head, FieldIds held) {
   constexpr std::uint32_t kReasonAt = 13;  // behind "HTTP/1.1 200 "
-  if (head.minor == 1 && head.reason.at == kReasonAt) {
-    return out.add({head.base, kReasonAt + head.reason.size + 2});
+  const bool as_it_came = head.minor == 1 && head.reason.at == kReasonAt;
+  if (!as_it_came) {
+    out.add("HTTP/1.1 ");
+    out.add_number(head.status);
+    out.add_all(" ", head.text(head.reason), "\r\n");
   }
-  out.add("HTTP/1.1 ");
-  out.add_number(head.status);
-  out.add_all(" ", head.text(head.reason), "\r\n");
+  copy_lines(out, head, held, as_it_came, [](const FieldLine&) {});
 }
 
-void copy_response_fields(HeadWriter& out, const Head& head, bool trailers) {
-  const Listed listed(head);
-  LineCopier copier(out, head);
-  for (const FieldLine& line : head.fields) {
-    const bool own = is_own(line.id) && !(trailers && line.id == FieldId::trailer);
-    if (!own && !listed.names(head.text(line.name))) copier.copy(line);
-  }
-  copier.flush();
+void copy_interim(HeadWriter& out, const Head& head) {
+  FieldIds held = kOwn;
+  held.add(listed_fields(head));
+  copy_response(out, head, held);
 }
 
 }  // namespace
 
 void write_request_head(HeadWriter& out, const OutgoingRequest& request) {
-  write_request_line(out, request);
-  out.add_field("Host", request.host);
-  const Listed listed(request.head);
-  LineCopier copier(out, request.head);
-  for (const FieldLine& line : request.head.fields) {
-    if (!passes(request, line, listed)) continue;
-    if (line.id == FieldId::max_forwards && is_counted(request.head)) [[unlikely]] {
-      copier.flush();
-      write_hops(out, request.head, line);
-      continue;
-    }
-    copier.copy(line);
+  const Head& head = request.head;
+  const FieldIds listed = listed_fields(head);
+  FieldIds held = held_fields(request, listed);
+  const bool counts =
+      head.has(FieldId::max_forwards) && !listed.has(FieldId::max_forwards) && is_counted(head);
+  if (counts) held.add(FieldId::max_forwards);
+  const bool as_it_came = keeps_first_lines(request, listed);
+  if (as_it_came) {
+    held.remove({FieldId::host});
+  } else {
+    write_request_line(out, request);
   }
-  copier.flush();
-  const bool empty = request.framing.kind == Framing::Kind::none;
-  if (empty && request.head.has(FieldId::content_length)) out.add("Content-Length: 0\r\n");
-  write_framing(out, request.framing);
+  copy_lines(out, head, held, as_it_came, [&](const FieldLine& line) {
+    if (counts && line.id == FieldId::max_forwards) write_hops(out, head, line);
+  });
+  if (held.has(FieldId::content_length)) {
+    const bool empty = request.framing.kind == Framing::Kind::none;
+    if (empty && head.has(FieldId::content_length)) out.add("Content-Length: 0\r\n");
+    write_framing(out, request.framing);
+  }
   write_connection(out, request);
   write_forwarded(out, request);
-  write_via(out, request.head, request.name);
-  out.add_all("x-request-id: ", request.request_id, "\r\n\r\n");
+  write_end(out, head, request.name, request.request_id);
 }
 
 bool has_own_via(const Head& head, std::string_view name) {
@@ -247,32 +258,36 @@ bool has_own_via(const Head& head, std::string_view name) {
 
 void write_response_head(HeadWriter& out, const OutgoingResponse& response) {
   const Head& head = response.head;
-  write_status_line(out, head);
-  copy_response_fields(out, head, response.trailers);
-  if (!head.has(FieldId::date)) out.add_field("Date", response.date);
-  const bool length_given = head.has(FieldId::content_length);
-  if (response.describes_body && length_given) {
-    out.add_field("Content-Length", head.value(FieldId::content_length));
-  } else if (response.framing.kind == Framing::Kind::none && length_given && head.status != 204) {
-    out.add("Content-Length: 0\r\n");
+  FieldIds held = kOwn;
+  if (response.trailers) held.remove({FieldId::trailer});
+  const bool length_given = head.has(FieldId::content_length) && head.status != 204;
+  if (length_given && (response.describes_body || keeps_length(head))) {
+    held.remove({FieldId::content_length});
   }
-  write_framing(out, response.framing);
+  held.add(listed_fields(head));
+  copy_response(out, head, held);
+  if (!head.has(FieldId::date)) out.add_field("Date", response.date);
+  if (held.has(FieldId::content_length)) {
+    if (length_given && response.describes_body) {
+      out.add_field("Content-Length", head.value(FieldId::content_length));
+    } else if (length_given && response.framing.kind == Framing::Kind::none) {
+      out.add("Content-Length: 0\r\n");
+    }
+    write_framing(out, response.framing);
+  }
   if (response.close) out.add("Connection: close\r\n");
   if (response.keep_alive) out.add("Connection: keep-alive\r\n");
-  write_via(out, head, response.name);
-  out.add_all("x-request-id: ", response.request_id, "\r\n\r\n");
+  write_end(out, head, response.name, response.request_id);
 }
 
 void write_interim_head(HeadWriter& out, const Head& head, std::string_view name) {
-  write_status_line(out, head);
-  copy_response_fields(out, head, false);
+  copy_interim(out, head);
   write_via(out, head, name);
   out.add("\r\n");
 }
 
 void write_switching_head(HeadWriter& out, const Head& head, std::string_view name) {
-  write_status_line(out, head);
-  copy_response_fields(out, head, false);
+  copy_interim(out, head);
   for (const FieldLine& line : head.fields) {
     if (line.id == FieldId::upgrade) out.add_field("Upgrade", head.text(line.value));
   }

@@ -1,8 +1,9 @@
 // Runs of bytes of one class, sixteen at a time where the machine has SSE2 (every x86-64), else one
-// by one. Only whole blocks inside [at, end) are loaded.
+// by one. Only whole blocks inside the text are loaded: the last one ends where the text does.
 #pragma once
 
 #include <bit>
+#include <string_view>
 
 #if defined(__SSE2__)
 #include <emmintrin.h>
@@ -19,57 +20,85 @@ inline __m128i load(const char* at) {
   return _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));  // NOLINT: what it takes
 }
 inline unsigned bits(__m128i mask) { return static_cast<unsigned>(_mm_movemask_epi8(mask)); }
-
-// Bytes from 0x00 to 0x1f, and 0x7f: what cannot stand in a value, and the tab, which can.
-inline unsigned control_characters(__m128i bytes) {
-  const __m128i low = _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(0x1f)), bytes);
-  return bits(_mm_or_si128(low, _mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x7f))));
-}
-
-// Letters and '-': what most names are made of.
-inline unsigned letters_and_dashes(__m128i bytes) {
-  const __m128i place = _mm_sub_epi8(_mm_or_si128(bytes, _mm_set1_epi8(0x20)), _mm_set1_epi8('a'));
-  const __m128i letters = _mm_cmpeq_epi8(_mm_min_epu8(place, _mm_set1_epi8('z' - 'a')), place);
-  return bits(_mm_or_si128(letters, _mm_cmpeq_epi8(bytes, _mm_set1_epi8('-'))));
+// The bytes from `low` to `low` + `span`.
+inline __m128i in_range(__m128i bytes, char low, char span) {
+  const __m128i place = _mm_sub_epi8(bytes, _mm_set1_epi8(low));
+  return _mm_cmpeq_epi8(_mm_min_epu8(place, _mm_set1_epi8(span)), place);
 }
 #endif
+
+// A class: its bytes, and of a block those that may not be of it.
+
+struct Token {
+  static bool has(char c) { return is_token_char(c); }
+#if defined(__SSE2__)
+  // All but letters and '-', which are what most names are made of.
+  static unsigned doubtful(__m128i bytes) {
+    const __m128i letters = in_range(_mm_or_si128(bytes, _mm_set1_epi8(0x20)), 'a', 'z' - 'a');
+    return ~bits(_mm_or_si128(letters, _mm_cmpeq_epi8(bytes, _mm_set1_epi8('-')))) & 0xffffU;
+  }
+#endif
+};
+
+struct Value {
+  static bool has(char c) { return is_value_char(c); }
+#if defined(__SSE2__)
+  // From 0x00 to 0x1f, and 0x7f: what cannot stand in a value, and the tab, which can.
+  static unsigned doubtful(__m128i bytes) {
+    return bits(_mm_or_si128(in_range(bytes, 0, 0x1f), _mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x7f))));
+  }
+#endif
+};
+
+struct Target {
+  static bool has(char c) { return is_target_char(c); }
+#if defined(__SSE2__)
+  static unsigned doubtful(__m128i bytes) {
+    const __m128i visible = in_range(bytes, 0x21, 0x7e - 0x21);
+    return bits(_mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('#')),
+                             _mm_cmpeq_epi8(visible, _mm_setzero_si128())));
+  }
+#endif
+};
 
 }  // namespace scan_internal
 
-// The first byte in [at, end) that is not of a token.
-inline const char* skip_token(const char* at, const char* end) {
-#if defined(__SSE2__)
-  while (end - at >= 16) {
-    const unsigned others = ~scan_internal::letters_and_dashes(scan_internal::load(at)) & 0xffffU;
-    if (others == 0) {
-      at += 16;
-      continue;
-    }
-    at += std::countr_zero(others);
-    if (!is_token_char(*at)) return at;
-    ++at;
-  }
-#endif
-  while (at != end && is_token_char(*at)) ++at;
-  return at;
-}
+class Scan {
+ public:
+  explicit Scan(std::string_view text)
+      : end_(text.data() + text.size()), last_block_(text.size() >= 16 ? end_ - 16 : nullptr) {}
 
-// The first byte in [at, end) that may not stand in a field value.
-inline const char* skip_value(const char* at, const char* end) {
+  // `at`: a place in the text, or its end. The first byte from there on that is not of a token, or
+  // may not stand in a field value, or in a target; else the end.
+  const char* skip_token(const char* at) const { return skip<scan_internal::Token>(at); }
+  const char* skip_value(const char* at) const { return skip<scan_internal::Value>(at); }
+  const char* skip_target(const char* at) const { return skip<scan_internal::Target>(at); }
+
+ private:
+  template <typename Class>
+  [[gnu::always_inline]] const char* skip(const char* at) const {
 #if defined(__SSE2__)
-  while (end - at >= 16) {
-    const unsigned found = scan_internal::control_characters(scan_internal::load(at));
-    if (found == 0) {
-      at += 16;
-      continue;
+    while (last_block_ != nullptr) {
+      const bool whole = at <= last_block_;
+      const unsigned doubtful =
+          whole ? Class::doubtful(scan_internal::load(at))
+                : Class::doubtful(scan_internal::load(last_block_)) >> (at - last_block_);
+      if (doubtful == 0) {
+        if (!whole) return end_;
+        at += 16;
+        continue;
+      }
+      at += static_cast<unsigned>(std::countr_zero(doubtful));
+      if (!Class::has(*at)) return at;
+      ++at;
     }
-    at += std::countr_zero(found);
-    if (*at != '\t') return at;
-    ++at;
-  }
 #endif
-  while (at != end && is_value_char(*at)) ++at;
-  return at;
-}
+    while (at != end_ && Class::has(*at)) ++at;
+    return at;
+  }
+
+  const char* const end_;
+  const char* const last_block_;  // null: there is none
+};
 
 }  // namespace weir

@@ -101,7 +101,8 @@ std::string told_with(std::string_view status, const std::vector<std::string>& l
   std::string framing;
   bool dated = false;
   for (const std::string& line : lines) {
-    std::string& part = is_framing(line) ? framing : fields;
+    const bool stays = line.starts_with("Content-Length:");  // as it came
+    std::string& part = is_framing(line) && !stays ? framing : fields;
     part += line;
     if (line != "{close?}") part += "\r\n";
     dated = dated || line.starts_with("Date:");

@@ -72,7 +72,7 @@ Rules added_fields() {
     return std::vector<Step>{
         client_sends(get("X-Request-ID: " + id)),
         service_gets(plain + ours + "x-request-id: " + id + "\r\n\r\n"), service_sends(kAnswer),
-        client_gets("HTTP/1.1 200 OK\r\nDate: {date}\r\nContent-Length: 2\r\nVia: 1.1 weir\r\n"
+        client_gets("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nDate: {date}\r\nVia: 1.1 weir\r\n"
                     "x-request-id: " +
                     id + "\r\n\r\nok")};
   };

@@ -115,7 +115,7 @@ Rules pipelining() {
 
 Rules early_answers() {
   const std::string early = "HTTP/1.1 413 No\r\nContent-Length: 0\r\n\r\n";
-  const std::string told_early = "HTTP/1.1 413 No\r\nDate: {date}\r\nContent-Length: 0\r\n{rest}";
+  const std::string told_early = "HTTP/1.1 413 No\r\nContent-Length: 0\r\nDate: {date}\r\n{rest}";
   const std::string rest(9997, 'x');
   return {
       plays("Rfc9112_9_3_AnEarlyAnswerIsDeliveredAndTheRestIsThrownAway",

@@ -18,7 +18,7 @@ const std::string kProbeReached = "GET /probe HTTP/1.1\r\n{rest}";
 // The service closes, so that the next rule starts with a connection of its own.
 const std::string kProbeAnswer =
     head("HTTP/1.1 203 Probed", "Connection: close", "Content-Length: 0");
-const std::string kProbeTold = "HTTP/1.1 203 Probed\r\nDate: {date}\r\nContent-Length: 0\r\n{rest}";
+const std::string kProbeTold = "HTTP/1.1 203 Probed\r\nContent-Length: 0\r\nDate: {date}\r\n{rest}";
 
 std::string replaced(std::string text, const std::string& what, const std::string& with) {
   for (std::size_t at = 0; (at = text.find(what, at)) != std::string::npos; at += with.size()) {
