@@ -87,6 +87,7 @@ void write_framing(HeadWriter& out, const Framing& framing) {
 
 bool says_close(const Head& head) {
   bool close = head.minor == 0;
+  if (!head.has(FieldId::connection)) return close;
   for_each_item(head, FieldId::connection, [&](std::string_view item) {
     if (equals_ignoring_case(item, "close")) {
       close = true;

@@ -262,9 +262,9 @@ BadRequest Reader::no_name(const char* begin, const char* at) const {
   return is_value_char(peek(at)) ? BadRequest::bad_field_name : forbidden(peek(at));
 }
 
-BadRequest why_not_whole(const Reader& reader, std::size_t size, std::string_view text) {
+BadRequest why_not_whole(std::size_t size, std::string_view text, BadRequest bad) {
   if (size == text.size() && size != 0) return BadRequest::none;
-  return size == 0 ? reader.bad() : BadRequest::bad_request_line;
+  return size == 0 ? bad : BadRequest::bad_request_line;
 }
 
 }  // namespace
@@ -311,21 +311,29 @@ HeadScan::Found HeadScan::scan_first_line(std::string_view data) {
 }
 
 BadRequest read_request_head(std::string_view text, Head& head) {
-  Reader reader(text, head);
-  return why_not_whole(reader, reader.read_request(), text);
+  BadRequest bad = BadRequest::none;
+  const std::size_t size = find_request_head(text, head, &bad);
+  return why_not_whole(size, text, bad);
 }
 
 BadRequest read_response_head(std::string_view text, Head& head) {
-  Reader reader(text, head);
-  return why_not_whole(reader, reader.read_response(), text);
+  BadRequest bad = BadRequest::none;
+  const std::size_t size = find_response_head(text, head, &bad);
+  return why_not_whole(size, text, bad);
 }
 
-std::size_t find_request_head(std::string_view bytes, Head& head) {
-  return Reader(bytes, head).read_request();
+std::size_t find_request_head(std::string_view bytes, Head& head, BadRequest* why) {
+  Reader reader(bytes, head);
+  const std::size_t size = reader.read_request();
+  if (why != nullptr) *why = reader.bad();
+  return size;
 }
 
-std::size_t find_response_head(std::string_view bytes, Head& head) {
-  return Reader(bytes, head).read_response();
+std::size_t find_response_head(std::string_view bytes, Head& head, BadRequest* why) {
+  Reader reader(bytes, head);
+  const std::size_t size = reader.read_response();
+  if (why != nullptr) *why = reader.bad();
+  return size;
 }
 
 }  // namespace weir

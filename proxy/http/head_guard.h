@@ -114,8 +114,8 @@ BadRequest read_request_head(std::string_view text, Head& head);
 BadRequest read_response_head(std::string_view text, Head& head);
 
 // The size of the head that `bytes` begin with, laid out in `head`; 0 if it is not there whole, or
-// not sound.
-std::size_t find_request_head(std::string_view bytes, Head& head);
-std::size_t find_response_head(std::string_view bytes, Head& head);
+// not sound: then `why` says what is wrong with what there is.
+std::size_t find_request_head(std::string_view bytes, Head& head, BadRequest* why = nullptr);
+std::size_t find_response_head(std::string_view bytes, Head& head, BadRequest* why = nullptr);
 
 }  // namespace weir

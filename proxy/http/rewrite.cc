@@ -238,10 +238,11 @@ void write_request_head(HeadWriter& out, const OutgoingRequest& request) {
   copy_lines(out, head, held, as_it_came, [&](const FieldLine& line) {
     if (counts && line.id == FieldId::max_forwards) write_hops(out, head, line);
   });
-  if (held.has(FieldId::content_length)) {
-    const bool empty = request.framing.kind == Framing::Kind::none;
-    if (empty && head.has(FieldId::content_length)) out.add("Content-Length: 0\r\n");
-    write_framing(out, request.framing);
+  const bool stays = !held.has(FieldId::content_length);  // among the lines
+  if (request.framing.kind != Framing::Kind::none) {
+    if (!stays) write_framing(out, request.framing);
+  } else if (head.has(FieldId::content_length) && !stays) {
+    out.add("Content-Length: 0\r\n");
   }
   write_connection(out, request);
   write_forwarded(out, request);

@@ -8,7 +8,11 @@ namespace {
 
 // The length of the host in front of ":port"; npos if it is none.
 std::size_t host_length(std::string_view authority) {
-  if (!authority.starts_with('[')) return std::min(authority.find(':'), authority.size());
+  if (!authority.starts_with('[')) {
+    std::size_t size = 0;
+    while (size < authority.size() && is_in_class(authority[size], character_class::kHost)) ++size;
+    return size;
+  }
   const std::size_t close = authority.find(']');
   if (close == std::string_view::npos || close == 1) return std::string_view::npos;
   for (const char c : authority.substr(1, close - 1)) {
@@ -22,11 +26,6 @@ bool split_authority(std::string_view authority, std::string_view& host) {
   const std::size_t length = host_length(authority);
   if (length == std::string_view::npos || length == 0) return false;
   host = authority.substr(0, length);
-  if (host[0] != '[') {
-    for (const char c : host) {
-      if (!is_in_class(c, character_class::kHost)) return false;
-    }
-  }
   const std::string_view port = authority.substr(length);
   if (port.empty()) return true;
   if (port[0] != ':' || port.size() > 6) return false;
