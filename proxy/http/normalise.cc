@@ -11,11 +11,10 @@ namespace {
 
 bool is_normal(std::string_view path) {
   if (path.empty() || path[0] != '/') return false;
-  for (std::size_t i = 0; i < path.size(); ++i) {
-    if (path[i] == '%') return false;
-    if (path[i] == '/' && i + 1 < path.size() && (path[i + 1] == '/' || path[i + 1] == '.')) {
-      return false;
-    }
+  char before = '\0';
+  for (const char c : path) {
+    if (c == '%' || (before == '/' && (c == '/' || c == '.'))) return false;
+    before = c;
   }
   return true;
 }

@@ -1,5 +1,7 @@
 #include "proxy/http/target.h"
 
+#include <algorithm>
+
 #include "proxy/http/characters.h"
 
 namespace weir {
@@ -9,9 +11,9 @@ namespace {
 // The length of the host in front of ":port"; npos if it is none.
 std::size_t host_length(std::string_view authority) {
   if (!authority.starts_with('[')) {
-    std::size_t size = 0;
-    while (size < authority.size() && is_in_class(authority[size], character_class::kHost)) ++size;
-    return size;
+    const auto end = std::ranges::find_if_not(
+        authority, [](char c) { return is_in_class(c, character_class::kHost); });
+    return static_cast<std::size_t>(end - authority.begin());
   }
   const std::size_t close = authority.find(']');
   if (close == std::string_view::npos || close == 1) return std::string_view::npos;
