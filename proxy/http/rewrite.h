@@ -1,7 +1,8 @@
 // Heads on their way on: what a gateway removes, replaces and adds (RFC 9110 §7.6).
 //
 // Both ways: hop-by-hop fields and all that Connection lists are left out, everything else passes
-// in its order and spelling; framing and Connection are weir's own; Via and x-request-id are added.
+// in its order and spelling; framing and Connection are weir's own (a Content-Length that reads as
+// weir would write it stays where it is); Host is the first field; Via and x-request-id are added.
 // What of TE, Trailer and Upgrade goes on is said anew, for weir's own hop.
 #pragma once
 

@@ -28,7 +28,7 @@ constexpr std::size_t kTriedAtEveryByte = 512;
 // The guard's two ways to read a head.
 struct Guard {
   BadRequest (*read)(std::string_view text, Head& head);
-  std::size_t (*find)(std::string_view bytes, Head& head);
+  std::size_t (*find)(std::string_view bytes, Head& head, BadRequest* why);
 };
 constexpr Guard kRequests = {read_request_head, find_request_head};
 constexpr Guard kResponses = {read_response_head, find_response_head};
@@ -40,6 +40,22 @@ bool same_head(const Head& a, const Head& b) {
          std::ranges::equal(a.fields, b.fields, [](const FieldLine& x, const FieldLine& y) {
            return x.id == y.id && same_span(x.name, y.name) && same_span(x.value, y.value);
          });
+}
+
+// A plain line goes on as it stands: it must be what would be written of its name and value.
+void check_plain(const Head& head) {
+  std::uint32_t at = head.fields.empty() ? 0 : head.fields.front().name.at;
+  for (const FieldLine& line : head.fields) {
+    if (line.name.at != at) fail("lines do not follow each other", head.text({0, head.size}));
+    const std::string written =
+        std::string(head.text(line.name)) + ": " + std::string(head.text(line.value)) + "\r\n";
+    const auto size = static_cast<std::uint32_t>(written.size());
+    if (line.plain && head.text({at, size}) != written) {
+      fail("a line is not plain", head.text({0, head.size}));
+    }
+    const std::string_view rest = head.text({at, head.size - at});
+    at += static_cast<std::uint32_t>(rest.find("\r\n")) + 2;
+  }
 }
 
 // `size`: of the head at the beginning of `input`; `sound`: the guard accepts that.
@@ -67,7 +83,10 @@ void check_find(const Guard& guard, std::string_view input, const Head* sound) {
     // Up to the end of its memory, so that overreads show.
     char* const begin = room.get() + input.size() - n;
     std::copy_n(input.data(), n, begin);
-    const std::size_t size = guard.find({begin, n}, found);
+    BadRequest why = BadRequest::none;
+    const std::size_t size = guard.find({begin, n}, found, &why);
+    if ((size == 0) != (why != BadRequest::none))
+      fail("refused without a reason", input.substr(0, n));
     const std::size_t expected = sound != nullptr && n >= sound->size ? sound->size : 0;
     if (size != expected) fail("found at once it is another head", input.substr(0, n));
     if (size == 0) continue;
@@ -93,6 +112,7 @@ void read_head(const Guard& guard, std::string_view input, std::string& text, He
   const bool sound = !text.empty() && guard.read(text, head) == BadRequest::none;
   if (input.size() <= kTriedAtEveryByte) check_scan(input, found, scan.size(), sound);
   check_find(guard, input.substr(0, kMaxHead), sound ? &head : nullptr);
+  if (sound) check_plain(head);
   if (!sound) text.clear();
 }
 
