@@ -98,7 +98,7 @@ class Scan {
   }
 
   const char* const end_;
-  const char* const last_block_;  // null: there is none
+  [[maybe_unused]] const char* const last_block_;  // null: there is none
 };
 
 }  // namespace weir
