@@ -49,7 +49,7 @@ TEST(HeadGuard, RequestHeads) {
       {"8 bits in a name", "GET / HTTP/1.1\r\nA\xe4: c\r\n\r\n", BadRequest::bad_field_name},
       {"no method", " / HTTP/1.1\r\n\r\n", BadRequest::bad_method},
       {"bracket in a method", "G[T / HTTP/1.1\r\n\r\n", BadRequest::bad_method},
-      {"long method", std::string(65, 'A') + " / HTTP/1.1\r\n\r\n", BadRequest::method_too_long},
+      {"long method", std::string(65, 'A').append(" / HTTP/1.1\r\n\r\n"), BadRequest::method_too_long},
       {"0.9", "GET /\r\n\r\n", BadRequest::bad_request_line},
       {"two spaces", "GET  / HTTP/1.1\r\n\r\n", BadRequest::bad_target},
       {"tab", "GET\t/ HTTP/1.1\r\n\r\n", BadRequest::bad_method},

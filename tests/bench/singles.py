@@ -26,7 +26,7 @@ def instructions(stage):
 
 def decisions(stage):
     """Item 7. A decision is its benchmark less the empty chain's: that is the three passes of the
-    gate, which a request makes once, whatever stands in its chain."""
+    gate (arrive, settle, end), whatever stands in the chain."""
     done = subprocess.run(
         [stage.build / "benches", "--benchmark_format=json", "--benchmark_repetitions=5",
          "--benchmark_min_time=0.05", "--benchmark_report_aggregates_only=true"],
