@@ -17,6 +17,8 @@ from programs import Backend, Failed, Load, Weir
 
 REQUESTS = 10_000
 WARM_UP = 3_000
+# Of which the best counts: a pool that meets a new peak of requests at a time grows once.
+ROUNDS = 2
 # name: (connections, target, body)
 KINDS = {
     "small GET": (1, "/", "0"),
@@ -39,16 +41,21 @@ def count(build, connections, target, body):
         with Weir(build, backend, environment=environment) as weir:
             with Load(build, weir.port, connections, target=target, body=body) as load:
                 load.closed(WARM_UP)
-                before, = struct.unpack_from("Q", shared)
-                shared[8] = 1
-                result = load.closed(REQUESTS)
-                after, = struct.unpack_from("Q", shared)
-                shared[8] = 0
-        if result["statuses"] != {"200": REQUESTS}:
-            raise Failed(f"not every request was answered 200: {result}")
-        if before == 0:
-            raise Failed("nothing was counted while weir started: is the library preloaded?")
-        return after - before, "".join(weir.said[1:])
+                fewest = min(_count_once(load, shared) for _ in range(ROUNDS))
+        return fewest, "".join(weir.said[1:])
+
+
+def _count_once(load, shared):
+    before, = struct.unpack_from("Q", shared)
+    shared[8] = 1
+    result = load.closed(REQUESTS)
+    after, = struct.unpack_from("Q", shared)
+    shared[8] = 0
+    if result["statuses"] != {"200": REQUESTS}:
+        raise Failed(f"not every request was answered 200: {result}")
+    if before == 0:
+        raise Failed("nothing was counted while weir started: is the library preloaded?")
+    return after - before
 
 
 def main():
