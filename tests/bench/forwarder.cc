@@ -84,27 +84,31 @@ struct Listener {
   }
 };
 
-}  // namespace
-}  // namespace weir::bench
-
-int main(int argc, char** argv) {
-  using namespace weir::bench;
-  if (argc < 2) {
-    std::fputs("usage: bench_forwarder BACKEND_PORT\n", stderr);
-    return 2;
-  }
+int run(std::uint16_t backend) {
   llhttp_settings_init(&settings);
-  Listener listener{{}, listen_on(0, false), static_cast<std::uint16_t>(std::atoi(argv[1]))};
-  uv_poll_init(uv_default_loop(), &listener.poll, listener.fd);
+  uv_loop_t* const loop = uv_default_loop();
+  Listener listener{{}, listen_on(0, false), backend};
+  uv_poll_init(loop, &listener.poll, listener.fd);
   listener.poll.data = &listener;
   uv_poll_start(&listener.poll, UV_READABLE, [](uv_poll_t* poll, int, int) {
     static_cast<Listener*>(poll->data)->accept_all();
   });
   uv_signal_t over;
-  uv_signal_init(uv_default_loop(), &over);
+  uv_signal_init(loop, &over);
   uv_signal_start(
       &over, [](uv_signal_t* s, int) { uv_stop(s->loop); }, SIGTERM);
   tell_port(listener.fd);
-  uv_run(uv_default_loop(), UV_RUN_DEFAULT);
+  uv_run(loop, UV_RUN_DEFAULT);
   return 0;
+}
+
+}  // namespace
+}  // namespace weir::bench
+
+int main(int argc, char** argv) {
+  if (argc < 2) {
+    std::fputs("usage: bench_forwarder BACKEND_PORT\n", stderr);
+    return 2;
+  }
+  return weir::bench::run(static_cast<std::uint16_t>(std::atoi(argv[1])));
 }
