@@ -10,10 +10,9 @@ namespace {
 
 constexpr const char* kGet = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
 
-// The answer to a request on this connection; its status is 0 if there was none.
-Response ask(Socket& socket, const std::string& request = kGet) {
+// The next answer on this connection; its status is 0 if there was none.
+Response next_answer(Socket& socket) {
   std::string answer;
-  socket.write_all(request);
   if (socket.read_until(answer, "\r\n\r\n") != Socket::Status::ok) return {};
   const std::size_t end = answer.find("\r\n\r\n") + 4;
   const std::size_t length = std::stoul(parse_response(answer).headers["content-length"]);
@@ -24,6 +23,11 @@ Response ask(Socket& socket, const std::string& request = kGet) {
     answer.append(some, got.bytes);
   }
   return parse_response(answer);
+}
+
+Response ask(Socket& socket, const std::string& request = kGet) {
+  socket.write_all(request);
+  return next_answer(socket);
 }
 
 // The stable word in weir's own answer.
@@ -209,6 +213,7 @@ TEST(ConnectionsPerClient, BehindATrustedProxyRequestsAreCountedByTheAddressThat
   EXPECT_EQ(s.sum("weir_connections_refused_total"), 0);
   hold->open();
   EXPECT_TRUE(weir.idle());
+  EXPECT_EQ(next_answer(waiting[0]).status, 200);
   // One after the other is one at a time, on any connection.
   for (int i = 0; i < 5; ++i) EXPECT_EQ(ask(waiting[0], request("198.51.100.9")).status, 200);
 }
