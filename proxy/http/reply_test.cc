@@ -106,13 +106,24 @@ TEST(Reply, StatusFollowsReasonAndKind) {
   }
 }
 
+// They are written between quotation marks as they are.
+void expect_plain(const Reply& reply) {
+  for (const std::string_view words : {reply.phrase, reply.detail, reply.reason}) {
+    EXPECT_EQ(words.find_first_of("\"\\"), std::string_view::npos) << words;
+  }
+}
+
 TEST(Reply, EveryReasonHasARow) {
   for (std::size_t i = 0; i < static_cast<std::size_t>(Reason::count_); ++i) {
     EXPECT_GE(status_of(static_cast<Reason>(i)), 403);
+    Outcome outcome;
+    outcome.reason = static_cast<Reason>(i);
+    expect_plain(reply_to(outcome));
   }
   for (std::size_t i = 1; i < kBadRequests; ++i) {
     const Reply reply = reply_to(static_cast<BadRequest>(i));
     EXPECT_GE(reply.status, 400);
+    expect_plain(reply);
     EXPECT_EQ(reply.phrase.substr(0, 4), std::to_string(reply.status) + " ");
   }
 }
