@@ -71,10 +71,11 @@ void SnapshotBuilder::label_tenants() {
 
 // As KeyHasher (proxy/http) hashes a key of one field.
 void SnapshotBuilder::hash_tenants() {
-  tenant_keys_.reserve(snapshot_->settings.tenants.size());
-  for (const Tenant& tenant : snapshot_->settings.tenants) {
-    tenant_keys_.push_back({siphash(snapshot_->hash_secret, tenant.name), &tenant});
-  }
+  const auto hash = [this](Tenant& tenant) {
+    tenant.key_hash = siphash(snapshot_->hash_secret, tenant.name);
+  };
+  std::ranges::for_each(snapshot_->settings.tenants, hash);
+  hash(snapshot_->unlimited_);
 }
 
 // The filter whose state the one with this identity goes on with, or null.
@@ -105,7 +106,7 @@ void SnapshotBuilder::keep_departed() {
 
 void SnapshotBuilder::index_tenants() {
   const std::vector<Tenant>& tenants = snapshot_->settings.tenants;
-  snapshot_->by_name_.reserve(tenants.size());
+  snapshot_->by_name_.build(tenants, snapshot_->hash_secret[0]);
   Tenant& unlimited = snapshot_->unlimited_;
   unlimited.name.assign(1, '*');
   unlimited.everyone_else = true;
@@ -113,10 +114,7 @@ void SnapshotBuilder::index_tenants() {
   unlimited.label = snapshot_->other_label();
   snapshot_->all_others_ = &unlimited;
   for (const Tenant& tenant : tenants) {
-    if (tenant.everyone_else)
-      snapshot_->all_others_ = &tenant;
-    else
-      snapshot_->by_name_.emplace(tenant.name, tenant.index);
+    if (tenant.everyone_else) snapshot_->all_others_ = &tenant;
   }
   if (snapshot_->settings.tenant.unknown == UnknownTenants::refuse)
     snapshot_->all_others_ = nullptr;
@@ -162,7 +160,7 @@ std::shared_ptr<Filter> SnapshotBuilder::build_filter(const PlannedFilter& plann
   const Value* enforce = planned.params->find("enforce");
   FilterBuild build(context(planned.kind->name, planned.name, key_of(*planned.params),
                             enforce == nullptr || enforce->number != 0),
-                    planned.key, tenant_keys_, classes(), std::move(line));
+                    planned.key, snapshot_->settings.tenants, classes(), std::move(line));
   build.before = before(build.context.identity);
   std::shared_ptr<Filter> filter = planned.kind->make(*planned.params, build);
   snapshot_->filters.push_back(filter);

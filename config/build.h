@@ -43,7 +43,6 @@ class SnapshotBuilder {
   Gate& gate_;
   const Snapshot* running_;
   std::unique_ptr<Snapshot> snapshot_;
-  std::vector<TenantKey> tenant_keys_;  // by Tenant::index
   std::shared_ptr<Filter> pool_;
   std::unordered_map<std::string, std::shared_ptr<Filter>> shared_;
 };

@@ -32,6 +32,9 @@ struct Field {
 // What a filter's `key:` lists. The data plane hashes the values, each with its length, with the
 // snapshot's secret.
 using Key = std::vector<Field>;
+inline bool is_tenant_alone(const Key& key) {
+  return key.size() == 1 && key.front().kind == Field::Kind::tenant;
+}
 
 // The words above; the error says what is allowed.
 Result<Field> parse_field(std::string_view text);

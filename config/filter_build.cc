@@ -27,10 +27,6 @@ Key key_of(const Value& params) {
   return key;
 }
 
-bool is_tenant_alone(const Key& key) {
-  return key.size() == 1 && key.front().kind == Field::Kind::tenant;
-}
-
 std::int64_t default_burst(std::int64_t tokens, std::int64_t per) {
   constexpr std::int64_t kSecondInNanoseconds = 1'000'000'000;
   const auto in_a_second = static_cast<Wide>(tokens) * kSecondInNanoseconds / per;

@@ -17,7 +17,7 @@ namespace weir {
 class FilterBuild {
  public:
   FilterBuild(FilterContext filter_context, std::size_t key_index,
-              std::span<const TenantKey> tenant_table, std::vector<Priority> priorities,
+              std::span<const Tenant> tenant_table, std::vector<Priority> priorities,
               std::shared_ptr<Buffer> buffer_inside)
       : context(std::move(filter_context)),
         key(key_index),
@@ -26,10 +26,10 @@ class FilterBuild {
         line(std::move(buffer_inside)) {}
 
   FilterContext context;
-  std::size_t key;                     // its key's place in Request::keys
-  std::span<const TenantKey> tenants;  // the tenant table
-  std::vector<Priority> classes;       // that the tenants have, lowest first
-  std::shared_ptr<Buffer> line;        // the next buffer inside it, if any
+  std::size_t key;                  // its key's place in Request::keys
+  std::span<const Tenant> tenants;  // the tenant table
+  std::vector<Priority> classes;    // that the tenants have, lowest first
+  std::shared_ptr<Buffer> line;     // the next buffer inside it, if any
   // Of the running snapshot: the same filter, whose state this one goes on with; null: none.
   const Filter* before = nullptr;
 
@@ -43,7 +43,6 @@ class FilterBuild {
 
 // The fields of a filter's `key:`; empty: it has none.
 Key key_of(const Value& params);
-bool is_tenant_alone(const Key& key);
 
 // The tokens that come back in a second, at least 1: the default of `burst`.
 std::int64_t default_burst(std::int64_t tokens, std::int64_t per);

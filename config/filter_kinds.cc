@@ -67,7 +67,7 @@ std::shared_ptr<Filter> make_token_bucket(const Value& value, FilterBuild& build
   params.quota = quota_of(value, build.context.name);
   params.max_keys = value.get("max_keys").number;
   params.tenants = static_cast<std::uint32_t>(build.tenants.size());
-  params.tenant_keys = build.tenants;
+  params.tenant_table = build.tenants;
   return build.make<TokenBucket>(params);
 }
 
@@ -100,7 +100,7 @@ std::shared_ptr<Filter> make_concurrency_limit(const Value& value, FilterBuild& 
   params.key = build.key;
   params.max_keys = value.get("max_keys").number;
   params.tenants = static_cast<std::uint32_t>(build.tenants.size());
-  params.tenant_keys = build.tenants;
+  params.tenant_table = build.tenants;
   return build.make<ConcurrencyLimit>(params);
 }
 

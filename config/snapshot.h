@@ -12,11 +12,11 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "config/endpoint.h"
 #include "config/field.h"
+#include "config/tenant_index.h"
 #include "filters/chain.h"
 #include "filters/tenant.h"
 #include "filters/time.h"
@@ -137,7 +137,10 @@ class Snapshot {
     const Tenant* tenant = nullptr;
     bool own_entry = false;
   };
-  Found find_tenant(std::string_view name) const;
+  Found find_tenant(std::string_view name) const {
+    const Tenant* own = by_name_.find(name);
+    return own != nullptr ? Found{own, true} : Found{all_others_, false};
+  }
 
   // Values of the `tenant` label, by Tenant::label. A reload only appends: those of tenants that it
   // removed stay.
@@ -162,11 +165,7 @@ class Snapshot {
 
  private:
   friend class SnapshotBuilder;
-  struct Hash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view s) const { return std::hash<std::string_view>{}(s); }
-  };
-  std::unordered_map<std::string, std::uint32_t, Hash, std::equal_to<>> by_name_;
+  TenantIndex by_name_;
   const Tenant* all_others_ = nullptr;
   Tenant unlimited_;
   std::uint32_t other_label_ = 0;

@@ -35,7 +35,7 @@ class ConcurrencyLimit final : public Limiter {
     std::size_t key = 0;
     std::int64_t max_keys = 65'536;
     std::uint32_t tenants = 0;                    // entries of the tenant table
-    std::span<const TenantKey> tenant_keys = {};  // theirs; read by the constructor only
+    std::span<const Tenant> tenant_table = {};  // those; read by the constructor only
     Reason reason = Reason::concurrency_limit;
   };
 

@@ -42,22 +42,23 @@ class Roster {
   // The most cells that are kept of tenants that were removed while they were not idle.
   static constexpr std::size_t kMostRetired = 1'000'000;
 
-  // `count`: entries of the tenant table, by Tenant::index; `keys`: theirs, if reloads are to be
+  // `count`: entries of the tenant table, by Tenant::index; `table`: those, if reloads are to be
   // survived; `terms_of(tenant)`: what holds for each; `others`: for everybody else.
   template <typename TermsOf>
-  Roster(std::size_t count, std::span<const TenantKey> keys, TermsOf terms_of, Terms others,
+  Roster(std::size_t count, std::span<const Tenant> table, TermsOf terms_of, Terms others,
          const Roster* before, Gate& gate)
       : others_(others) {
-    own_.resize(std::max(count, keys.size()));
+    own_.resize(std::max(count, table.size()));
     std::vector<std::pair<std::uint64_t, Own*>> returned;
-    for (std::size_t i = 0; i < keys.size(); ++i) {
-      if (keys[i].tenant->everyone_else) continue;
-      known_.push_back({keys[i].hash, static_cast<std::uint32_t>(i), terms_of(*keys[i].tenant)});
+    for (std::size_t i = 0; i < table.size(); ++i) {
+      const std::uint64_t hash = table[i].key_hash;
+      if (table[i].everyone_else) continue;
+      known_.push_back({hash, static_cast<std::uint32_t>(i), terms_of(table[i])});
       if (before == nullptr) continue;
-      own_[i] = before->known(keys[i].hash);
+      own_[i] = before->known(hash);
       if (own_[i] != nullptr) continue;
-      own_[i] = before->retired(keys[i].hash);
-      if (own_[i] != nullptr) returned.emplace_back(keys[i].hash, own_[i].get());
+      own_[i] = before->retired(hash);
+      if (own_[i] != nullptr) returned.emplace_back(hash, own_[i].get());
     }
     for (auto& own : own_) {
       if (own == nullptr) own = std::make_shared<Own>();
@@ -151,19 +152,19 @@ class Roster {
 
 // A filter's roster from its parameters: the tenants of its snapshot where its key is the tenant,
 // else only what holds for everybody. `terms_of(tenant)` for the "*" of the table, or for a tenant
-// without anything of its own, is what others get. Takes params.tenant_keys: they are the
+// without anything of its own, is what others get. Takes params.tenant_table: it is the
 // snapshot's, and not to be kept.
 template <typename Roster, typename Params, typename TermsOf>
 std::shared_ptr<const Roster> make_roster(Params& params, TermsOf terms_of,
                                           const std::shared_ptr<const Roster>* before, Gate& gate) {
   const Tenant nobody;
   const Tenant* others = &nobody;
-  const auto keys = std::exchange(params.tenant_keys, {});
-  for (const TenantKey& key : keys) {
-    if (key.tenant->everyone_else) others = key.tenant;
+  const auto table = std::exchange(params.tenant_table, {});
+  for (const Tenant& tenant : table) {
+    if (tenant.everyone_else) others = &tenant;
   }
   return std::make_shared<const Roster>(
-      params.by_tenant ? params.tenants : 0, params.by_tenant ? keys : std::span<const TenantKey>(),
+      params.by_tenant ? params.tenants : 0, params.by_tenant ? table : std::span<const Tenant>(),
       terms_of, terms_of(*others), before != nullptr ? before->get() : nullptr, gate);
 }
 

@@ -29,19 +29,13 @@ struct Tenant {
   std::string name;            // "*": all tenants that have no entry of their own
   std::uint32_t index = 0;     // 0 … number of entries - 1, "*" included
   std::uint32_t label = 0;     // its place among the `tenant` labels of the metrics; see Labels
+  std::uint64_t key_hash = 0;  // what Request::keys has for it where the key is `tenant` alone
   std::optional<Quota> quota;  // none: no quota of its own
   std::optional<std::int64_t> concurrency;
   std::uint32_t weight = 1;
   Priority priority = Priority::normal;
   bool deny = false;
   bool everyone_else = false;  // stands for all tenants without an entry of their own: "*"
-};
-
-// A tenant of the table, and the hash that Request::keys has for it where the key is `tenant`
-// alone.
-struct TenantKey {
-  std::uint64_t hash = 0;
-  const Tenant* tenant = nullptr;
 };
 
 }  // namespace weir

@@ -41,7 +41,7 @@ class TokenBucket final : public Limiter {
     std::optional<Quota> quota;  // none: the tenant's own, out of `tenants:`
     std::int64_t max_keys = 65'536;
     std::uint32_t tenants = 0;                    // entries of the tenant table
-    std::span<const TenantKey> tenant_keys = {};  // theirs; read by the constructor only
+    std::span<const Tenant> tenant_table = {};  // those; read by the constructor only
   };
 
   // `max_keys` stays that of `before`.

@@ -90,13 +90,16 @@ Router::Decision Router::decide(const Head& head, const Target& target, const Cl
   request.method = head.method_text();
   if (decision.refusal != Reason::none) return decision;
 
-  const bool shares =
-      !found.own_entry && snapshot_.settings.tenant.unknown == UnknownTenants::shared;
-  parts.tenant = shares ? std::string_view("*") : name;
+  // Whether it goes by its tenant's name, which for those that share is "*", or by one of its own.
+  const bool as_tenant =
+      found.own_entry || snapshot_.settings.tenant.unknown == UnknownTenants::shared;
+  parts.tenant = as_tenant ? std::string_view(found.tenant->name) : name;
   // The name may stand in scratch_; the hasher has scratch memory of its own.
   const std::size_t keys = std::min(decision.route->keys.size(), kMaxKeys);
   for (std::size_t i = 0; i < keys; ++i) {
-    request.keys[i] = hasher_.hash(decision.route->keys[i], parts);
+    const Key& key = decision.route->keys[i];
+    request.keys[i] = as_tenant && is_tenant_alone(key) ? found.tenant->key_hash
+                                                        : hasher_.hash(key, parts);
   }
   return decision;
 }

@@ -15,8 +15,7 @@ using namespace std::chrono_literals;
 class ReloadTest : public ::testing::Test {
  protected:
   struct Table {
-    std::vector<std::unique_ptr<Tenant>> tenants;
-    std::vector<TenantKey> keys;
+    std::vector<Tenant> tenants;
     const Tenant* others = nullptr;
   };
 
@@ -24,15 +23,15 @@ class ReloadTest : public ::testing::Test {
   Table& table(const std::vector<std::pair<std::string, std::optional<Quota>>>& entries) {
     tables_.push_back(std::make_unique<Table>());
     Table& out = *tables_.back();
+    out.tenants.reserve(entries.size());
     for (const auto& [name, rate] : entries) {
-      auto tenant = std::make_unique<Tenant>();
-      tenant->name = name;
-      tenant->index = static_cast<std::uint32_t>(out.tenants.size());
-      tenant->quota = rate;
-      tenant->everyone_else = name == "*";
-      out.keys.push_back({hash(name), tenant.get()});
-      if (tenant->everyone_else) out.others = tenant.get();
-      out.tenants.push_back(std::move(tenant));
+      Tenant& tenant = out.tenants.emplace_back();
+      tenant.name = name;
+      tenant.index = static_cast<std::uint32_t>(out.tenants.size() - 1);
+      tenant.key_hash = hash(name);
+      tenant.quota = rate;
+      tenant.everyone_else = name == "*";
+      if (tenant.everyone_else) out.others = &tenant;
     }
     return out;
   }
@@ -42,8 +41,8 @@ class ReloadTest : public ::testing::Test {
                                       const std::optional<Quota>& own = {}) {
     TokenBucket::Params params;
     params.quota = own;
-    params.tenants = static_cast<std::uint32_t>(t.keys.size());
-    params.tenant_keys = t.keys;
+    params.tenants = static_cast<std::uint32_t>(t.tenants.size());
+    params.tenant_table = t.tenants;
     params.max_keys = 8;
     return std::make_shared<TokenBucket>(params, h.context("bucket"), before);
   }
@@ -52,8 +51,8 @@ class ReloadTest : public ::testing::Test {
     ConcurrencyLimit::Params params;
     params.limit = limit;
     params.keyed = params.by_tenant = true;
-    params.tenants = static_cast<std::uint32_t>(t.keys.size());
-    params.tenant_keys = t.keys;
+    params.tenants = static_cast<std::uint32_t>(t.tenants.size());
+    params.tenant_table = t.tenants;
     return std::make_shared<ConcurrencyLimit>(params, h.context("each"), before);
   }
   std::shared_ptr<ConcurrencyLimit> limit(std::int64_t permits,
@@ -85,7 +84,7 @@ class ReloadTest : public ::testing::Test {
   Exchange& arrive(const Table& t, std::string_view name, Chain* to = nullptr) {
     const Tenant* own = t.others;
     for (const auto& tenant : t.tenants) {
-      if (tenant->name == name) own = tenant.get();
+      if (tenant.name == name) own = &tenant;
     }
     return h.arrive_with(
         [&](Exchange& x) {
