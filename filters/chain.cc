@@ -69,27 +69,25 @@ void Chain::begin(Request& request) {
 // Moves the request on from filter `at`, which has just said `verdict`, until it comes to rest.
 Step Chain::run(Request& request, int at, Verdict verdict) {
   for (;;) {
-    switch (verdict) {
-      case Verdict::stay: return Step::none;
-      case Verdict::wait: destroy_inside(request, at + 1); return Step::wait;
-      case Verdict::inward:
-        if (request.depth_ > ++at) destroy_inside(request, at);
-        if (at == static_cast<int>(filters_.size())) return send(request);
-        verdict = make_visit(request, static_cast<std::size_t>(at)).enter();
-        break;
-      case Verdict::outward:
-        if (at == 0) return surface(request);
-        verdict = request.visits_[static_cast<std::size_t>(--at)]->leave();
-        break;
+    while (verdict == Verdict::inward) {
+      if (request.depth_ > ++at) destroy_inside(request, at);
+      if (at == static_cast<int>(filters_.size())) return send(request);
+      const auto place = static_cast<std::size_t>(at);
+      Visit& visit = filters_[place]->visit(VisitSlot(request, place));
+      request.visits_[place] = &visit;
+      request.depth_ = static_cast<std::uint8_t>(place + 1);
+      verdict = visit.enter();
+    }
+    while (verdict == Verdict::outward) {
+      if (at == 0) return surface(request);
+      verdict = request.visits_[static_cast<std::size_t>(--at)]->leave();
+    }
+    if (verdict == Verdict::stay) return Step::none;
+    if (verdict == Verdict::wait) {
+      destroy_inside(request, at + 1);
+      return Step::wait;
     }
   }
-}
-
-Visit& Chain::make_visit(Request& request, std::size_t at) {
-  Visit& visit = filters_[at]->visit(VisitSlot(request, at));
-  request.visits_[at] = &visit;
-  request.depth_ = static_cast<std::uint8_t>(at + 1);
-  return visit;
 }
 
 void Chain::destroy_inside(Request& request, int depth) {

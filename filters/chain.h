@@ -50,7 +50,6 @@ class Chain {
 
   void begin(Request& request);
   Step run(Request& request, int at, Verdict verdict);
-  Visit& make_visit(Request& request, std::size_t at);
   void destroy_inside(Request& request, int depth);
   Step send(Request& request);
   Step surface(Request& request);
