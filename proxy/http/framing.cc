@@ -85,9 +85,8 @@ void write_framing(HeadWriter& out, const Framing& framing) {
   }
 }
 
-bool says_close(const Head& head) {
+bool says_close_in_connection(const Head& head) {
   bool close = head.minor == 0;
-  if (!head.has(FieldId::connection)) return close;
   for_each_item(head, FieldId::connection, [&](std::string_view item) {
     if (equals_ignoring_case(item, "close")) {
       close = true;

@@ -33,6 +33,9 @@ Framing outward_response_framing(const Framing& inward, bool client_takes_chunks
 void write_framing(HeadWriter& out, const Framing& framing);
 
 // Does the sender say that it closes the connection after this message (RFC 9112 §9.3)?
-bool says_close(const Head& head);
+bool says_close_in_connection(const Head& head);  // where there is a Connection
+inline bool says_close(const Head& head) {
+  return head.has(FieldId::connection) ? says_close_in_connection(head) : head.minor == 0;
+}
 
 }  // namespace weir

@@ -21,12 +21,15 @@ constexpr FieldIds kOwn = {FieldId::connection,        FieldId::keep_alive,
 
 // The fields that Connection names: they are of this hop only. `other`: there are some that are to
 // be looked for by their names.
-FieldIds listed_fields(const Head& head) {
+[[gnu::noinline]] FieldIds read_connection(const Head& head) {
   FieldIds ids;
   for_each_item(head, FieldId::connection, [&](std::string_view item) {
     if (!equals_ignoring_case(item, "close")) ids.add(identify_field(item));
   });
   return ids;
+}
+inline FieldIds listed_fields(const Head& head) {
+  return head.has(FieldId::connection) ? read_connection(head) : FieldIds{};
 }
 
 // Copies the lines but those that are held, for which `instead` is called. What stands together, in
