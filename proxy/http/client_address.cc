@@ -30,9 +30,9 @@ std::string_view strip_port(std::string_view text) {
   return one_colon ? text.substr(0, colon) : text;
 }
 
-// The decimal digits of each byte, and how many they are.
+// The decimal digits of each byte, a dot behind them, and how many these are together.
 struct Decimal {
-  char digits[3];
+  char digits[4];
   std::uint8_t size;
 };
 constexpr auto kDecimals = [] {
@@ -42,6 +42,7 @@ constexpr auto kDecimals = [] {
     if (n >= 100) decimal.digits[decimal.size++] = static_cast<char>('0' + n / 100);
     if (n >= 10) decimal.digits[decimal.size++] = static_cast<char>('0' + n / 10 % 10);
     decimal.digits[decimal.size++] = static_cast<char>('0' + n % 10);
+    decimal.digits[decimal.size++] = '.';
   }
   return decimals;
 }();
@@ -86,12 +87,11 @@ std::string_view ClientAddress::text(std::array<char, 46>& room) const {
   }
   char* at = room.data();
   for (std::size_t i = 12; i < 16; ++i) {
-    if (i != 12) *at++ = '.';
     const Decimal& decimal = kDecimals[bytes[i]];
     std::memcpy(at, decimal.digits, sizeof decimal.digits);
     at += decimal.size;
   }
-  return {room.data(), static_cast<std::size_t>(at - room.data())};
+  return {room.data(), static_cast<std::size_t>(at - room.data()) - 1};
 }
 
 bool contains(const Cidr& range, const ClientAddress& address) {

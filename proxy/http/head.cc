@@ -8,16 +8,22 @@ namespace weir {
 
 namespace {
 
-// Eight bytes with capital letters made small, exactly. In each byte without its highest bit, the
-// first sum sets that bit from 'A' on, the second from 'Z' + 1 on; nothing carries over.
-std::uint64_t lower_word(const char* at) {
+// Whether eight bytes are the same but for the case of letters: they may differ in the bit that tells
+// the cases apart, and only where that makes a letter of another. In each byte without its highest
+// bit, the first sum sets that bit from 'a' on, the second from 'z' + 1 on; nothing carries over.
+bool same_word(const char* a, const char* b) {
   constexpr std::uint64_t kOnes = 0x0101010101010101;
   std::uint64_t word = 0;
-  std::memcpy(&word, at, sizeof word);
-  const std::uint64_t low = word & (0x7f * kOnes);
-  const std::uint64_t from_a = low + (0x80 - 'A') * kOnes;
-  const std::uint64_t after_z = low + (0x80 - 'Z' - 1) * kOnes;
-  return word | ((from_a & ~after_z & ~word & (0x80 * kOnes)) >> 2);
+  std::uint64_t other = 0;
+  std::memcpy(&word, a, sizeof word);
+  std::memcpy(&other, b, sizeof other);
+  const std::uint64_t differ = word ^ other;
+  if (differ == 0) return true;
+  const std::uint64_t low = (word | 0x20 * kOnes) & 0x7f * kOnes;
+  const std::uint64_t from_a = low + (0x80 - 'a') * kOnes;
+  const std::uint64_t after_z = low + (0x80 - 'z' - 1) * kOnes;
+  const std::uint64_t letters = from_a & ~after_z & ~word & 0x80 * kOnes;
+  return (differ & ~(letters >> 2)) == 0;
 }
 
 }  // namespace
@@ -30,14 +36,17 @@ bool is_token(std::string_view text) {
 }
 
 bool same_ignoring_case(const char* a, const char* b, std::size_t size) {
-  std::size_t i = 0;
-  for (; size - i >= 8; i += 8) {
-    if (lower_word(a + i) != lower_word(b + i)) return false;
+  if (size < 8) {
+    for (std::size_t i = 0; i < size; ++i) {
+      if (a[i] != b[i] && to_lower(a[i]) != to_lower(b[i])) return false;
+    }
+    return true;
   }
-  for (; i < size; ++i) {
-    if (a[i] != b[i] && to_lower(a[i]) != to_lower(b[i])) return false;
+  const std::size_t last = size - 8;
+  for (std::size_t i = 0; i < last; i += 8) {
+    if (!same_word(a + i, b + i)) return false;
   }
-  return true;
+  return same_word(a + last, b + last);
 }
 
 std::optional<std::string_view> find_field(const Head& head, std::string_view name) {

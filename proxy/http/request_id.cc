@@ -8,22 +8,18 @@ namespace weir {
 
 namespace {
 
-// Eight digits for 32 bits, in some order: each nibble in a byte of its own, and then to each
-// '0', and what lies between '9' and 'a' where it is ten or more.
-std::uint64_t hex_digits(std::uint32_t bits) {
+// Eight digits for the lower halves of eight bytes: to each '0', and what lies between '9' and 'a'
+// where it is ten or more.
+std::uint64_t hex_digits(std::uint64_t bytes) {
   constexpr std::uint64_t kOnes = 0x0101010101010101;
-  std::uint64_t n = bits;
-  n = (n | n << 16) & 0x0000ffff0000ffff;
-  n = (n | n << 8) & 0x00ff00ff00ff00ff;
-  n = (n | n << 4) & 0x0f0f0f0f0f0f0f0f;
+  const std::uint64_t n = bytes & (0xf * kOnes);
   const std::uint64_t letters = ((n + 6 * kOnes) >> 4) & kOnes;
   return n + '0' * kOnes + letters * ('a' - '9' - 1);
 }
 
-// Sixteen digits.
+// Sixteen digits, in some order.
 void write_hex(char* to, std::uint64_t bits) {
-  const std::array<std::uint64_t, 2> digits = {hex_digits(static_cast<std::uint32_t>(bits)),
-                                               hex_digits(static_cast<std::uint32_t>(bits >> 32))};
+  const std::array<std::uint64_t, 2> digits = {hex_digits(bits), hex_digits(bits >> 4)};
   std::memcpy(to, digits.data(), sizeof digits);
 }
 
