@@ -112,7 +112,7 @@ inline constexpr Known kKnown[] = {
 
 // A name is compared with one known name at most: the one at its place. Two words cover sixteen
 // bytes; of the longer names only the ninth is not looked at.
-struct Place {
+struct alignas(32) Place {
   Folded folded;
   std::uint8_t size = 0;
   char ninth = '\0';

@@ -206,7 +206,9 @@ const char* Reader::status_line() {
 // `at`: behind the first line; null if that was refused.
 std::size_t Reader::fields(const char* at) {
   if (at != nullptr && is_blank(peek(at))) at = refuse(BadRequest::leading_whitespace);
-  while (at != nullptr && peek(at) != '\r') at = field(at);
+  for (std::size_t room = kMaxFields; at != nullptr && peek(at) != '\r'; --room) {
+    at = room != 0 || is_blank(peek(at)) ? field(at) : refuse(BadRequest::too_many_fields);
+  }
   if (at != nullptr && head_.has_any(kLists) && has_too_many_items(head_)) {
     at = refuse(BadRequest::too_many_fields);
   }
@@ -220,9 +222,6 @@ bool is_blank_or_control(char c) { return static_cast<std::uint8_t>(c) <= ' '; }
 
 inline const char* Reader::field(const char* at) {
   FieldLine line;
-  if (head_.fields.size() == kMaxFields && !is_blank(peek(at))) {
-    return refuse(BadRequest::too_many_fields);
-  }
   const char* const name = at;
   at = scan_.skip_token(at);
   if (at == end_ || *at != ':' || at == name) return refuse(no_name(name, at));

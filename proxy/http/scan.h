@@ -78,17 +78,21 @@ class Scan {
   template <typename Class>
   [[gnu::always_inline]] const char* skip(const char* at) const {
 #if defined(__SSE2__)
-    while (last_block_ != nullptr) {
-      const bool whole = at <= last_block_;
-      const unsigned doubtful =
-          whole ? Class::doubtful(scan_internal::load(at))
-                : Class::doubtful(scan_internal::load(last_block_)) >> (at - last_block_);
+    while (at <= last_block_) {
+      const unsigned doubtful = Class::doubtful(scan_internal::load(at));
       if (doubtful == 0) {
-        if (!whole) return end_;
         at += 16;
         continue;
       }
-      at += static_cast<unsigned>(std::countr_zero(doubtful));
+      at += std::countr_zero(doubtful);
+      if (!Class::has(*at)) return at;
+      ++at;
+    }
+    while (last_block_ != nullptr) {
+      const unsigned doubtful =
+          Class::doubtful(scan_internal::load(last_block_)) >> (at - last_block_);
+      if (doubtful == 0) return end_;
+      at += std::countr_zero(doubtful);
       if (!Class::has(*at)) return at;
       ++at;
     }
