@@ -91,7 +91,10 @@ Step Chain::run(Request& request, int at, Verdict verdict) {
 }
 
 void Chain::destroy_inside(Request& request, int depth) {
-  while (request.depth_ > depth) request.visits_[--request.depth_]->~Visit();
+  for (int at = request.depth_ - 1; at >= depth; --at) {
+    request.depth_ = static_cast<std::uint8_t>(at);
+    request.visits_[static_cast<std::size_t>(at)]->~Visit();
+  }
 }
 
 Step Chain::send(Request& request) {

@@ -10,8 +10,12 @@ Alarm Request::alarm() const {
   Time exact = kNever;
   for (std::size_t i = 0; i < depth_; ++i) {
     const Alarm& alarm = visits_[i]->alarm();
-    Time& earliest = alarm.exact ? exact : coarse;
-    if (alarm.at < earliest) earliest = alarm.at;
+    if (alarm.at == kNever) continue;
+    if (alarm.exact) {
+      exact = std::min(exact, alarm.at);
+    } else {
+      coarse = std::min(coarse, alarm.at);
+    }
   }
   if (exact != kNever && (coarse == kNever || exact <= saturating_add(coarse, kAlarmTick))) {
     return {exact, true};

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstdint>
 #include <string_view>
 #include <vector>
@@ -58,6 +59,29 @@ class Histogram {
   std::uint64_t sum_nanoseconds = 0;
   std::uint64_t total() const;
 };
+
+inline std::size_t Histogram::bucket(Duration d) {
+  static constexpr auto kNanoseconds = [] {
+    std::array<std::uint64_t, kBounds.size() + 1> bounds{};
+    for (std::size_t i = 0; i < kBounds.size(); ++i) bounds[i] = kMicroseconds[i] * 1'000;
+    bounds.back() = UINT64_MAX;
+    return bounds;
+  }();
+  // By the number of bits, the first bucket that such a number may fall into: the right one is that
+  // or one of the next two.
+  static constexpr auto kFirst = [] {
+    std::array<std::uint8_t, 65> first{};
+    for (std::size_t bits = 1; bits < first.size(); ++bits) {
+      const std::uint64_t least = std::uint64_t{1} << (bits - 1);
+      while (kNanoseconds[first[bits]] < least) ++first[bits];
+    }
+    return first;
+  }();
+  const auto nanoseconds = static_cast<std::uint64_t>(std::max<std::int64_t>(d.count(), 0));
+  std::size_t bucket = kFirst[static_cast<std::size_t>(std::bit_width(nanoseconds))];
+  while (kNanoseconds[bucket] < nanoseconds) ++bucket;
+  return bucket;
+}
 
 // What became of the wish for another attempt; the `result` label of weir_retries_total.
 enum class RetryResult : std::uint8_t {
