@@ -111,10 +111,10 @@ bool is_trusted(const std::vector<Cidr>& trusted, const ClientAddress& address) 
   return std::ranges::any_of(trusted, [&](const Cidr& range) { return contains(range, address); });
 }
 
-ClientAddress effective_client(const ClientAddress& peer, const Head& head,
-                               const std::vector<Cidr>& trusted) {
+ClientAddress named_client(const ClientAddress& peer, const Head& head,
+                           const std::vector<Cidr>& trusted) {
   ClientAddress client = peer;
-  if (trusted.empty() || !is_trusted(trusted, peer)) return client;
+  if (!is_trusted(trusted, peer)) return client;
   for (auto line = head.fields.rbegin(); line != head.fields.rend(); ++line) {
     if (line->id != FieldId::x_forwarded_for) continue;
     std::string_view list = head.text(line->value);

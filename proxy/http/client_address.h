@@ -34,7 +34,11 @@ bool contains(const Cidr& range, const ClientAddress& address);
 bool is_trusted(const std::vector<Cidr>& trusted, const ClientAddress& address);
 
 // From the right: the first address that is no trusted proxy's.
-ClientAddress effective_client(const ClientAddress& peer, const Head& head,
-                               const std::vector<Cidr>& trusted);
+ClientAddress named_client(const ClientAddress& peer, const Head& head,
+                           const std::vector<Cidr>& trusted);
+inline ClientAddress effective_client(const ClientAddress& peer, const Head& head,
+                                      const std::vector<Cidr>& trusted) {
+  return trusted.empty() ? peer : named_client(peer, head, trusted);
+}
 
 }  // namespace weir

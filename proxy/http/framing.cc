@@ -10,11 +10,12 @@ namespace {
 // 1*DIGIT; eighteen of them cannot overflow.
 bool read_length(std::string_view text, std::uint64_t& length) {
   if (text.empty() || text.size() > 18) return false;
-  length = 0;
+  std::uint64_t number = 0;
   for (const char c : text) {
     if (!is_digit(c)) return false;
-    length = length * 10 + static_cast<std::uint64_t>(c - '0');
+    number = number * 10 + static_cast<std::uint64_t>(c - '0');
   }
+  length = number;
   return true;
 }
 

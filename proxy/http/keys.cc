@@ -8,8 +8,10 @@ namespace weir {
 
 namespace {
 
+// The three that follow stay out of extract(), whose usual case is a header.
+
 // Segments count from 1.
-std::optional<std::string_view> path_segment(std::string_view path, std::uint32_t index) {
+[[gnu::noinline]] std::optional<std::string_view> path_segment(std::string_view path, std::uint32_t index) {
   for (std::uint32_t i = 1; path.starts_with('/'); ++i) {
     path.remove_prefix(1);
     const std::size_t end = path.find('/');
@@ -39,7 +41,7 @@ std::optional<std::string_view> pair_value(std::string_view text, char separator
   return std::nullopt;
 }
 
-std::optional<std::string_view> query(std::string_view text, std::string_view name,
+[[gnu::noinline]] std::optional<std::string_view> query(std::string_view text, std::string_view name,
                                       std::string& scratch) {
   const auto value = pair_value(text, '&', name);
   if (!value || value->find('%') == std::string_view::npos) return value;
@@ -47,7 +49,7 @@ std::optional<std::string_view> query(std::string_view text, std::string_view na
   return scratch;
 }
 
-std::optional<std::string_view> cookie(const Head& head, std::string_view name) {
+[[gnu::noinline]] std::optional<std::string_view> cookie(const Head& head, std::string_view name) {
   if (!head.has(FieldId::cookie)) return std::nullopt;
   for (const FieldLine& line : head.fields) {
     if (line.id != FieldId::cookie) continue;

@@ -53,10 +53,12 @@ const Route* Router::find_route(const Head& head, const Target& target, std::str
 
 RequestParts Router::parts(const Head& head, const Target& target, const ClientAddress& peer,
                            const Route* route) {
-  RequestParts parts{head, target, normalise_path(target.path, path_), peer, {}, {}};
-  if (route != nullptr) parts.route = route->name;
-  parts.client = effective_client(peer, head, snapshot_.settings.trusted_proxies);
-  return parts;
+  return {head,
+          target,
+          normalise_path(target.path, path_),
+          effective_client(peer, head, snapshot_.settings.trusted_proxies),
+          {},
+          route != nullptr ? std::string_view(route->name) : std::string_view{}};
 }
 
 std::string_view Router::tenant_name(const RequestParts& parts) {
@@ -71,8 +73,9 @@ Router::Decision Router::decide(const Head& head, const Target& target, const Cl
   const std::string_view path = normalise_path(target.path, path_);
   decision.route = find_route(head, target, path);
   const std::string_view route_name = decision.route ? decision.route->name : std::string_view{};
-  RequestParts parts{head, target, path, peer, {}, route_name};
-  parts.client = effective_client(peer, head, snapshot_.settings.trusted_proxies);
+  RequestParts parts{
+      head, target, path, effective_client(peer, head, snapshot_.settings.trusted_proxies),
+      {},   route_name};
 
   const std::string_view name = tenant_name(parts);
   const Snapshot::Found found = snapshot_.find_tenant(name);
