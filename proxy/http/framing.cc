@@ -19,23 +19,12 @@ bool read_length(std::string_view text, std::uint64_t& length) {
   return true;
 }
 
-// What the two framing fields say, where both kinds of message agree.
-BadRequest read_framing_fields(const Head& head, Framing& framing, bool& given) {
-  given = true;
+constexpr FieldIds kFramingFields = {FieldId::content_length, FieldId::transfer_encoding};
+
+// What the framing fields say, where both kinds of message agree; there is one at least.
+BadRequest read_framing_fields(const Head& head, Framing& framing) {
   const bool encoded = head.has(FieldId::transfer_encoding);
-  if (encoded && head.has(FieldId::content_length)) return BadRequest::length_and_encoding;
-  if (encoded) {
-    if (head.minor == 0) return BadRequest::transfer_encoding_in_http10;
-    if (head.has_several(FieldId::transfer_encoding)) {
-      return BadRequest::duplicate_transfer_encoding;
-    }
-    if (!equals_ignoring_case(head.value(FieldId::transfer_encoding), "chunked")) {
-      return BadRequest::bad_transfer_encoding;
-    }
-    framing.kind = Framing::Kind::chunked;
-    return BadRequest::none;
-  }
-  if (head.has(FieldId::content_length)) {
+  if (!encoded) {
     if (head.has_several(FieldId::content_length)) return BadRequest::duplicate_content_length;
     if (!read_length(head.value(FieldId::content_length), framing.length)) {
       return BadRequest::bad_content_length;
@@ -43,7 +32,13 @@ BadRequest read_framing_fields(const Head& head, Framing& framing, bool& given) 
     framing.kind = framing.length == 0 ? Framing::Kind::none : Framing::Kind::length;
     return BadRequest::none;
   }
-  given = false;
+  if (head.has(FieldId::content_length)) return BadRequest::length_and_encoding;
+  if (head.minor == 0) return BadRequest::transfer_encoding_in_http10;
+  if (head.has_several(FieldId::transfer_encoding)) return BadRequest::duplicate_transfer_encoding;
+  if (!equals_ignoring_case(head.value(FieldId::transfer_encoding), "chunked")) {
+    return BadRequest::bad_transfer_encoding;
+  }
+  framing.kind = Framing::Kind::chunked;
   return BadRequest::none;
 }
 
@@ -51,8 +46,8 @@ BadRequest read_framing_fields(const Head& head, Framing& framing, bool& given) 
 
 BadRequest request_framing(const Head& head, Framing& framing) {
   framing = {};
-  bool given = false;
-  const BadRequest bad = read_framing_fields(head, framing, given);
+  if (!head.has_any(kFramingFields)) return BadRequest::none;
+  const BadRequest bad = read_framing_fields(head, framing);
   if (bad != BadRequest::none || framing.kind == Framing::Kind::none) return bad;
   // RFC 9110 §9.3.8: it has no content.
   return head.method_text() == "TRACE" ? BadRequest::trace_with_body : BadRequest::none;
@@ -60,13 +55,14 @@ BadRequest request_framing(const Head& head, Framing& framing) {
 
 BadRequest response_framing(const Head& head, bool to_head_request, Framing& framing) {
   framing = {};
-  bool given = false;
-  const BadRequest bad = read_framing_fields(head, framing, given);
-  if (bad != BadRequest::none) return bad;
+  if (head.has_any(kFramingFields)) {
+    const BadRequest bad = read_framing_fields(head, framing);
+    if (bad != BadRequest::none) return bad;
+  } else {
+    framing.kind = Framing::Kind::until_close;
+  }
   if (to_head_request || head.status < 200 || head.status == 204 || head.status == 304) {
     framing = {};
-  } else if (!given) {
-    framing.kind = Framing::Kind::until_close;
   }
   return BadRequest::none;
 }
