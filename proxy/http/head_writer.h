@@ -40,7 +40,7 @@ class HeadWriter {
     ((at = put(at, texts)), ...);
     at_ = at;
   }
-  void add_number(std::uint64_t number) {
+  [[gnu::noinline]] void add_number(std::uint64_t number) {
     char digits[20];
     const auto end = std::to_chars(digits, digits + sizeof digits, number).ptr;
     add({digits, static_cast<std::size_t>(end - digits)});
@@ -81,7 +81,7 @@ class HeadWriter {
     std::memcpy(at, text.data(), text.size());
     return at + text.size();
   }
-  void grow(std::size_t n) {
+  [[gnu::cold, gnu::noinline]] void grow(std::size_t n) {
     const std::size_t used = text().size();
     const std::size_t capacity = (scratch_.capacity_ + n) * 2;
     std::unique_ptr<char[]> bytes(new char[capacity]);

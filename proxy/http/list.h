@@ -29,7 +29,7 @@ void for_each_item(const Head& head, FieldId id, Each&& each) {
   }
 }
 
-inline bool connection_lists(const Head& head, std::string_view name) {
+[[gnu::noinline]] inline bool connection_lists(const Head& head, std::string_view name) {
   bool found = false;
   for_each_item(head, FieldId::connection,
                 [&](std::string_view item) { found = found || equals_ignoring_case(item, name); });
