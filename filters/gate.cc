@@ -18,22 +18,26 @@ Gate::Pass::~Pass() {
   if (!gate_.to_serve_.empty()) gate_.serve_all();
   if (gate_.to_notify_.empty()) {
     gate_.mutex_.unlock();
-    return;
+  } else {
+    gate_.notify_all();
   }
-  // Notified with the gate open, in portions: the list is the gate's.
+}
+
+// Opens the gate, and then tells the mailboxes: in portions, since the list is the gate's.
+void Gate::notify_all() {
   std::array<Mailbox*, 16> portion;
   for (;;) {
-    const std::size_t n = std::min(portion.size(), gate_.to_notify_.size());
+    const std::size_t n = std::min(portion.size(), to_notify_.size());
     for (std::size_t i = 0; i < n; ++i) {
-      portion[i] = gate_.to_notify_.back();
+      portion[i] = to_notify_.back();
       portion[i]->told_ = false;
-      gate_.to_notify_.pop_back();
+      to_notify_.pop_back();
     }
-    const bool more = !gate_.to_notify_.empty();
-    gate_.mutex_.unlock();
+    const bool more = !to_notify_.empty();
+    mutex_.unlock();
     for (std::size_t i = 0; i < n; ++i) portion[i]->notify();
     if (!more) return;
-    gate_.mutex_.lock();
+    mutex_.lock();
   }
 }
 

@@ -79,6 +79,7 @@ class Gate {
  private:
   friend class Mailbox;
   void serve_all();
+  [[gnu::noinline]] void notify_all();
 
   ReadClock read_;
   void* context_;
