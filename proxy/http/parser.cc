@@ -38,16 +38,6 @@ bool same_framing(const llhttp_t& parser, const Framing& framing) {
 
 }  // namespace
 
-bool needs_second_opinion_on_request(const Head& head) {
-  return head.minor == 0 || head.has(FieldId::content_length) ||
-         head.has(FieldId::transfer_encoding) || head.has(FieldId::upgrade);
-}
-
-bool needs_second_opinion_on_response(const Head& head, const Framing& framing) {
-  return head.minor == 0 || head.has(FieldId::transfer_encoding) || head.has(FieldId::upgrade) ||
-         framing.kind == Framing::Kind::until_close;
-}
-
 bool llhttp_agrees_on_request(const Head& head, const Framing& framing) {
   llhttp_t parser;
   llhttp_init(&parser, HTTP_REQUEST, &settings());

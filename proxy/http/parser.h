@@ -19,8 +19,14 @@ namespace weir {
 
 // Has the head anything to disagree on? A request: any framing field, or HTTP/1.0. A response,
 // whose sender is one's own service: all but a plain Content-Length.
-bool needs_second_opinion_on_request(const Head& head);
-bool needs_second_opinion_on_response(const Head& head, const Framing& framing);
+inline bool needs_second_opinion_on_request(const Head& head) {
+  constexpr FieldIds kAny = {FieldId::content_length, FieldId::transfer_encoding, FieldId::upgrade};
+  return head.minor == 0 || head.has_any(kAny);
+}
+inline bool needs_second_opinion_on_response(const Head& head, const Framing& framing) {
+  constexpr FieldIds kAny = {FieldId::transfer_encoding, FieldId::upgrade};
+  return head.minor == 0 || head.has_any(kAny) || framing.kind == Framing::Kind::until_close;
+}
 
 // `framing`: as request_framing or response_framing decided.
 bool llhttp_agrees_on_request(const Head& head, const Framing& framing);

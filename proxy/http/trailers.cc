@@ -78,8 +78,7 @@ void Trailers::write(HeadWriter& out) const {
   });
 }
 
-bool takes_trailers(const Head& request) {
-  if (request.minor == 0 || !request.has(FieldId::te)) return false;
+bool takes_trailers_by_te(const Head& request) {
   bool takes = false;
   for (const FieldLine& line : request.fields) {
     if (line.id != FieldId::te) continue;

@@ -46,6 +46,9 @@ class Trailers {
 };
 
 // Does its sender take trailers in the answer (`TE: trailers`, RFC 9110 §10.1.4)?
-bool takes_trailers(const Head& request);
+bool takes_trailers_by_te(const Head& request);  // where there is a TE
+inline bool takes_trailers(const Head& request) {
+  return request.minor != 0 && request.has(FieldId::te) && takes_trailers_by_te(request);
+}
 
 }  // namespace weir

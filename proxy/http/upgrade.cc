@@ -30,9 +30,9 @@ bool offers(const Head& request, std::string_view protocol) {
 
 }  // namespace
 
-bool asks_upgrade(const Head& request, const Framing& framing, Protocols allowed) {
-  if (!request.has(FieldId::upgrade) || allowed.empty()) return false;
-  if (request.minor == 0 || framing.kind != Framing::Kind::none) return false;
+bool offers_allowed(const Head& request, const Framing& framing, Protocols allowed) {
+  if (allowed.empty() || request.minor == 0) return false;
+  if (framing.kind != Framing::Kind::none) return false;
   if (!connection_lists(request, "upgrade")) return false;
   bool any = false;
   for_each_item(request, FieldId::upgrade,

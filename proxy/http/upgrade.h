@@ -20,7 +20,10 @@ namespace weir {
 
 using Protocols = std::span<const std::string>;
 
-bool asks_upgrade(const Head& request, const Framing& framing, Protocols allowed);
+bool offers_allowed(const Head& request, const Framing& framing, Protocols allowed);
+inline bool asks_upgrade(const Head& request, const Framing& framing, Protocols allowed) {
+  return request.has(FieldId::upgrade) && offers_allowed(request, framing, allowed);
+}
 // The one field line that goes on: the allowed ones of what was offered, in their order.
 void write_offered(HeadWriter& out, const Head& request, Protocols allowed);
 
