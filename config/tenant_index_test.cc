@@ -1,7 +1,8 @@
 #include "config/tenant_index.h"
 
-#include <gtest/gtest.h>
 #include <string>
+
+#include <gtest/gtest.h>
 
 namespace weir::test {
 namespace {

@@ -34,7 +34,7 @@ class ConcurrencyLimit final : public Limiter {
     bool by_tenant = false;             // the key is `tenant` alone; a tenant's own limit wins
     std::size_t key = 0;
     std::int64_t max_keys = 65'536;
-    std::uint32_t tenants = 0;                    // entries of the tenant table
+    std::uint32_t tenants = 0;                  // entries of the tenant table
     std::span<const Tenant> tenant_table = {};  // those; read by the constructor only
     Reason reason = Reason::concurrency_limit;
   };

@@ -40,7 +40,7 @@ class TokenBucket final : public Limiter {
     bool by_tenant = true;       // the key is `tenant` alone: configured tenants have their own
     std::optional<Quota> quota;  // none: the tenant's own, out of `tenants:`
     std::int64_t max_keys = 65'536;
-    std::uint32_t tenants = 0;                    // entries of the tenant table
+    std::uint32_t tenants = 0;                  // entries of the tenant table
     std::span<const Tenant> tenant_table = {};  // those; read by the constructor only
   };
 

@@ -8,9 +8,10 @@ namespace weir {
 
 namespace {
 
-// Whether eight bytes are the same but for the case of letters: they may differ in the bit that tells
-// the cases apart, and only where that makes a letter of another. In each byte without its highest
-// bit, the first sum sets that bit from 'a' on, the second from 'z' + 1 on; nothing carries over.
+// Whether eight bytes are the same but for the case of letters: they may differ in the bit that
+// tells the cases apart, and only where that makes a letter of another. In each byte without its
+// highest bit, the first sum sets that bit from 'a' on, the second from 'z' + 1 on; nothing carries
+// over.
 bool same_word(const char* a, const char* b) {
   constexpr std::uint64_t kOnes = 0x0101010101010101;
   std::uint64_t word = 0;

@@ -11,7 +11,8 @@ namespace {
 // The three that follow stay out of extract(), whose usual case is a header.
 
 // Segments count from 1.
-[[gnu::noinline]] std::optional<std::string_view> path_segment(std::string_view path, std::uint32_t index) {
+[[gnu::noinline]] std::optional<std::string_view> path_segment(std::string_view path,
+                                                               std::uint32_t index) {
   for (std::uint32_t i = 1; path.starts_with('/'); ++i) {
     path.remove_prefix(1);
     const std::size_t end = path.find('/');
@@ -41,8 +42,9 @@ std::optional<std::string_view> pair_value(std::string_view text, char separator
   return std::nullopt;
 }
 
-[[gnu::noinline]] std::optional<std::string_view> query(std::string_view text, std::string_view name,
-                                      std::string& scratch) {
+[[gnu::noinline]] std::optional<std::string_view> query(std::string_view text,
+                                                        std::string_view name,
+                                                        std::string& scratch) {
   const auto value = pair_value(text, '&', name);
   if (!value || value->find('%') == std::string_view::npos) return value;
   decode_percent(*value, scratch);

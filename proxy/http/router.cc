@@ -73,9 +73,9 @@ Router::Decision Router::decide(const Head& head, const Target& target, const Cl
   const std::string_view path = normalise_path(target.path, path_);
   decision.route = find_route(head, target, path);
   const std::string_view route_name = decision.route ? decision.route->name : std::string_view{};
-  RequestParts parts{
-      head, target, path, effective_client(peer, head, snapshot_.settings.trusted_proxies),
-      {},   route_name};
+  RequestParts parts{head, target,
+                     path, effective_client(peer, head, snapshot_.settings.trusted_proxies),
+                     {},   route_name};
 
   const std::string_view name = tenant_name(parts);
   const Snapshot::Found found = snapshot_.find_tenant(name);
@@ -101,8 +101,8 @@ Router::Decision Router::decide(const Head& head, const Target& target, const Cl
   const std::size_t keys = std::min(decision.route->keys.size(), kMaxKeys);
   for (std::size_t i = 0; i < keys; ++i) {
     const Key& key = decision.route->keys[i];
-    request.keys[i] = as_tenant && is_tenant_alone(key) ? found.tenant->key_hash
-                                                        : hasher_.hash(key, parts);
+    request.keys[i] =
+        as_tenant && is_tenant_alone(key) ? found.tenant->key_hash : hasher_.hash(key, parts);
   }
   return decision;
 }
