@@ -106,7 +106,7 @@ void SnapshotBuilder::keep_departed() {
 
 void SnapshotBuilder::index_tenants() {
   const std::vector<Tenant>& tenants = snapshot_->settings.tenants;
-  snapshot_->by_name_.build(tenants, snapshot_->hash_secret[0]);
+  snapshot_->by_name_.build(tenants, siphash(snapshot_->hash_secret, "tenants by name"));
   Tenant& unlimited = snapshot_->unlimited_;
   unlimited.name.assign(1, '*');
   unlimited.everyone_else = true;
