@@ -104,8 +104,15 @@ AdminServer::StartResult AdminServer::start(const Endpoint& listen, std::vector<
 
 AdminServer::StartResult AdminServer::start(const Endpoint& listen, PageFinder find,
                                             const std::string& setting) {
-  auto state = std::make_unique<State>(std::move(find));
-  if (const Error error = state->listen(listen)) {
+  std::unique_ptr<State> state;
+  Error error;
+  try {  // its loop takes descriptors
+    state = std::make_unique<State>(std::move(find));
+    error = state->listen(listen);
+  } catch (const boost::system::system_error& thrown) {
+    error = thrown.code();
+  }
+  if (error) {
     return {nullptr, "cannot listen on " + listen.text + " (" + setting + "): " + error.message()};
   }
   state->run();
