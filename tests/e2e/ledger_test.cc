@@ -170,7 +170,8 @@ chain:
   }
   EXPECT_EQ(s.sum("weir_bad_requests_total"), static_cast<double>(world.malformed));
   Service::Counts seen = service.counts();
-  EXPECT_LE(seen.max_inside, 4u);
+  // Of a client that left in its body the service hears a moment later than who takes its place.
+  EXPECT_LE(seen.max_working, 4u);
   EXPECT_EQ(seen.malformed, 0u);
   // Each attempt that was not cancelled reached the service, once; and so did what was sent again,
   // unless the reused connection had died before.

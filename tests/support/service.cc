@@ -157,7 +157,7 @@ bool Service::serve_one(Connection& c, void* buffer_pointer) {
   }
   if (options_.hold_bodies && !options_.hold_bodies->pass(c.socket)) {
     remember(request);
-    ended(false, true);
+    gave_up();
     return false;
   }
   if (beast::iequals(head[http::field::expect], "100-continue")) {
@@ -166,7 +166,7 @@ bool Service::serve_one(Connection& c, void* buffer_pointer) {
   if (!parser.is_done()) http::read(stream, buffer, parser, ec);
   if (ec) {
     remember(request);
-    ended(false, true);
+    gave_up();
     std::lock_guard lock(mutex_);
     bool gone = ec == http::error::partial_message || ec == asio::error::connection_reset;
     if (!gone) ++counts_.malformed;
@@ -190,6 +190,10 @@ bool Service::serve_one(Connection& c, void* buffer_pointer) {
 }
 
 bool Service::answer(Connection& c, const ServiceRequest& request) {
+  {
+    std::lock_guard lock(mutex_);
+    counts_.max_working = std::max(counts_.max_working, ++counts_.working);
+  }
   Reply reply = handler_(request);
   if (reply.hold && !reply.hold->pass(c.socket)) {
     ended(false, true);
@@ -276,10 +280,19 @@ void Service::begun(ServiceRequest& request) {
   counts_.max_inside = std::max(counts_.max_inside, counts_.inside);
 }
 
+// Before it had come whole.
+void Service::gave_up() {
+  std::lock_guard lock(mutex_);
+  ++counts_.ended;
+  --counts_.inside;
+  ++counts_.given_up;
+}
+
 void Service::ended(bool answered, bool given_up) {
   std::lock_guard lock(mutex_);
   ++counts_.ended;
   --counts_.inside;
+  --counts_.working;
   counts_.answered += answered;
   counts_.given_up += given_up;
 }

@@ -96,6 +96,8 @@ class Service {
     std::uint64_t answered = 0;     // of these: the answer was written whole
     std::uint64_t given_up = 0;     // of these: the peer went away before
     std::uint64_t inside = 0, max_inside = 0;
+    // The same of those that have come whole: nobody who leaves ends one of these.
+    std::uint64_t working = 0, max_working = 0;
     std::uint64_t bodies = 0;      // request bodies that came whole
     std::uint64_t body_bytes = 0;  // of these
     std::uint64_t malformed = 0;   // what Beast refused
@@ -125,6 +127,7 @@ class Service {
   bool write_body(Connection& connection, const Reply& reply, const std::string& head);
   bool finish(Connection& connection, Reply::Then then, bool keep_alive);
   void begun(ServiceRequest& request);
+  void gave_up();
   void ended(bool answered, bool given_up);
   void remember(const ServiceRequest& request);
   void reap(bool all);
