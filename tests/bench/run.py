@@ -21,6 +21,7 @@ from stage import Stage
 ITEMS = {
     "instructions": (1, singles.instructions),
     "cpu": (2, small_requests.cpu),
+    "connections": (2, small_requests.connections),
     "saturated": (3, small_requests.saturated),
     "refusals": (4, small_requests.refusals),
     "bodies": (5, bodies.cpu_per_gib),

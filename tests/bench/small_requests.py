@@ -1,5 +1,7 @@
 """Items 2, 3 and 4: small requests, let through and refused."""
 
+import re
+
 import contestants
 from contestants import program
 from programs import Failed, Program, Weir
@@ -28,6 +30,30 @@ def cpu(stage):
                                  target=f"{limit} × loop", ratios=ratios(rounds),
                                  limit_ratio=limit))
     return rows
+
+
+def connections(stage):
+    """Beside item 2: the same with a new connection for each request, as ab makes them. There is no
+    target for it, and no bare loop: ab waits for an end that only a proxy knows."""
+    count = 500 if stage.quick else 2_000
+    with stage.awake(), stage.running(OTHERS) as proxies:
+        def measure(name):
+            _, seconds = cpu_of(proxies[name], lambda: by_ab(stage, proxies[name].port, count))
+            return seconds / count * 1e6
+        rounds = stage.alternate(OTHERS, measure, rounds=5 if stage.quick else 9)
+    return [compared(2, "CPU a request on a connection of its own (ab), 16 at once", "µs", rounds)]
+
+
+def by_ab(stage, port, count):
+    with Program([program("ab"), "-q", f"-n{count}", "-c16", "-H", "X-Tenant: tenant-0001",
+                  f"http://127.0.0.1:{port}/"], ready=r"^Requests per second:\s*([\d.]+)",
+                 cpu=stage.load_cpu) as ab:
+        said = "".join(ab.said)
+        complete = re.search(r"^Complete requests:\s*(\d+)$", said, re.MULTILINE)
+        failed = re.search(r"^Failed requests:\s*(\d+)$", said, re.MULTILINE)
+        if not (complete and failed and int(complete[1]) == count and int(failed[1]) == 0
+                and "Non-2xx" not in said):
+            raise Failed("ab: " + said)
 
 
 def saturated(stage):
