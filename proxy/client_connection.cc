@@ -16,18 +16,14 @@ namespace weir {
 
 ClientConnection::ClientConnection(Worker& worker, const ClientAddress& address,
                                    std::uint64_t counted_as)
-    : Stream(worker.loop()), worker_(worker), counted_as_(counted_as), address_(address) {
+    : Stream(worker.poller()), worker_(worker), counted_as_(counted_as), address_(address) {
   worker_.add(*this);
 }
 
-void ClientConnection::accept(Worker& worker, int fd, bool unix_socket,
-                              const ClientAddress& address, std::uint64_t counted_as) {
+void ClientConnection::accept(Worker& worker, int fd, const ClientAddress& address,
+                              std::uint64_t counted_as) {
   auto* client = new ClientConnection(worker, address, counted_as);
-  const int error = unix_socket ? client->open_pipe(fd) : client->open_tcp(fd);
-  if (error != 0) {
-    ::close(fd);
-    return client->close_now();
-  }
+  if (client->open(fd) != 0) return client->close_now();
   client->become_idle();
 }
 
@@ -38,25 +34,19 @@ const Settings& ClientConnection::settings() const {
 
 // --- bytes
 
-std::span<char> ClientConnection::fresh() const {
-  return {worker_.read_scratch().bytes.data() + fresh_begin_, fresh_end_ - fresh_begin_};
-}
-
-std::span<char> ClientConnection::available() {
-  return fresh_begin_ == fresh_end_ ? inbox_.bytes() : fresh();
-}
+std::span<char> ClientConnection::available() { return fresh_.empty() ? inbox_.bytes() : fresh_; }
 
 void ClientConnection::take(std::size_t n) {
-  if (fresh_begin_ == fresh_end_) return inbox_.drop(n);
-  fresh_begin_ += static_cast<std::uint32_t>(n);
+  if (fresh_.empty()) return inbox_.drop(n);
+  fresh_ = fresh_.subspan(n);
 }
 
 // What nobody can take yet is kept: never more than a read brings, or than a head may have.
 std::size_t ClientConnection::read_room() const {
-  if (inbox_.empty()) return ReadScratch::kSize;
+  if (inbox_.empty()) return Poller::kBulk;
   const auto max_head = static_cast<std::size_t>(settings().limits.max_head);
-  const std::size_t most = std::max(max_head, ReadScratch::kSize);
-  return std::clamp<std::size_t>(most - std::min(most, inbox_.size()), 1, ReadScratch::kSize);
+  const std::size_t most = std::max(max_head, Poller::kBulk);
+  return std::clamp<std::size_t>(most - std::min(most, inbox_.size()), 1, Poller::kBulk);
 }
 
 void ClientConnection::on_read(char* data, std::size_t size) {
@@ -67,14 +57,12 @@ void ClientConnection::on_read(char* data, std::size_t size) {
     return;
   }
   if (inbox_.empty()) {
-    fresh_begin_ = 0;
-    fresh_end_ = static_cast<std::uint32_t>(size);
+    fresh_ = {data, size};
   } else {
     inbox_.append(worker_.buffers(), {data, size});
   }
   process();
-  if (const std::span<char> rest = fresh(); !rest.empty()) {
-    fresh_begin_ = fresh_end_ = 0;
+  if (const std::span<char> rest = std::exchange(fresh_, {}); !rest.empty()) {
     if (!closed_ && phase_ != Phase::goodbye) {
       inbox_.append(worker_.buffers(), {rest.data(), rest.size()});
     }
@@ -225,13 +213,16 @@ void ClientConnection::exchange_done(bool keep_alive, std::uint64_t body_left) {
   wants_body_ = false;
   close_after_ = !keep_alive || body_left > kDiscardToKeepAlive;
   discard_left_ = close_after_ ? (body_left == 0 ? 0 : kDiscardToClose) : body_left;
-  phase_ = Phase::flush;
-  if (has_pending()) {
-    stuck_at_ = sent_bytes();
-    set_deadline(saturating_add(read_clock(), settings().limits.send_timeout));
-    return;
-  }
+  // What ends here has to be seen to arrive first.
+  if (close_after_ || worker_.draining()) flush();
+  if (has_pending()) return await_flush();
   go_on();
+}
+
+void ClientConnection::await_flush() {
+  phase_ = Phase::flush;
+  stuck_at_ = sent_bytes();
+  set_deadline(saturating_add(read_clock(), settings().limits.send_timeout));
 }
 
 void ClientConnection::go_on() {
@@ -329,7 +320,18 @@ void ClientConnection::on_drained() {
   }
 }
 
-void ClientConnection::on_write_failed(int /*error*/) {
+// An answer that had been taken for sent: as if it had been pending from the start.
+void ClientConnection::on_backlog() {
+  switch (phase_) {
+    case Phase::tunnel: return tunnel_->on_client_backlog();
+    case Phase::exchange: return exchange_->on_client_backlog();
+    case Phase::idle:
+    case Phase::discard: return await_flush();
+    default: break;
+  }
+}
+
+void ClientConnection::on_write_failed() {
   if (phase_ == Phase::tunnel) return tunnel_->on_client_write_failed();
   lose_client();
 }

@@ -33,7 +33,7 @@ class ClientConnection final : public Stream, private AlarmEntry {
  public:
   // Takes the descriptor. It lives until it is closed. `counted_as`: in SharedState::client_counts,
   // given back then; 0: not counted.
-  static void accept(Worker& worker, int fd, bool unix_socket, const ClientAddress& address,
+  static void accept(Worker& worker, int fd, const ClientAddress& address,
                      std::uint64_t counted_as);
 
   const ClientAddress& address() const { return address_; }
@@ -83,19 +83,20 @@ class ClientConnection final : public Stream, private AlarmEntry {
   std::size_t read_room() const override;
   void on_read(char* data, std::size_t size) override;
   void on_end(int error) override;
+  void on_backlog() override;
   void on_drained() override;
-  void on_write_failed(int error) override;
+  void on_write_failed() override;
   void ring() override;
 
   const Settings& settings() const;
-  std::span<char> fresh() const;
   void process();
   bool read_head();
   bool scan_head(std::string_view text);
   void begin_exchange(Exchange& exchange, std::size_t head_size);
   bool discard();
   void refuse(BadRequest reason, const Exchange* refused = nullptr);
-  void go_on();  // after an answer has been flushed
+  void await_flush();  // of an answer that the socket has not taken yet
+  void go_on();        // behind it
   void become_idle();
   void say_goodbye();
   void close_now();
@@ -114,11 +115,11 @@ class ClientConnection final : public Stream, private AlarmEntry {
   ClientConnection* next_ = nullptr;  // the worker's list
   ClientConnection** back_ = nullptr;
   ByteQueue inbox_;
+  std::span<char> fresh_;  // what on_read() brought and nobody has taken yet, while it lasts
   std::uint64_t discard_left_ = 0;
   Time deadline_ = kNever;
   std::uint64_t counted_as_;
   Time stuck_since_ = kNever;  // that the client has taken nothing of its answer; kNever: it does
-  std::uint32_t fresh_begin_ = 0, fresh_end_ = 0;  // in the scratch, while being read
   HeadScan scan_;
   ClientAddress address_;
   std::uint32_t stuck_at_ = 0;  // what it had taken then

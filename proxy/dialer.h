@@ -42,6 +42,7 @@ class Dialer final : private AlarmEntry, private Resolver::Waiter, private Servi
   void on_service_connected(int error) override;
   void on_service_bytes(char* /*data*/, std::size_t /*size*/) override {}
   void on_service_end(int /*error*/) override {}
+  void on_service_backlog() override {}
   void on_service_drained() override {}
   void on_service_write_failed() override {}
 

@@ -1,5 +1,8 @@
 #include "proxy/exchange.h"
 
+#include <algorithm>
+#include <array>
+
 #include "proxy/client_connection.h"
 #include "proxy/http/hops.h"
 #include "proxy/http/parser.h"
@@ -9,6 +12,17 @@
 #include "proxy/worker.h"
 
 namespace weir {
+
+namespace {
+
+// RFC 9110 §9.2.2.
+bool is_idempotent(std::string_view method) {
+  static constexpr std::array<std::string_view, 6> kMethods = {"GET",    "HEAD",    "PUT",
+                                                               "DELETE", "OPTIONS", "TRACE"};
+  return std::ranges::find(kMethods, method) != kMethods.end();
+}
+
+}  // namespace
 
 Exchange::Exchange(Worker& worker, std::size_t place)
     : worker_(worker), place_(place), dialer_(worker, *this) {}
@@ -24,7 +38,7 @@ void Exchange::reset() {
   request_->mailbox = &worker_;
   lease_ = &worker_.begin_lease();
   route_ = nullptr;
-  done_ = ended_ = first_sent_ = asks_upgrade_ = false;
+  done_ = ended_ = forwarded_ = asks_upgrade_ = false;
   known_ = Known::nothing;
   bad_body_ = BadRequest::none;
   sent_ = 0;
@@ -35,7 +49,7 @@ void Exchange::reset() {
   download_.status = 0;
   download_.head_done = download_.complete = download_.reusable = false;
   attempt_ = {};
-  spent_ = connecting_ = Duration{0};
+  spent_ = Duration{0};
   drained_ = 0;
   drain_until_ = committing_since_ = kNever;
 }
@@ -91,7 +105,7 @@ void Exchange::discard() {
 }
 
 void Exchange::begin() {
-  head_came_ = read_clock();
+  head_came_ = worker_.turn_time();
   peer_ = client_->address();
   if (upload_.framing.kind == Framing::Kind::chunked) {
     upload_.trailers.begin(worker_.buffers(), head_);
@@ -101,6 +115,7 @@ void Exchange::begin() {
   upload_.expects_continue = head_.minor == 1 && head_.has(FieldId::expect) &&
                              equals_ignoring_case(head_.value(FieldId::expect), "100-continue");
   client_keeps_ = !says_close(head_);
+  idempotent_ = is_idempotent(head_.method_text());
   const auto& trusted = settings().trusted_proxies;
   client_trusted_ = !trusted.empty() && is_trusted(trusted, client_->address());
   request_id_ = head_.value(FieldId::x_request_id);

@@ -41,6 +41,7 @@
 
 namespace weir {
 
+class AccessLog;
 class ClientConnection;
 class Worker;
 struct AccessRecord;
@@ -69,6 +70,7 @@ class Exchange final : private AlarmEntry, private ServiceUser, private Dialer::
   void describe_refused(AccessRecord& record) const;
   void begin();
   void on_client_bytes();
+  void on_client_backlog();
   void on_client_drained();
   void on_client_gone();  // its connection is closed already
   void on_body_timeout(Time now);
@@ -129,6 +131,7 @@ class Exchange final : private AlarmEntry, private ServiceUser, private Dialer::
   struct Attempt {
     Time began{};
     ServiceConnection* service = nullptr;
+    std::uint32_t sent_before = 0;  // bytes that its connection had sent
     bool under_way = false;
     bool counted = false;      // in the metrics
     bool wrote = false;        // at least a byte was handed to a socket
@@ -161,9 +164,10 @@ class Exchange final : private AlarmEntry, private ServiceUser, private Dialer::
   void stop_attempt(AttemptResult why);
   void count_attempt(AttemptResult result);
   bool may_resend() const;
-  bool is_idempotent() const;
+  bool is_last_chance() const;
   void on_service_connected(int /*error*/) override {}
   void on_service_end(int error) override;
+  void on_service_backlog() override;
   void on_service_drained() override;
   void on_service_write_failed() override;
 
@@ -218,7 +222,7 @@ class Exchange final : private AlarmEntry, private ServiceUser, private Dialer::
   void retire();
 
   // exchange_log.cc
-  void log_access();
+  void log_access(AccessLog& log);
   void describe_ending(AccessRecord& record) const;
   void add_header_texts(AccessRecord& record, bool referer) const;
 
@@ -238,6 +242,7 @@ class Exchange final : private AlarmEntry, private ServiceUser, private Dialer::
   bool client_keeps_ = false;     // wants to keep the connection
   bool client_trusted_ = false;   // one of trusted_proxies
   bool asks_upgrade_ = false;
+  bool idempotent_ = false;
   bool holds_tunnel_ = false;  // one of upgrades.max is reserved for it
   bool done_ = true;
   bool ended_ = false;  // in the ledger
@@ -263,8 +268,7 @@ class Exchange final : private AlarmEntry, private ServiceUser, private Dialer::
   Time head_came_{};
   Time committing_since_ = kNever;  // its answer is being written for the first time
   Duration spent_{0};          // weir's own time so far, waits included until they are subtracted
-  bool first_sent_ = false;    // spent_ holds the way to the service
-  Duration connecting_{0};     // of the first attempt
+  bool forwarded_ = false;     // spent_ holds the way to the first attempt
   std::uint64_t drained_ = 0;  // of an abandoned answer
   Time drain_until_ = kNever;
 };

@@ -14,11 +14,13 @@ void Exchange::start_attempt() {
   attempt_ = {};
   attempt_.under_way = true;
   attempt_.began = request_->now;
+  if (!forwarded_) spent_ = attempt_.began - head_came_;
+  forwarded_ = true;
   rewind_upload();
   UpstreamPool& pool = lease_->upstream.pool;
   ServiceConnection* service = pool.take_idle();
   // What cannot be sent twice does not go where nobody listens any more.
-  while (service != nullptr && !is_idempotent() && service->peer_left()) {
+  while (service != nullptr && !idempotent_ && service->peer_left()) {
     service->release(false);
     service = pool.take_idle();
   }
@@ -37,14 +39,12 @@ void Exchange::dial_again() {
 
 void Exchange::adopt(ServiceConnection& service) {
   attempt_.service = &service;
+  attempt_.sent_before = service.sent_bytes();
   service.attach(*this);
   pump_upload();
 }
 
-void Exchange::on_dialed(ServiceConnection& service) {
-  if (!first_sent_) connecting_ = read_clock() - attempt_.began;
-  adopt(service);
-}
+void Exchange::on_dialed(ServiceConnection& service) { adopt(service); }
 
 void Exchange::on_dial_failed() { fail_attempt(Reason::connect_failure); }
 
@@ -80,17 +80,17 @@ void Exchange::count_attempt(AttemptResult result) {
   worker_.metrics().attempts[static_cast<std::size_t>(result)].add();
 }
 
-// RFC 9110 §9.2.2.
-bool Exchange::is_idempotent() const {
-  static constexpr std::array<std::string_view, 6> kMethods = {"GET",    "HEAD",    "PUT",
-                                                               "DELETE", "OPTIONS", "TRACE"};
-  return std::ranges::find(kMethods, head_.method_text()) != kMethods.end();
+// What is about to be written for the first time cannot be sent twice, and may be on a connection
+// that has died: while nothing is sent of it, it can go on another.
+bool Exchange::is_last_chance() const {
+  return !attempt_.wrote && attempt_.service->served_before() &&
+         !(request_->replayable && idempotent_);
 }
 
 bool Exchange::may_resend() const {
   const bool reused = attempt_.service != nullptr && attempt_.service->served_before();
   if (!reused || attempt_.resent || client_ == nullptr) return false;
-  return !attempt_.wrote || (is_idempotent() && request_->replayable);
+  return !attempt_.wrote || (idempotent_ && request_->replayable);
 }
 
 void Exchange::on_service_end(int error) {
@@ -110,6 +110,11 @@ void Exchange::on_service_drained() {
 }
 
 // It may have said something before: what that was, or that there is nothing, the next read tells.
-void Exchange::on_service_write_failed() { upload_.broken = true; }
+void Exchange::on_service_write_failed() {
+  upload_.broken = true;
+  if (!attempt_.wrote || attempt_.service->sent_bytes() != attempt_.sent_before) return;
+  attempt_.wrote = false;
+  --request_->reached;
+}
 
 }  // namespace weir

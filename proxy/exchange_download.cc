@@ -220,10 +220,12 @@ void Exchange::deliver(const Portion& body, std::string_view head) {
   }
   sent_ += payload;
   if (body.last) return finish_download(body.extra);
-  if (client_->has_pending()) {
-    attempt_.service->stop_reading();
-    client_->watch();
-  }
+  if (client_->has_pending()) on_client_backlog();
+}
+
+void Exchange::on_client_backlog() {
+  if (attempt_.service != nullptr && download_.head_done) attempt_.service->stop_reading();
+  client_->watch();
 }
 
 void Exchange::on_client_drained() {

@@ -201,7 +201,7 @@ void Exchange::close_ledger(Ending how, std::uint16_t code, Source source) {
 }
 
 void Exchange::observe_durations(Time end) {
-  Duration own = first_sent_ ? spent_ : end - head_came_;
+  Duration own = forwarded_ ? spent_ : end - head_came_;
   if (committing_since_ != kNever) own += end - committing_since_;
   overhead_ = std::max(own - request_->waited, Duration{0});
   if (route_ == nullptr) return;
@@ -225,7 +225,8 @@ std::uint64_t Exchange::body_left() {
 }
 
 void Exchange::retire() {
-  if (ended_) log_access();
+  AccessLog* const log = worker_.access_log();
+  if (ended_ && log != nullptr) log_access(*log);
   done_ = true;
   client_ = nullptr;
   if (counted_as_ != 0) {

@@ -11,10 +11,9 @@
 
 namespace weir {
 
-void Exchange::log_access() {
-  AccessLog* log = worker_.access_log();
+void Exchange::log_access(AccessLog& log) {
   const bool cut = request_->committed && ending_ != Ending::complete;
-  if (log == nullptr || !log->wants(code_, cut)) return;
+  if (!log.wants(code_, cut)) return;
   const Settings& settings = this->settings();
   const TenantSettings& tenant = settings.tenant;
   const RequestParts parts = lease_->router.parts(head_, target_, peer_, route_);
@@ -27,7 +26,7 @@ void Exchange::log_access() {
   record.route = parts.route;
   record.method = head_.method_text();
   record.path = target_.path.empty() ? std::string_view("/") : target_.path;
-  if (log->wants_query()) record.query = target_.query;
+  if (log.wants_query()) record.query = target_.query;
   record.minor = head_.minor;
 
   const bool by_address = tenant.from.kind == Field::Kind::client_ip && parts.client.known;
@@ -48,12 +47,12 @@ void Exchange::log_access() {
   }
   // A page of this service may have a secret path as well.
   const bool referer = !(tenant.secret && tenant.from.kind == Field::Kind::path_segment);
-  if (log->wants_header_texts()) add_header_texts(record, referer);
+  if (log.wants_header_texts()) add_header_texts(record, referer);
   record.trace_id = trace_id_of(find_field(head_, "traceparent").value_or(""));
   if (request_->attempts != 0) record.service = settings.upstream.address.text;
   record.cut = cut;
   describe_ending(record);
-  log->write(record);
+  log.write(record);
 }
 
 void Exchange::add_header_texts(AccessRecord& record, bool referer) const {

@@ -35,12 +35,13 @@ void Exchange::on_client_bytes() {
 void Exchange::pump_upload() {
   Piece piece;
   while (!done_ && attempt_.service != nullptr && !upload_.sent_all && !upload_.broken) {
-    if (attempt_.service->has_pending()) {
-      if (client_ != nullptr && !upload_.reader.done()) client_->pause();
-      return;
-    }
+    if (attempt_.service->has_pending()) return on_service_backlog();
     if (!next_piece(piece) || !write_piece(piece)) return;
   }
+}
+
+void Exchange::on_service_backlog() {
+  if (client_ != nullptr && !upload_.reader.done()) client_->pause();
 }
 
 // False: nothing to send now, or the body was refused.
@@ -129,7 +130,8 @@ bool Exchange::write_piece(const Piece& piece) {
   }
   std::size_t taken = 0;
   Stream::Written written = Stream::Written::whole;
-  if (n != 0) written = attempt_.service->write({buffers.data(), n}, &taken);
+  const auto when = is_last_chance() ? Stream::When::at_once : Stream::When::with_others;
+  if (n != 0) written = attempt_.service->write({buffers.data(), n}, &taken, when);
   if (n != 0) note_written(taken);
   if (written == Stream::Written::failed) {
     upload_broke(piece);
@@ -150,9 +152,6 @@ void Exchange::note_written(std::size_t taken) {
     attempt_.wrote = true;
     ++request_->reached;
   }
-  if (first_sent_) return;
-  first_sent_ = true;
-  spent_ = read_clock() - head_came_ - connecting_;
 }
 
 void Exchange::upload_broke(const Piece& piece) {

@@ -7,7 +7,7 @@
 namespace weir {
 
 ServiceConnection::ServiceConnection(Worker& worker, UpstreamPool& pool)
-    : Stream(worker.loop()), worker_(worker), pool_(pool) {
+    : Stream(worker.poller()), worker_(worker), pool_(pool) {
   pool_.count_opened();
 }
 
@@ -16,11 +16,8 @@ ServiceConnection* ServiceConnection::connect(Worker& worker, UpstreamPool& pool
                                               Duration patience, ServiceUser& user) {
   auto* connection = new ServiceConnection(worker, pool);
   connection->user_ = &user;
-  if (path != nullptr) {
-    connection->connect_pipe(path);
-  } else {
-    connection->error_ = connection->connect_tcp(address);
-  }
+  connection->error_ =
+      path != nullptr ? connection->connect_pipe(path) : connection->connect_tcp(address);
   // An error that shows at once is told from the loop, like any other.
   if (connection->error_ != 0) patience = Duration{0};
   worker.alarms().set(*connection, saturating_add(read_clock(), patience));
@@ -64,11 +61,15 @@ void ServiceConnection::on_end(int error) {
   user_->on_service_end(error);
 }
 
+void ServiceConnection::on_backlog() {
+  if (user_ != nullptr) user_->on_service_backlog();
+}
+
 void ServiceConnection::on_drained() {
   if (user_ != nullptr) user_->on_service_drained();
 }
 
-void ServiceConnection::on_write_failed(int /*error*/) {
+void ServiceConnection::on_write_failed() {
   if (user_ != nullptr) user_->on_service_write_failed();
 }
 

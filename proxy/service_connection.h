@@ -23,6 +23,7 @@ class ServiceUser {
   virtual void on_service_connected(int error) = 0;  // 0, or it could not be made and is gone
   virtual void on_service_bytes(char* data, std::size_t size) = 0;
   virtual void on_service_end(int error) = 0;  // UV_EOF or an error; no more bytes
+  virtual void on_service_backlog() = 0;
   virtual void on_service_drained() = 0;
   virtual void on_service_write_failed() = 0;
 
@@ -55,8 +56,9 @@ class ServiceConnection final : public Stream, private AlarmEntry {
   void on_connected(int status) override;
   void on_read(char* data, std::size_t size) override;
   void on_end(int error) override;
+  void on_backlog() override;
   void on_drained() override;
-  void on_write_failed(int error) override;
+  void on_write_failed() override;
   void ring() override;  // connecting takes too long, or nobody needed it
 
   void fail(int error);

@@ -57,7 +57,10 @@ void Tunnel::carry(Way& way, char* data, std::size_t size) {
   std::array<uv_buf_t, 1> buffers = {uv_buf_init(data, static_cast<unsigned>(size))};
   if (way.to.write(buffers) == Stream::Written::failed) return end(way.to_failed);
   way.bytes.add(size);
-  if (!way.to.has_pending()) return;
+  if (way.to.has_pending()) hold(way);
+}
+
+void Tunnel::hold(Way& way) {
   way.from.stop_reading();
   set_alarm(moved_);
 }
@@ -70,6 +73,8 @@ void Tunnel::resume(Way& way) {
 
 void Tunnel::on_client_bytes(char* data, std::size_t size) { carry(up_, data, size); }
 void Tunnel::on_service_bytes(char* data, std::size_t size) { carry(down_, data, size); }
+void Tunnel::on_client_backlog() { hold(down_); }
+void Tunnel::on_service_backlog() { hold(up_); }
 void Tunnel::on_client_drained() { resume(down_); }
 void Tunnel::on_service_drained() { resume(up_); }
 

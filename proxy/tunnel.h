@@ -3,7 +3,7 @@
 //
 // It holds no exchange, request or permit, only its place among upgrades.max. Backpressure: what is
 // read from one side is written to the other at once; while that has bytes pending, the first is
-// not read. So at most one read's remainder waits in each direction (ReadScratch::kSize, and in the
+// not read. So at most one read's remainder waits in each direction (Poller::kBulk, and in the
 // client's at the start limits.max_head more), in a block lent by the worker; in the common case
 // nothing is copied, and nothing is ever allocated for a read. A side that closes is passed on as a
 // FIN behind its last byte, and the other direction goes on; a reset, or an end that loses bytes,
@@ -37,6 +37,7 @@ class Tunnel final : private ServiceUser, private AlarmEntry {
   // --- for the client's connection; each may end the tunnel
   void on_client_bytes(char* data, std::size_t size);
   void on_client_end(int error);
+  void on_client_backlog();
   void on_client_drained();
   void on_client_write_failed();
   void cut();  // the drain's time is up
@@ -60,12 +61,14 @@ class Tunnel final : private ServiceUser, private AlarmEntry {
   void on_service_connected(int /*error*/) override {}
   void on_service_bytes(char* data, std::size_t size) override;
   void on_service_end(int error) override;
+  void on_service_backlog() override;
   void on_service_drained() override;
   void on_service_write_failed() override;
   void ring() override;
 
   void carry(Way& way, char* data, std::size_t size);
   void close_way(Way& way, int error);
+  void hold(Way& way);
   void resume(Way& way);
   void finish_if_done();
   void end(TunnelEnd how);

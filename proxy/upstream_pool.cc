@@ -8,6 +8,8 @@
 namespace weir {
 
 ServiceConnection* UpstreamPool::take_idle() {
+  // Something came that nobody had asked for, and it was not told of that yet.
+  while (newest_ != nullptr && newest_->has_news()) newest_->close_now();
   ServiceConnection* connection = newest_;
   if (connection != nullptr) unlink(*connection);
   return connection;

@@ -23,10 +23,7 @@ uv_handle_t* as_handle(auto& handle) { return reinterpret_cast<uv_handle_t*>(&ha
 }  // namespace
 
 Worker::Worker(SharedState& shared, WorkerMetrics& metrics)
-    : shared_(shared),
-      metrics_(metrics),
-      loop_lag_(alarms_, metrics.loop_lag),
-      read_scratch_(new ReadScratch) {}
+    : shared_(shared), metrics_(metrics), loop_lag_(alarms_, metrics.loop_lag) {}
 
 Worker::~Worker() { join(); }
 
@@ -43,33 +40,41 @@ std::string Worker::open(const ListeningSocket& socket) {
   if (const int error = uv_loop_init(&loop_); error != 0) {
     return std::string("cannot start a worker: ") + uv_strerror(error);
   }
-  loop_.data = &stream_memory_;
-  unix_socket_ = socket.unix_socket();
-  const bool open = alarms_.open(&loop_) && acceptor_.open(&loop_, socket, *this);
+  const bool open =
+      poller_.open(loop_) && alarms_.open(&loop_) && acceptor_.open(&loop_, socket, *this);
   renew_lease();
   open_handles();
   if (open) loop_lag_.start();
   thread_id_ = std::this_thread::get_id();
   if (open) return {};
-  drain(Time{});
-  run();
+  acceptor_.close();
+  close_if_finished();  // nothing has begun
+  uv_run(&loop_, UV_RUN_DEFAULT);
+  uv_loop_close(&loop_);
   return "cannot start a worker: out of file descriptors";
 }
 
 void Worker::open_handles() {
-  async_.data = prepare_.data = this;
+  async_.data = this;
   uv_async_init(&loop_, &async_,
                 [](uv_async_t* handle) { static_cast<Worker*>(handle->data)->on_async(); });
   async_open_ = true;
-  uv_prepare_init(&loop_, &prepare_);
-  uv_prepare_start(&prepare_,
-                   [](uv_prepare_t* handle) { static_cast<Worker*>(handle->data)->on_turn(); });
 }
 
 void Worker::run() {
   thread_id_ = std::this_thread::get_id();
-  uv_run(&loop_, UV_RUN_DEFAULT);
-  uv_loop_close(&loop_);
+  while (turn(true)) {
+  }
+}
+
+bool Worker::turn(bool wait) {
+  tidy_up();
+  if (poller_.streams() == 0 && uv_loop_alive(&loop_) == 0) {
+    uv_loop_close(&loop_);
+    return false;
+  }
+  poller_.turn(wait);
+  return true;
 }
 
 void Worker::join() {
@@ -103,8 +108,9 @@ void Worker::on_async() {
   if (drain_deadline_.load(std::memory_order_acquire) != INT64_MAX) begin_drain();
 }
 
-void Worker::on_turn() {
+void Worker::tidy_up() {
   while (mail_came_) deliver_mail();
+  poller_.flush();
   for (Exchange* exchange : retired_) {
     if (free_exchanges_.size() < kFreeExchanges) {
       free_exchanges_.push_back(exchange);
@@ -115,6 +121,7 @@ void Worker::on_turn() {
   retired_.clear();
   if (superseded_) drop_unused();
   if (draining_) close_if_finished();
+  poller_.sweep();
 }
 
 // --- snapshots
@@ -206,7 +213,7 @@ void Worker::on_accepted(int fd, const sockaddr_storage& peer) {
   if (!count_client(address, counted_as)) {
     return refuse_connection(fd, ConnectionRefusal::client_connections);
   }
-  ClientConnection::accept(*this, fd, unix_socket_, address, counted_as);
+  ClientConnection::accept(*this, fd, address, counted_as);
 }
 
 void Worker::on_out_of_descriptors() {
@@ -239,8 +246,8 @@ void Worker::refuse_connection(int fd, ConnectionRefusal why) {
   write_reply(out, body_scratch_, reply_to(outcome), context);
   const std::string_view text = out.text();
   // What it has sent is read, as a reset would else overtake the answer.
-  [[maybe_unused]] ssize_t done =
-      ::recv(fd, read_scratch_->bytes.data(), read_scratch_->bytes.size(), MSG_DONTWAIT);
+  std::array<char, Poller::kSlot> unread;
+  [[maybe_unused]] ssize_t done = ::recv(fd, unread.data(), unread.size(), MSG_DONTWAIT);
   done = ::send(fd, text.data(), text.size(), MSG_NOSIGNAL);
   ::close(fd);
 }
@@ -363,7 +370,6 @@ void Worker::close_if_finished() {
     async_open_ = false;
   }
   uv_close(as_handle(async_), nullptr);
-  uv_close(as_handle(prepare_), nullptr);
 }
 
 }  // namespace weir

@@ -29,8 +29,7 @@
 #include "proxy/loop/listener.h"
 #include "proxy/loop/loop_lag.h"
 #include "proxy/loop/memory_return.h"
-#include "proxy/loop/read_scratch.h"
-#include "proxy/loop/stream.h"
+#include "proxy/loop/poller.h"
 #include "proxy/shared_state.h"
 
 namespace weir {
@@ -47,8 +46,10 @@ class Worker final : public Mailbox, private Acceptor::Owner, private AlarmEntry
   // --- any thread
   // Empty, or why it could not be started.
   std::string start(const ListeningSocket& socket);
-  // The same without a thread: the caller turns loop() himself, on one thread.
+  // The same without a thread: the caller turns it himself, on one thread, until that says no.
   std::string open(const ListeningSocket& socket);
+  // Does what is to be done, waiting for it or not. False: it has ended.
+  bool turn(bool wait);
   void set_access_log(std::unique_ptr<AccessLog> log);  // before either
   // Stops accepting, closes what is idle, and cuts what is left at `deadline`.
   void drain(Time deadline);
@@ -64,7 +65,7 @@ class Worker final : public Mailbox, private Acceptor::Owner, private AlarmEntry
   uv_loop_t* loop() { return &loop_; }
   Alarms& alarms() { return alarms_; }
   BufferPool& buffers() { return buffers_; }
-  ReadScratch& read_scratch() { return *read_scratch_; }
+  Poller& poller() { return poller_; }
   WriteScratch& write_scratch() { return write_scratch_; }
   WriteScratch& body_scratch() { return body_scratch_; }
   Head& response_head() { return response_head_; }  // scratch, too
@@ -78,8 +79,8 @@ class Worker final : public Mailbox, private Acceptor::Owner, private AlarmEntry
   RequestIds& request_ids() { return request_ids_; }
   AccessLog* access_log() { return access_log_.get(); }  // null: off
   std::string_view date();
-  // When this turn of the loop began, to a few milliseconds: for deadlines.
-  Time turn_time() const { return Time{std::chrono::milliseconds(uv_now(&loop_))}; }
+  // When this turn of the loop began: for deadlines.
+  Time turn_time() const { return poller_.now(); }
   bool draining() const { return draining_; }
   void ask_others_for_room();
 
@@ -97,7 +98,7 @@ class Worker final : public Mailbox, private Acceptor::Owner, private AlarmEntry
 
   void run();
   void open_handles();
-  void on_turn();  // of the loop, before it blocks
+  void tidy_up();  // before it blocks
   void on_async();
   void wake_up();
   void renew_lease();
@@ -114,16 +115,13 @@ class Worker final : public Mailbox, private Acceptor::Owner, private AlarmEntry
 
   SharedState& shared_;
   WorkerMetrics& metrics_;
-  bool unix_socket_ = false;
   uv_loop_t loop_{};
   uv_async_t async_{};
-  uv_prepare_t prepare_{};
   Alarms alarms_;
   LoopLag loop_lag_;
   Acceptor acceptor_;
   BufferPool buffers_;
-  std::unique_ptr<ReadScratch> read_scratch_;
-  StreamMemory stream_memory_{buffers_, *read_scratch_};
+  Poller poller_{buffers_};
   MemoryReturn memory_return_{alarms_, [this] { let_go(); }};
   WriteScratch write_scratch_{16 << 10};
   WriteScratch body_scratch_{2 << 10};

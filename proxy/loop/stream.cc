@@ -1,6 +1,7 @@
 #include "proxy/loop/stream.h"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstddef>
 #include <cstring>
@@ -8,44 +9,26 @@
 #include <netinet/tcp.h>
 #include <new>
 #include <poll.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/uio.h>
+#include <sys/un.h>
 #include <unistd.h>
+#include <utility>
+
+#include "proxy/loop/system_calls.h"
 
 namespace weir {
 
-// A write under way, in front of the bytes that it writes.
+// What the socket did not take, in front of the bytes.
 struct Stream::PendingWrite {
-  uv_write_t request;
+  PendingWrite* next;
   std::size_t block_size;
+  std::uint32_t begin, end;
   char* bytes() { return reinterpret_cast<char*>(this + 1); }
 };
 
-struct Stream::Connecting {
-  uv_connect_t request;
-};
-
 namespace {
-
-// send() and recv() are the shorter way through the kernel: write() and read() pass the file layer
-// first. As plain system calls, since glibc makes both cancellation points, with two locked
-// instructions each; the sanitizers have to see them.
-ssize_t send_bytes(int fd, const char* bytes, std::size_t size) {
-#ifdef WEIR_SANITIZED
-  return ::send(fd, bytes, size, MSG_DONTWAIT | MSG_NOSIGNAL);
-#else
-  return ::syscall(SYS_sendto, fd, bytes, size, MSG_DONTWAIT | MSG_NOSIGNAL, nullptr, 0);
-#endif
-}
-
-ssize_t receive_bytes(int fd, char* to, std::size_t size) {
-#ifdef WEIR_SANITIZED
-  return ::recv(fd, to, size, MSG_DONTWAIT);
-#else
-  return ::syscall(SYS_recvfrom, fd, to, size, MSG_DONTWAIT, nullptr, nullptr);
-#endif
-}
 
 // Small pieces are copied together: one of them is sent sooner than several.
 constexpr std::size_t kWorthGathering = 4096;
@@ -67,12 +50,19 @@ ssize_t send_pieces(int fd, std::span<uv_buf_t> buffers) {
   return ::sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
-ssize_t send_now(int fd, std::span<uv_buf_t> buffers, std::size_t total) {
+ssize_t send_whole(int fd, const char* bytes, std::size_t size) {
   ssize_t n = 0;
   do {
-    n = buffers.size() == 1        ? send_bytes(fd, buffers[0].base, total)
-        : total <= kWorthGathering ? send_gathered(fd, buffers, total)
-                                   : send_pieces(fd, buffers);
+    n = send_bytes(fd, bytes, size);
+  } while (n < 0 && errno == EINTR);
+  return n;
+}
+
+ssize_t send_now(int fd, std::span<uv_buf_t> buffers, std::size_t total) {
+  if (buffers.size() == 1) return send_whole(fd, buffers[0].base, total);
+  ssize_t n = 0;
+  do {
+    n = total <= kWorthGathering ? send_gathered(fd, buffers, total) : send_pieces(fd, buffers);
   } while (n < 0 && errno == EINTR);
   return n;
 }
@@ -88,201 +78,265 @@ ssize_t receive_now(int fd, char* to, std::size_t size) {
 // Of one socket, before the others have their turn.
 constexpr int kReadsAtOnce = 8;
 
-Stream::Written failed(std::size_t* taken) {
-  if (taken != nullptr) *taken = 0;
-  return Stream::Written::failed;
-}
+std::ptrdiff_t or_error(ssize_t n) { return n < 0 ? -errno : n; }
 
 }  // namespace
 
-int Stream::open_tcp(int fd) {
-  uv_tcp_init(loop(), &handle_.tcp);
-  handle_.stream.data = this;
-  opened_ = true;
-  const int error = uv_tcp_open(&handle_.tcp, fd);
-  if (error == 0) {
-    descriptor_ = fd;
-    const int on = 1;
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  }
-  return error;
-}
+// --- taking a socket into use
 
-int Stream::open_pipe(int fd) {
-  uv_pipe_init(loop(), &handle_.pipe, 0);
-  handle_.stream.data = this;
-  opened_ = true;
-  const int error = uv_pipe_open(&handle_.pipe, fd);
-  if (error == 0) descriptor_ = fd;
-  return error;
+int Stream::open(int fd) {
+  descriptor_ = fd;
+  const int on = 1;
+  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);  // a Unix socket does not know it
+  return poller_.watch(*this, fd);
 }
 
 int Stream::connect_tcp(const sockaddr* address) {
-  uv_tcp_init(loop(), &handle_.tcp);
-  handle_.stream.data = this;
-  opened_ = true;
-  auto* connecting = new Connecting;
-  const int error =
-      uv_tcp_connect(&connecting->request, &handle_.tcp, address, [](uv_connect_t* r, int status) {
-        auto& self = *static_cast<Stream*>(r->handle->data);
-        delete reinterpret_cast<Connecting*>(r);
-        if (self.closing_) return;
-        if (status == 0) uv_tcp_nodelay(&self.handle_.tcp, 1);
-        self.on_connected(status);
-      });
-  if (error != 0) delete connecting;
-  note_descriptor();
-  return error;
+  return connect(address,
+                 address->sa_family == AF_INET6 ? sizeof(sockaddr_in6) : sizeof(sockaddr_in));
 }
 
-void Stream::connect_pipe(const char* path) {
-  uv_pipe_init(loop(), &handle_.pipe, 0);
-  handle_.stream.data = this;
-  opened_ = true;
-  auto* connecting = new Connecting;
-  uv_pipe_connect(&connecting->request, &handle_.pipe, path, [](uv_connect_t* r, int status) {
-    auto& self = *static_cast<Stream*>(r->handle->data);
-    delete reinterpret_cast<Connecting*>(r);
-    if (!self.closing_) self.on_connected(status);
-  });
-  note_descriptor();
+int Stream::connect_pipe(const char* path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  const std::size_t size = std::strlen(path);
+  if (size >= sizeof address.sun_path) return UV_ENAMETOOLONG;
+  std::memcpy(address.sun_path, path, size);
+  return connect(reinterpret_cast<const sockaddr*>(&address), sizeof address);
 }
 
-void Stream::note_descriptor() {
-  uv_os_fd_t fd = -1;
-  if (uv_fileno(reinterpret_cast<const uv_handle_t*>(stream()), &fd) == 0) descriptor_ = fd;
+// Watched only then: a socket that is not connecting yet counts as hung up.
+int Stream::connect(const sockaddr* address, socklen_t size) {
+  const int fd = ::socket(address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) return -errno;
+  descriptor_ = fd;
+  connecting_ = true;
+  int result = 0;
+  do {
+    result = ::connect(fd, address, size);
+  } while (result != 0 && errno == EINTR);
+  if (result != 0 && errno != EINPROGRESS) return -errno;
+  return open(fd);
 }
 
-Stream::Written Stream::write(std::span<uv_buf_t> buffers, std::size_t* taken) {
-  if (closing_ || broken_) return failed(taken);
-  std::size_t total = 0;
-  for (const uv_buf_t& buffer : buffers) total += buffer.len;
-  std::size_t sent = 0;
-  if (pending_writes_ == 0) {
-    const ssize_t n = send_now(descriptor_, buffers, total);
-    if (n < 0 && errno != EAGAIN) {
-      broken_ = true;
-      return failed(taken);
-    }
-    if (n > 0) sent = static_cast<std::size_t>(n);
-  }
-  if (taken != nullptr) *taken = sent;
-  handed_ += static_cast<std::uint32_t>(total);
-  if (sent == total) return Written::whole;
-  if (!queue_rest(buffers, sent)) {
-    broken_ = true;
-    return Written::failed;
-  }
-  return Written::pending;
+// True: it is connected, and has not been closed on hearing so.
+bool Stream::finish_connecting(std::uint32_t events) {
+  if ((events & (EPOLLOUT | EPOLLERR | EPOLLHUP)) == 0) return false;
+  connecting_ = false;
+  int error = 0;
+  socklen_t size = sizeof error;
+  if (getsockopt(descriptor_, SOL_SOCKET, SO_ERROR, &error, &size) != 0) error = errno;
+  on_connected(-error);
+  return error == 0 && !closing_;
 }
 
-bool Stream::queue_rest(std::span<uv_buf_t> buffers, std::size_t taken) {
-  std::size_t rest = 0;
-  for (const uv_buf_t& buffer : buffers) rest += buffer.len;
-  rest -= taken;
-  std::size_t block_size = sizeof(PendingWrite) + rest;
-  char* block = memory().buffers.take(block_size);
-  auto* pending = new (block) PendingWrite;
-  pending->block_size = block_size;
-  char* to = pending->bytes();
-  for (const uv_buf_t& buffer : buffers) {
-    const std::size_t skip = std::min<std::size_t>(taken, buffer.len);
-    taken -= skip;
-    std::memcpy(to, buffer.base + skip, buffer.len - skip);
-    to += buffer.len - skip;
+void Stream::on_events(std::uint32_t events) {
+  if (closing_ || (connecting_ && !finish_connecting(events))) return;
+  constexpr std::uint32_t kGone = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
+  if ((events & kGone) != 0) hung_up_ = true;
+  if ((events & (EPOLLIN | kGone)) != 0) {
+    readable_ = true;
+    want_turn();
   }
-  const uv_buf_t whole = uv_buf_init(pending->bytes(), static_cast<unsigned>(rest));
-  const int error = uv_write(&pending->request, stream(), &whole, 1, [](uv_write_t* r, int status) {
-    static_cast<Stream*>(r->handle->data)->written(reinterpret_cast<PendingWrite*>(r), status);
-  });
-  if (error != 0) {
-    memory().buffers.give(block, block_size);
-    return false;
-  }
-  ++pending_writes_;
+  if ((events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0 && has_pending()) send_pending();
+}
+
+// --- reading
+
+void Stream::want_turn() {
+  if (readable_ && reading_ && !listed_) poller_.list(*this);
+}
+
+void Stream::start_reading() {
+  reading_ = !closing_;
+  want_turn();
+}
+
+void Stream::stop_reading() { reading_ = false; }
+
+bool Stream::fetch(Poller::Fetched& fetched) {
+  listed_ = false;
+  if (closing_ || !reading_) return false;
+  fetched.stream = this;
+  fetched_ = true;
+  fetched.size = Poller::kLater;
+  if (bulky_) return true;
+  fetched.room = std::min(read_room(), Poller::kSlot);
+  fetched.size = or_error(receive_now(descriptor_, fetched.bytes, fetched.room));
   return true;
 }
 
-void Stream::written(PendingWrite* write, int status) {
-  memory().buffers.give(reinterpret_cast<char*>(write), write->block_size);
-  --pending_writes_;
+// The next event tells of what comes behind a read that was not filled, but for an end that has
+// been told of already.
+void Stream::deliver(const Poller::Fetched& fetched) {
+  fetched_ = false;
   if (closing_) return;
-  if (status != 0) {
-    if (broken_) return;
-    broken_ = true;
-    return on_write_failed(status);
-  }
-  if (pending_writes_ == 0) on_drained();
-}
-
-// libuv tells when there is something to read, by asking for room for it. It gets none, and says
-// so: that is where the bytes are fetched.
-void Stream::start_reading() {
-  if (reading_ || closing_) return;
-  reading_ = true;
-  uv_read_start(
-      stream(),
-      [](uv_handle_t*, std::size_t, uv_buf_t* buffer) { *buffer = uv_buf_init(nullptr, 0); },
-      [](uv_stream_t* stream, ssize_t, const uv_buf_t*) {
-        static_cast<Stream*>(stream->data)->receive();
-      });
+  if (fetched.size == Poller::kLater) return receive();
+  if (fetched.size <= 0) return end_reading(fetched.size);
+  const auto size = static_cast<std::size_t>(fetched.size);
+  const bool full = size == fetched.room;
+  readable_ = full || hung_up_;
+  bulky_ = size == Poller::kSlot;
+  on_read(fetched.bytes, size);
+  if (bulky_ && reading_) return receive();
+  want_turn();
 }
 
 void Stream::receive() {
   for (int turns = kReadsAtOnce; turns != 0 && reading_; --turns) {
-    char* const to = memory().scratch.bytes.data();
+    char* const to = poller_.bulk();
     const std::size_t room = read_room();
     const ssize_t n = receive_now(descriptor_, to, room);
-    if (n > 0) {
-      on_read(to, static_cast<std::size_t>(n));
-      if (static_cast<std::size_t>(n) < room) return;
-    } else {
-      if (n < 0 && errno == EAGAIN) return;
-      const int error = n == 0 ? UV_EOF : -errno;
-      stop_reading();
-      return on_end(error);
-    }
+    if (n <= 0) return end_reading(or_error(n));
+    const auto size = static_cast<std::size_t>(n);
+    readable_ = size == room || hung_up_;
+    bulky_ = size > Poller::kSlot;
+    on_read(to, size);
+    if (size < room) break;
   }
+  want_turn();
 }
 
-void Stream::stop_reading() {
-  if (!reading_) return;
-  reading_ = false;
-  uv_read_stop(stream());
-}
-
-void Stream::shut_down() {
-  if (closing_ || broken_) return;
-  auto* request = new uv_shutdown_t;
-  const int error =
-      uv_shutdown(request, stream(), [](uv_shutdown_t* r, int /*status*/) { delete r; });
-  if (error != 0) delete request;
-}
-
-void Stream::begin_close() {
-  closing_ = true;
-  reading_ = false;
-  descriptor_ = -1;
-}
-
-void Stream::close() {
-  if (closing_) return;
-  begin_close();
-  if (!opened_) {
-    delete this;
+// What a read that brought nothing came to: 0 or a negative errno.
+void Stream::end_reading(std::ptrdiff_t result) {
+  if (result == -EAGAIN) {
+    readable_ = false;
     return;
   }
-  uv_close(reinterpret_cast<uv_handle_t*>(stream()),
-           [](uv_handle_t* handle) { delete static_cast<Stream*>(handle->data); });
+  stop_reading();
+  on_end(result == 0 ? UV_EOF : static_cast<int>(result));
+}
+
+// --- writing
+
+Stream::Written Stream::write(std::span<uv_buf_t> buffers, std::size_t* taken, When when) {
+  std::size_t total = 0;
+  for (const uv_buf_t& buffer : buffers) total += buffer.len;
+  const bool waits = total <= kWorthGathering && when == When::with_others && !has_pending() &&
+                     !broken_ && !closing_ && poller_.put(*this, buffers, total);
+  if (!waits) {
+    flush();
+    return send(buffers, total, taken);
+  }
+  handed_ += static_cast<std::uint32_t>(total);
+  if (taken != nullptr) *taken = total;
+  return Written::whole;
+}
+
+Stream::Written Stream::send(std::span<uv_buf_t> buffers, std::size_t total, std::size_t* taken) {
+  std::size_t sent = 0;
+  Written result = Written::failed;
+  if (!broken_ && !closing_) {
+    const ssize_t n = has_pending() ? 0 : send_now(descriptor_, buffers, total);
+    if (n < 0 && errno != EAGAIN) {
+      broken_ = true;
+    } else {
+      sent = static_cast<std::size_t>(std::max<ssize_t>(n, 0));
+      handed_ += static_cast<std::uint32_t>(total);
+      result = sent == total ? Written::whole : Written::pending;
+    }
+  }
+  if (result == Written::pending) queue_rest(buffers, total, sent);
+  if (taken != nullptr) *taken = sent;
+  return result;
+}
+
+void Stream::flush() {
+  if (!unsent_) return;
+  unsent_ = false;
+  const std::string_view bytes = poller_.take(*this);
+  handed_ -= static_cast<std::uint32_t>(bytes.size());
+  std::array<uv_buf_t, 1> buffers = {buffer_of(bytes)};
+  send(buffers, bytes.size(), nullptr);
+}
+
+void Stream::send_unsent(std::string_view bytes) {
+  unsent_ = false;
+  const ssize_t n = send_whole(descriptor_, bytes.data(), bytes.size());
+  if (n != static_cast<ssize_t>(bytes.size())) continue_later(bytes, n);
+}
+
+void Stream::continue_later(std::string_view bytes, ssize_t sent) {
+  if (sent < 0 && errno != EAGAIN) {
+    broken_ = true;
+    handed_ -= static_cast<std::uint32_t>(bytes.size());
+    return on_write_failed();
+  }
+  std::array<uv_buf_t, 1> buffers = {buffer_of(bytes)};
+  queue_rest(buffers, bytes.size(), static_cast<std::size_t>(std::max<ssize_t>(sent, 0)));
+  on_backlog();
+}
+
+void Stream::queue_rest(std::span<uv_buf_t> buffers, std::size_t total, std::size_t taken) {
+  const std::size_t rest = total - taken;
+  std::size_t block_size = sizeof(PendingWrite) + rest;
+  char* block = poller_.buffers_.take(block_size);
+  auto* write = new (block) PendingWrite{nullptr, block_size, 0, static_cast<std::uint32_t>(rest)};
+  char* to = write->bytes();
+  for (const uv_buf_t& buffer : buffers) {
+    const std::size_t skip = std::min<std::size_t>(taken, buffer.len);
+    taken -= skip;
+    to = std::copy_n(buffer.base + skip, buffer.len - skip, to);
+  }
+  (has_pending() ? newest_->next : pending_) = write;
+  newest_ = write;
+  pending_bytes_ += static_cast<std::uint32_t>(rest);
+}
+
+void Stream::send_pending() {
+  while (has_pending()) {
+    PendingWrite& write = *pending_;
+    const std::size_t size = write.end - write.begin;
+    std::array<uv_buf_t, 1> buffers = {buffer_of({write.bytes() + write.begin, size})};
+    const ssize_t n = send_now(descriptor_, buffers, size);
+    if (n < 0 && errno == EAGAIN) return;
+    if (n < 0) {
+      broken_ = true;
+      drop_pending();
+      return on_write_failed();
+    }
+    write.begin += static_cast<std::uint32_t>(n);
+    pending_bytes_ -= static_cast<std::uint32_t>(n);
+    if (write.begin != write.end) continue;  // until the socket says that it is full
+    pending_ = write.next;
+    poller_.buffers_.give(reinterpret_cast<char*>(&write), write.block_size);
+  }
+  if (shut_) ::shutdown(descriptor_, SHUT_WR);
+  on_drained();
+}
+
+void Stream::drop_pending() {
+  while (has_pending()) {
+    PendingWrite* const write = std::exchange(pending_, pending_->next);
+    poller_.buffers_.give(reinterpret_cast<char*>(write), write->block_size);
+  }
+  pending_bytes_ = 0;
+}
+
+// --- ending
+
+void Stream::shut_down() {
+  if (closing_ || broken_ || shut_) return;
+  flush();
+  shut_ = true;
+  if (!has_pending()) ::shutdown(descriptor_, SHUT_WR);
+}
+
+// Whoever has called may still be at work with it: it is deleted by the sweep.
+void Stream::close() {
+  if (closing_) return;
+  flush();
+  closing_ = true;
+  reading_ = false;
+  drop_pending();
+  if (descriptor_ >= 0) ::close(std::exchange(descriptor_, -1));
+  poller_.bury(*this);
 }
 
 void Stream::close_reset() {
   if (closing_) return;
-  if (opened_ && handle_.stream.type == UV_TCP) {
-    // Like uv_tcp_close_reset, which refuses after a shutdown.
-    const linger reset{1, 0};
-    setsockopt(descriptor_, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
-  }
+  const linger reset{1, 0};
+  if (descriptor_ >= 0) setsockopt(descriptor_, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
   close();
 }
 

@@ -1,8 +1,9 @@
-// One connected socket, TCP or Unix, on a worker's loop: reads into the worker's scratch buffer,
-// writes at once what the socket takes, and holds a copy of the rest.
+// One connected socket, TCP or Unix, on a worker's loop: reads into the poller's room, writes
+// together with what others write in the same group, and holds a copy of what its socket does not
+// take.
 //
-// Owner: itself. It is made with new and deletes itself when libuv has closed its handle; close()
-// begins that, and from then on no callback comes but on_closed(). Thread: the worker's.
+// Owner: itself. It is made with new and is deleted by the poller's sweep behind its close(); from
+// close() on no callback comes. Thread: the worker's.
 //
 // Bounds: a remainder is copied into one lent block for each write that was not taken whole;
 // callers stop their source while has_pending().
@@ -12,19 +13,13 @@
 #include <cstdint>
 #include <span>
 #include <string_view>
+#include <sys/socket.h>
 
 #include <uv.h>
 
-#include "proxy/loop/buffer_pool.h"
-#include "proxy/loop/read_scratch.h"
+#include "proxy/loop/poller.h"
 
 namespace weir {
-
-// What a worker lends to all its streams; its loop's `data` points to it.
-struct StreamMemory {
-  BufferPool& buffers;
-  ReadScratch& scratch;
-};
 
 // For a write, which changes nothing in it.
 inline uv_buf_t buffer_of(std::string_view bytes) {
@@ -37,21 +32,30 @@ class Stream {
   Stream& operator=(const Stream&) = delete;
 
   enum class Written : std::uint8_t {
-    whole,    // the socket took all of it
+    whole,    // the socket took all of it, or is going to be given it; else on_backlog() will tell
     pending,  // on_drained() will tell
     failed,   // the connection is broken for writing
   };
+  enum class When : std::uint8_t {
+    with_others,  // at the end of the group; what is large goes at once
+    at_once,      // so that its failure shows now
+  };
   // Writes the buffers, in order, after all that is still pending. `taken`: the bytes that the
-  // socket took now.
-  Written write(std::span<uv_buf_t> buffers, std::size_t* taken = nullptr);
-  bool has_pending() const { return pending_writes_ != 0; }
-  std::size_t pending_bytes() const { return closing_ ? 0 : stream()->write_queue_size; }
-  // Bytes that the socket has taken in all, modulo 2^32: whether it moves.
-  std::uint32_t sent_bytes() const { return handed_ - static_cast<std::uint32_t>(pending_bytes()); }
+  // socket took now, or is going to be given.
+  Written write(std::span<uv_buf_t> buffers, std::size_t* taken = nullptr,
+                When when = When::with_others);
+  // Sends now what waits for the end of the group, so that has_pending() says how it is.
+  void flush();
+  bool has_pending() const { return pending_ != nullptr; }
+  // Bytes that the socket has taken in all, or is going to be given, modulo 2^32: whether it moves.
+  std::uint32_t sent_bytes() const { return handed_ - pending_bytes_; }
 
   void start_reading();
+  // What has been fetched by now still comes: one on_read() of Poller::kSlot at most, or on_end().
   void stop_reading();
   bool reading() const { return reading_; }
+  // Something has come, bytes or an end, that on_read() or on_end() did not tell of yet.
+  bool has_news() const { return readable_ || fetched_; }
 
   // Sends a FIN after what is pending.
   void shut_down();
@@ -67,50 +71,64 @@ class Stream {
   int descriptor() const { return descriptor_; }  // -1 without one
 
  protected:
-  explicit Stream(uv_loop_t* loop) { handle_.stream.loop = loop; }
-  virtual ~Stream() = default;
+  explicit Stream(Poller& poller) : poller_(poller) { ++poller.streams_; }
+  virtual ~Stream() { --poller_.streams_; }
 
-  // --- taking the handle into use; false or an error of libuv's: close() it
-  int open_tcp(int fd);
-  int open_pipe(int fd);
+  // --- taking a socket into use; 0 or an error of libuv's: close() it
+  int open(int fd);  // takes the descriptor
   int connect_tcp(const sockaddr* address);
-  void connect_pipe(const char* path);
+  int connect_pipe(const char* path);
 
   virtual void on_connected(int /*status*/) {}
   // How much the next read may bring, at least 1.
-  virtual std::size_t read_room() const { return ReadScratch::kSize; }
+  virtual std::size_t read_room() const { return Poller::kBulk; }
   virtual void on_read(char* data, std::size_t size) = 0;
   virtual void on_end(int error) = 0;  // UV_EOF or what broke the connection; reading has stopped
+  virtual void on_backlog() = 0;       // what had been written whole is pending in part
   virtual void on_drained() = 0;       // nothing is pending any more
-  virtual void on_write_failed(int error) = 0;
-
-  uv_loop_t* loop() const { return handle_.stream.loop; }
+  virtual void on_write_failed() = 0;
 
  private:
+  friend class Poller;
   struct PendingWrite;
-  struct Connecting;
 
-  StreamMemory& memory() const { return *static_cast<StreamMemory*>(loop()->data); }
-  uv_stream_t* stream() const { return const_cast<uv_stream_t*>(&handle_.stream); }
+  // --- for the poller
+  void on_events(std::uint32_t events);
+  // Reads for the group. False: there is nothing to deliver.
+  bool fetch(Poller::Fetched& fetched);
+  void deliver(const Poller::Fetched& fetched);
+  void send_unsent(std::string_view bytes);
+
+  int connect(const sockaddr* address, socklen_t size);
+  bool finish_connecting(std::uint32_t events);
+  void want_turn();
   void receive();
-  void note_descriptor();
-  bool queue_rest(std::span<uv_buf_t> buffers, std::size_t taken);
-  void written(PendingWrite* write, int status);
-  void begin_close();
+  void end_reading(std::ptrdiff_t result);
+  Written send(std::span<uv_buf_t> buffers, std::size_t total, std::size_t* taken);
+  void continue_later(std::string_view bytes, ssize_t sent);
+  void queue_rest(std::span<uv_buf_t> buffers, std::size_t total, std::size_t taken);
+  void send_pending();
+  void drop_pending();
 
   // Thousands of these may be idle: mind the size.
-  int descriptor_ = -1;       // while the handle has one
+  Poller& poller_;
+  Stream* next_ready_ = nullptr;     // in the poller's list
+  PendingWrite* pending_ = nullptr;  // the oldest
+  PendingWrite* newest_ = nullptr;
+  int descriptor_ = -1;
   std::uint32_t handed_ = 0;  // bytes handed to write(), modulo 2^32
-  std::uint16_t pending_writes_ = 0;
-  bool opened_ : 1 = false;
-  bool reading_ : 1 = false;
-  bool closing_ : 1 = false;
-  bool broken_ : 1 = false;  // a pending write failed
-  union Handle {
-    uv_stream_t stream;
-    uv_tcp_t tcp;
-    uv_pipe_t pipe;
-  } handle_{};
+  std::uint32_t pending_bytes_ = 0;
+  bool connecting_ = false;
+  bool reading_ = false;
+  bool readable_ = false;  // it may have bytes, or its end, for the next read
+  bool hung_up_ = false;   // its peer has closed or reset: read until that shows
+  bool bulky_ = false;     // the last read brought more than a slot takes
+  bool listed_ = false;    // among the poller's ready ones
+  bool fetched_ = false;   // what was fetched is still to be delivered
+  bool unsent_ = false;    // the poller's outbox has bytes of it
+  bool shut_ = false;      // a FIN goes behind what is pending
+  bool broken_ = false;    // a write failed
+  bool closing_ = false;
 };
 
 }  // namespace weir

@@ -102,11 +102,9 @@ class Stage::Plane {
 
   // Runs what is ready; false: nothing was, and nothing is.
   bool turn() {
-    uv_loop_t* loop = worker.loop();
-    pollfd ready{uv_backend_fd(loop), POLLIN, 0};
-    const bool before = ::poll(&ready, 1, 0) > 0;
-    uv_run(loop, UV_RUN_NOWAIT);
-    return before || ::poll(&ready, 1, 0) > 0 || uv_backend_timeout(loop) == 0;
+    const bool before = worker.poller().has_work();
+    worker.turn(false);
+    return before || worker.poller().has_work();
   }
 
   Counts counts() const {
@@ -147,8 +145,8 @@ Stage::Stage(const std::string& config) {
 Stage::~Stage() {
   reset();
   plane_->worker.drain(Time{});
-  uv_run(plane_->worker.loop(), UV_RUN_DEFAULT);
-  uv_loop_close(plane_->worker.loop());
+  while (plane_->worker.turn(true)) {
+  }
   ::close(listener_);
   ::unlink(service_path().c_str());
   plane_.reset();
@@ -260,7 +258,7 @@ void Stage::reset() {
   // What is paused asks its socket once a second.
   const Time patience = read_clock() + std::chrono::seconds(10);
   while (!plane_->empty() && read_clock() < patience) {
-    uv_run(plane_->worker.loop(), UV_RUN_ONCE);
+    plane_->worker.turn(true);
     settle();
   }
   if (!plane_->empty()) fail("both sides are closed, and weir holds connections");
