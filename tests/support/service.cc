@@ -157,7 +157,7 @@ bool Service::serve_one(Connection& c, void* buffer_pointer) {
   }
   if (options_.hold_bodies && !options_.hold_bodies->pass(c.socket)) {
     remember(request);
-    gave_up();
+    ended(request, false, true);
     return false;
   }
   if (beast::iequals(head[http::field::expect], "100-continue")) {
@@ -166,7 +166,7 @@ bool Service::serve_one(Connection& c, void* buffer_pointer) {
   if (!parser.is_done()) http::read(stream, buffer, parser, ec);
   if (ec) {
     remember(request);
-    gave_up();
+    ended(request, false, true);
     std::lock_guard lock(mutex_);
     bool gone = ec == http::error::partial_message || ec == asio::error::connection_reset;
     if (!gone) ++counts_.malformed;
@@ -190,37 +190,34 @@ bool Service::serve_one(Connection& c, void* buffer_pointer) {
 }
 
 bool Service::answer(Connection& c, const ServiceRequest& request) {
-  {
-    std::lock_guard lock(mutex_);
-    counts_.max_working = std::max(counts_.max_working, ++counts_.working);
-  }
   Reply reply = handler_(request);
   if (reply.hold && !reply.hold->pass(c.socket)) {
-    ended(false, true);
+    ended(request, false, true);
     return false;
   }
   if (!reply.interim.empty()) c.socket.write_all(reply.interim, kForever);
   if (!reply.raw.empty()) {
-    ended(true, false);
+    ended(request, true, false);
     c.socket.write_all(reply.raw, kForever);
     return finish(c, reply.then, true);
   }
   if (reply.status == 0) {
-    ended(false, false);
+    ended(request, false, false);
     return finish(c, reply.then, false);
   }
   if (request.method == "HEAD" || reply.status == 204 || reply.status == 304) {
     std::string head = reply.head();
-    ended(true, false);
+    ended(request, true, false);
     return c.socket.write_all(head, kForever).status == Socket::Status::ok &&
            finish(c, reply.then, true);
   }
-  return write_body(c, reply, reply.head()) &&
+  return write_body(c, request, reply, reply.head()) &&
          finish(c, reply.then, reply.framing != Reply::Framing::until_close);
 }
 
 // The head and the body, in one write, or two around hold_body. Counts the end before the last one.
-bool Service::write_body(Connection& c, const Reply& reply, const std::string& head) {
+bool Service::write_body(Connection& c, const ServiceRequest& request, const Reply& reply,
+                         const std::string& head) {
   bool cut = reply.cut_at < reply.body.size();
   std::string body = cut ? reply.body.substr(0, reply.cut_at) : reply.body;
   bool chunked = reply.framing == Reply::Framing::chunked;
@@ -234,7 +231,7 @@ bool Service::write_body(Connection& c, const Reply& reply, const std::string& h
     out += framed(body.substr(0, at));
     bool sent = c.socket.write_all(out, kForever).status == Socket::Status::ok;
     if (!sent || !reply.hold_body->pass(c.socket)) {
-      ended(false, true);
+      ended(request, false, true);
       return false;
     }
     body.erase(0, at);
@@ -250,10 +247,10 @@ bool Service::write_body(Connection& c, const Reply& reply, const std::string& h
   if (out.size() > 1 &&
       c.socket.write_all(std::string_view(out).substr(0, out.size() - 1), kForever).status !=
           Socket::Status::ok) {
-    ended(false, true);
+    ended(request, false, true);
     return false;
   }
-  ended(!cut, false);
+  ended(request, !cut, false);
   return out.empty() ||
          c.socket.write_all(std::string_view(out).substr(out.size() - 1), kForever).status ==
              Socket::Status::ok;
@@ -278,23 +275,31 @@ void Service::begun(ServiceRequest& request) {
   request.number = ++counts_.begun;
   ++counts_.inside;
   counts_.max_inside = std::max(counts_.max_inside, counts_.inside);
+  comings_.push_back({request.number, true});
 }
 
-// Before it had come whole.
-void Service::gave_up() {
+void Service::ended(const ServiceRequest& request, bool answered, bool given_up) {
   std::lock_guard lock(mutex_);
+  if (given_up) {
+    cut_.insert(request.number);
+  } else {
+    comings_.push_back({request.number, false});
+  }
   ++counts_.ended;
   --counts_.inside;
-  ++counts_.given_up;
-}
-
-void Service::ended(bool answered, bool given_up) {
-  std::lock_guard lock(mutex_);
-  ++counts_.ended;
-  --counts_.inside;
-  --counts_.working;
   counts_.answered += answered;
   counts_.given_up += given_up;
+}
+
+std::uint64_t Service::most_at_once_but_cut() const {
+  std::lock_guard lock(mutex_);
+  std::uint64_t now = 0, most = 0;
+  for (const Coming& coming : comings_) {
+    if (cut_.contains(coming.number)) continue;
+    now += coming.comes ? 1 : -1;
+    most = std::max(most, now);
+  }
+  return most;
 }
 
 void Service::remember(const ServiceRequest& request) {

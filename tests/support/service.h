@@ -15,6 +15,7 @@
 #include <list>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -96,8 +97,6 @@ class Service {
     std::uint64_t answered = 0;     // of these: the answer was written whole
     std::uint64_t given_up = 0;     // of these: the peer went away before
     std::uint64_t inside = 0, max_inside = 0;
-    // The same of those that have come whole: nobody who leaves ends one of these.
-    std::uint64_t working = 0, max_working = 0;
     std::uint64_t bodies = 0;      // request bodies that came whole
     std::uint64_t body_bytes = 0;  // of these
     std::uint64_t malformed = 0;   // what Beast refused
@@ -115,6 +114,10 @@ class Service {
   std::vector<ServiceRequest> requests() const;  // the first 1,000, bodies up to 1 MiB
   ServiceRequest last_request() const;           // throws std::out_of_range if none came
 
+  // How many were inside at once, but for those that were given up: of these the service hears a
+  // moment after whoever cut them off has let in the next.
+  std::uint64_t most_at_once_but_cut() const;
+
   void close_idle();  // all connections that are between two requests
   void stop();        // all; the port is free again
 
@@ -124,11 +127,11 @@ class Service {
   void serve(Connection& connection);
   bool serve_one(Connection& connection, void* buffer);
   bool answer(Connection& connection, const ServiceRequest& request);
-  bool write_body(Connection& connection, const Reply& reply, const std::string& head);
+  bool write_body(Connection& connection, const ServiceRequest& request, const Reply& reply,
+                  const std::string& head);
   bool finish(Connection& connection, Reply::Then then, bool keep_alive);
   void begun(ServiceRequest& request);
-  void gave_up();
-  void ended(bool answered, bool given_up);
+  void ended(const ServiceRequest& request, bool answered, bool given_up);
   void remember(const ServiceRequest& request);
   void reap(bool all);
 
@@ -138,6 +141,12 @@ class Service {
   mutable std::mutex mutex_;
   Counts counts_;
   std::vector<ServiceRequest> requests_;
+  struct Coming {
+    std::uint64_t number;
+    bool comes;  // or goes
+  };
+  std::vector<Coming> comings_;
+  std::set<std::uint64_t> cut_;
   std::list<std::unique_ptr<Connection>> connections_;
   bool stopping_ = false;
   std::thread acceptor_;
