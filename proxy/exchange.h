@@ -226,7 +226,10 @@ class Exchange final : private AlarmEntry, private ServiceUser, private Dialer::
   void describe_ending(AccessRecord& record) const;
   void add_header_texts(AccessRecord& record, bool referer) const;
 
+  friend struct ExchangeList;
+
   Worker& worker_;
+  Exchange* next_ = nullptr;  // in the worker's list that it is in
   std::size_t place_;
   std::optional<OwnedRequest> request_;
   ClientConnection* client_ = nullptr;

@@ -4,6 +4,7 @@
 #include <array>
 #include <poll.h>
 #include <unistd.h>
+#include <utility>
 
 #include "proxy/access_log.h"
 #include "proxy/client_connection.h"
@@ -111,14 +112,14 @@ void Worker::on_async() {
 void Worker::tidy_up() {
   while (mail_came_) deliver_mail();
   poller_.flush();
-  for (Exchange* exchange : retired_) {
-    if (free_exchanges_.size() < kFreeExchanges) {
-      free_exchanges_.push_back(exchange);
+  while (retired_.first != nullptr) {
+    Exchange& exchange = retired_.pop();
+    if (free_exchanges_.size < kFreeExchanges) {
+      free_exchanges_.push(exchange);
     } else {
-      destroy(*exchange);
+      destroy(exchange);
     }
   }
-  retired_.clear();
   if (superseded_) drop_unused();
   if (draining_) close_if_finished();
   poller_.sweep();
@@ -269,24 +270,30 @@ void Worker::remove(ClientConnection& client) {
   if (client.next_ != nullptr) client.next_->back_ = client.back_;
 }
 
+void ExchangeList::push(Exchange& exchange) {
+  exchange.next_ = std::exchange(first, &exchange);
+  ++size;
+}
+
+Exchange& ExchangeList::pop() {
+  --size;
+  return *std::exchange(first, first->next_);
+}
+
 Exchange& Worker::take_exchange() {
   ++active_exchanges_;
-  if (free_exchanges_.empty()) {
-    return *exchanges_.emplace_back(std::make_unique<Exchange>(*this, exchanges_.size()));
-  }
-  Exchange& exchange = *free_exchanges_.back();
-  free_exchanges_.pop_back();
-  return exchange;
+  if (free_exchanges_.first != nullptr) return free_exchanges_.pop();
+  return *exchanges_.emplace_back(std::make_unique<Exchange>(*this, exchanges_.size()));
 }
 
 void Worker::retire(Exchange& exchange) {
   --active_exchanges_;
-  retired_.push_back(&exchange);
+  retired_.push(exchange);
 }
 
 void Worker::put_back(Exchange& exchange) {
   --active_exchanges_;
-  free_exchanges_.push_back(&exchange);
+  free_exchanges_.push(exchange);
 }
 
 void Worker::destroy(Exchange& exchange) {
@@ -301,8 +308,7 @@ void Worker::destroy(Exchange& exchange) {
 // Of what is kept for the next borrower.
 void Worker::let_go() {
   buffers_.release_kept();
-  for (Exchange* exchange : free_exchanges_) destroy(*exchange);
-  free_exchanges_.clear();
+  while (free_exchanges_.first != nullptr) destroy(free_exchanges_.pop());
   exchanges_.shrink_to_fit();
 }
 

@@ -38,6 +38,15 @@ class AccessLog;
 class ClientConnection;
 class Exchange;
 
+// Those that are not in use, the last one first.
+struct ExchangeList {
+  Exchange* first = nullptr;
+  std::size_t size = 0;
+
+  void push(Exchange& exchange);
+  Exchange& pop();  // there is one
+};
+
 class Worker final : public Mailbox, private Acceptor::Owner, private AlarmEntry {
  public:
   Worker(SharedState& shared, WorkerMetrics& metrics);
@@ -136,7 +145,7 @@ class Worker final : public Mailbox, private Acceptor::Owner, private AlarmEntry
   std::atomic<std::uint64_t> generation_{0};
 
   std::vector<std::unique_ptr<Exchange>> exchanges_;  // all there are
-  std::vector<Exchange*> free_exchanges_, retired_;
+  ExchangeList free_exchanges_, retired_;
   std::size_t active_exchanges_ = 0;
   ClientConnection* clients_ = nullptr;
   bool mail_came_ = false;
