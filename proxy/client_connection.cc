@@ -17,6 +17,12 @@ namespace weir {
 ClientConnection::ClientConnection(Worker& worker, const ClientAddress& address,
                                    std::uint64_t counted_as)
     : Stream(worker.poller()), worker_(worker), counted_as_(counted_as), address_(address) {
+  std::array<char, 46> room;
+  const std::string_view text = address.text(room);
+  if (text.size() <= short_text_.size()) {
+    std::ranges::copy(text, short_text_.begin());
+    short_text_size_ = static_cast<std::uint8_t>(text.size());
+  }
   worker_.add(*this);
 }
 

@@ -12,6 +12,7 @@
 // goodbye.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -37,6 +38,10 @@ class ClientConnection final : public Stream, private AlarmEntry {
                      std::uint64_t counted_as);
 
   const ClientAddress& address() const { return address_; }
+  std::string_view address_text(std::array<char, 46>& room) const {
+    if (short_text_size_ == 0) return address_.text(room);
+    return {short_text_.data(), short_text_size_};
+  }
 
   // --- for its exchange
   // What has come and has not been taken: of this request's body, or of the next request.
@@ -122,6 +127,8 @@ class ClientConnection final : public Stream, private AlarmEntry {
   Time stuck_since_ = kNever;  // that the client has taken nothing of its answer; kNever: it does
   HeadScan scan_;
   ClientAddress address_;
+  std::array<char, 15> short_text_;  // of the address, if it is that of IPv4
+  std::uint8_t short_text_size_ = 0;
   std::uint32_t stuck_at_ = 0;  // what it had taken then
   Phase phase_ = Phase::idle;
   bool processing_ = false;

@@ -175,7 +175,7 @@ std::string_view Exchange::outgoing_head() {
     host = named ? std::string_view(settings.upstream.address.text) : "localhost";
   }
   std::array<char, 46> address;
-  const std::string_view client = client_ != nullptr ? client_->address().text(address) : "";
+  const std::string_view client = client_ != nullptr ? client_->address_text(address) : "";
   HeadWriter out(worker_.write_scratch());
   write_request_head(out, {head_, target_, upload_.framing, host, client, client_trusted_,
                            request_id_, settings.name, takes_trailers(head_), upgrades()});
