@@ -270,36 +270,28 @@ bool Service::finish(Connection& c, Reply::Then then, bool keep_alive) {
   return false;
 }
 
+namespace {
+
+bool leaves(const ServiceRequest& request) { return request.headers.find("x-leaves").has_value(); }
+
+}  // namespace
+
 void Service::begun(ServiceRequest& request) {
   std::lock_guard lock(mutex_);
   request.number = ++counts_.begun;
   ++counts_.inside;
   counts_.max_inside = std::max(counts_.max_inside, counts_.inside);
-  comings_.push_back({request.number, true});
+  if (leaves(request)) return;
+  counts_.max_staying = std::max(counts_.max_staying, ++counts_.staying);
 }
 
 void Service::ended(const ServiceRequest& request, bool answered, bool given_up) {
   std::lock_guard lock(mutex_);
-  if (given_up) {
-    cut_.insert(request.number);
-  } else {
-    comings_.push_back({request.number, false});
-  }
+  if (!leaves(request)) --counts_.staying;
   ++counts_.ended;
   --counts_.inside;
   counts_.answered += answered;
   counts_.given_up += given_up;
-}
-
-std::uint64_t Service::most_at_once_but_cut() const {
-  std::lock_guard lock(mutex_);
-  std::uint64_t now = 0, most = 0;
-  for (const Coming& coming : comings_) {
-    if (cut_.contains(coming.number)) continue;
-    now += coming.comes ? 1 : -1;
-    most = std::max(most, now);
-  }
-  return most;
 }
 
 void Service::remember(const ServiceRequest& request) {

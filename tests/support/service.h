@@ -15,7 +15,6 @@
 #include <list>
 #include <memory>
 #include <mutex>
-#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -97,6 +96,9 @@ class Service {
     std::uint64_t answered = 0;     // of these: the answer was written whole
     std::uint64_t given_up = 0;     // of these: the peer went away before
     std::uint64_t inside = 0, max_inside = 0;
+    // The same without those that say x-leaves: that they were cut off, the service hears a moment
+    // after whoever did it has let in the next, or not at all.
+    std::uint64_t staying = 0, max_staying = 0;
     std::uint64_t bodies = 0;      // request bodies that came whole
     std::uint64_t body_bytes = 0;  // of these
     std::uint64_t malformed = 0;   // what Beast refused
@@ -113,10 +115,6 @@ class Service {
   Counts counts() const;
   std::vector<ServiceRequest> requests() const;  // the first 1,000, bodies up to 1 MiB
   ServiceRequest last_request() const;           // throws std::out_of_range if none came
-
-  // How many were inside at once, but for those that were given up: of these the service hears a
-  // moment after whoever cut them off has let in the next.
-  std::uint64_t most_at_once_but_cut() const;
 
   void close_idle();  // all connections that are between two requests
   void stop();        // all; the port is free again
@@ -141,12 +139,6 @@ class Service {
   mutable std::mutex mutex_;
   Counts counts_;
   std::vector<ServiceRequest> requests_;
-  struct Coming {
-    std::uint64_t number;
-    bool comes;  // or goes
-  };
-  std::vector<Coming> comings_;
-  std::set<std::uint64_t> cut_;
   std::list<std::unique_ptr<Connection>> connections_;
   bool stopping_ = false;
   std::thread acceptor_;
