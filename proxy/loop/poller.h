@@ -37,7 +37,7 @@ class Stream;
 
 class Poller {
  public:
-  static constexpr std::size_t kGroup = 16;
+  static constexpr std::size_t kGroup = 32;
   static constexpr std::size_t kSlot = 4 << 10;
   static constexpr std::size_t kOutbox = 64 << 10;
   // What a stream that has more than a slot to read is read with; so much that what a socket does

@@ -64,7 +64,7 @@ def idle_connections(proxy):
         if time.monotonic() > end:
             raise Failed("connections that the clients closed stay open")
         time.sleep(0.01)
-    settle(pids)
+    settle(pids, still=1.5)  # weir gives back once a second
     return grown, procfs.resident(pids) - before
 
 
@@ -76,11 +76,11 @@ def ask(port):
     return client
 
 
-def settle(pids):
-    """Until its resident memory has stood still for half a second, or for two at most."""
+def settle(pids, still=0.5):
+    """Until its resident memory has stood still for so many seconds, or for two more at most."""
     last, since = procfs.resident(pids), time.monotonic()
-    end = since + 2
-    while time.monotonic() < min(end, since + 0.5):
+    end = since + still + 2
+    while time.monotonic() < min(end, since + still):
         time.sleep(0.05)
         now = procfs.resident(pids)
         if now != last:

@@ -115,7 +115,7 @@ TEST_F(Memory, IdleConnections) {
     ASSERT_EQ(socket.write_all("GET / HTTP/1.1\r\nHost: h\r\n\r\n").status, Socket::Status::ok);
     ASSERT_EQ(socket.read_until(answer, "\r\n\r\n"), Socket::Status::ok);
   }
-  expect_growth(weir, before, 525);
+  expect_growth(weir, before, 350);
   expect_given_back(weir, before);
 }
 
@@ -125,9 +125,9 @@ TEST_F(Memory, DribblingHeads) {
   const std::uint64_t before = warm(weir);
   connect(weir, kMany);
   everyone_sends("GET / HTTP/1.1\r\nHost: h\r\nX: ");
-  expect_growth(weir, before, 525 + 550);
+  expect_growth(weir, before, 350 + 550);
   for (int i = 0; i < 5; ++i) everyone_sends(std::string(700, 'x'));
-  expect_growth(weir, before, 525 + 4'600);
+  expect_growth(weir, before, 350 + 4'600);
   EXPECT_EQ(weir.get().status, 200) << "others are served meanwhile";
   expect_given_back(weir, before);
 }
