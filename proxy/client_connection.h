@@ -127,7 +127,7 @@ class ClientConnection final : public Stream, private AlarmEntry {
   Time stuck_since_ = kNever;  // that the client has taken nothing of its answer; kNever: it does
   HeadScan scan_;
   ClientAddress address_;
-  std::array<char, 15> short_text_;  // of the address, if it is that of IPv4
+  std::array<char, 15> short_text_;  // of the address: any of IPv4
   std::uint8_t short_text_size_ = 0;
   std::uint32_t stuck_at_ = 0;  // what it had taken then
   Phase phase_ = Phase::idle;

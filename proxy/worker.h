@@ -71,7 +71,6 @@ class Worker final : public Mailbox, private Acceptor::Owner, private AlarmEntry
   void close_an_idle_connection();
 
   // --- its own thread
-  uv_loop_t* loop() { return &loop_; }
   Alarms& alarms() { return alarms_; }
   BufferPool& buffers() { return buffers_; }
   Poller& poller() { return poller_; }

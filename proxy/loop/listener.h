@@ -30,7 +30,6 @@ class ListeningSocket {
   void close();
 
   int descriptor() const { return fd_; }
-  bool unix_socket() const { return !path_.empty(); }
   std::uint16_t port() const { return port_; }
   const std::string& address() const { return address_; }
 

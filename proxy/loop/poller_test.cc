@@ -61,6 +61,18 @@ class Probe final : public Stream {
   void on_write_failed() override { told.emplace_back("failed"); }
 };
 
+// On a free port of the loopback; `address` says which.
+int bound_socket(sockaddr& address) {
+  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in any{};
+  any.sin_family = AF_INET;
+  any.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  EXPECT_EQ(::bind(fd, reinterpret_cast<const sockaddr*>(&any), sizeof any), 0);
+  socklen_t size = sizeof address;
+  EXPECT_EQ(::getsockname(fd, &address, &size), 0);
+  return fd;
+}
+
 class PollerTest : public testing::Test {
  protected:
   PollerTest() {
@@ -398,15 +410,10 @@ TEST_F(PollerTest, WhatIsPendingFailsWithTheConnection) {
 // --- connecting
 
 TEST_F(PollerTest, ToWhereNobodyListensIsAnErrorNowOrLater) {
-  const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  ASSERT_EQ(::bind(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
-  ASSERT_EQ(::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size), 0);
+  sockaddr address{};
+  const int socket = bound_socket(address);
   Probe* probe = probes_.emplace_back(new Probe(poller_));
-  ASSERT_EQ(probe->connect_tcp(reinterpret_cast<const sockaddr*>(&address)), 0);
+  ASSERT_EQ(probe->connect_tcp(&address), 0);
   for (int i = 0; i < 1000 && probe->told.empty(); ++i) turn();
   EXPECT_THAT(probe->told, ElementsAre("ECONNREFUSED"));
   ::close(socket);
@@ -418,16 +425,11 @@ TEST_F(PollerTest, ToWhereNobodyListensIsAnErrorNowOrLater) {
 }
 
 TEST_F(PollerTest, AServiceThatGreetsIsHeard) {
-  const int listener = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  ASSERT_EQ(::bind(listener, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  sockaddr address{};
+  const int listener = bound_socket(address);
   ASSERT_EQ(::listen(listener, 1), 0);
-  ASSERT_EQ(::getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size), 0);
   Probe* probe = probes_.emplace_back(new Probe(poller_));
-  ASSERT_EQ(probe->connect_tcp(reinterpret_cast<const sockaddr*>(&address)), 0);
+  ASSERT_EQ(probe->connect_tcp(&address), 0);
   const int accepted = ::accept4(listener, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
   peers_.push_back(accepted);
   say(0, "welcome");
