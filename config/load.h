@@ -9,19 +9,10 @@
 #include <string_view>
 #include <vector>
 
+#include "config/diagnostic.h"
 #include "config/snapshot.h"
 
 namespace weir {
-
-// One thing that is wrong, or worth a warning. Printed as `FILE:LINE:COLUMN: path: message`.
-struct Diagnostic {
-  std::string file;
-  int line = 1;         // from 1
-  int column = 1;       // from 1
-  std::string path;     // chain[2].buffer.capacity; empty: the file as a whole
-  std::string message;  // what was found, what is allowed
-  std::string text() const;
-};
 
 struct LoadOptions {
   std::string file = "<config>";  // its name in diagnostics

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "config/load.h"
+#include "config/diagnostic.h"
 
 namespace weir {
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "filters/methods.h"
 #include "filters/random.h"
 #include "filters/retry_budget.h"
 
@@ -16,17 +17,6 @@ struct Retry::State {
   Random random;
   std::array<std::uint64_t, static_cast<std::size_t>(RetryResult::count_)> results{};
 };
-
-namespace {
-
-// RFC 9110 §9.2.2.
-bool idempotent(std::string_view method) {
-  static constexpr std::array<std::string_view, 6> kMethods = {"GET", "HEAD",   "OPTIONS",
-                                                               "PUT", "DELETE", "TRACE"};
-  return std::find(kMethods.begin(), kMethods.end(), method) != kMethods.end();
-}
-
-}  // namespace
 
 class Retry::TryingVisit final : public Visit {
  public:
@@ -119,7 +109,7 @@ class Retry::TryingVisit final : public Visit {
 
   bool method_allowed() const {
     const auto& methods = filter_.params_.methods;
-    if (methods.empty()) return idempotent(request().method);
+    if (methods.empty()) return is_idempotent(request().method);
     return std::find(methods.begin(), methods.end(), request().method) != methods.end();
   }
 

@@ -2,6 +2,7 @@
 
 #include <random>
 
+#include "filters/random.h"
 #include "proxy/exchange.h"
 #include "proxy/http/reply.h"
 #include "proxy/loop/clock.h"
@@ -12,14 +13,6 @@ namespace {
 
 constexpr std::uint16_t kFirstError = 400;
 constexpr std::uint32_t kAll = 10'000;
-
-// splitmix64 (G. Steele, D. Lea, C. Flood, 2014).
-std::uint64_t next_random(std::uint64_t& state) {
-  std::uint64_t z = state += 0x9e3779b97f4a7c15;
-  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-  z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-  return z ^ (z >> 31);
-}
 
 }  // namespace
 
@@ -32,7 +25,7 @@ AccessLog::AccessLog(const AccessLogSettings& settings, LineLog::Ring& ring)
 bool AccessLog::wants(std::uint16_t status, bool cut) {
   if (settings_.sample == kAll || status >= kFirstError || cut) return true;
   // By the high bits; the share is exact to one in 2^32.
-  return (next_random(random_) >> 32) * kAll >> 32 < settings_.sample;
+  return (splitmix64(random_) >> 32) * kAll >> 32 < settings_.sample;
 }
 
 bool AccessLog::wants_header_texts() const {

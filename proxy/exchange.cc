@@ -1,8 +1,6 @@
 #include "proxy/exchange.h"
 
-#include <algorithm>
-#include <array>
-
+#include "filters/methods.h"
 #include "proxy/client_connection.h"
 #include "proxy/http/hops.h"
 #include "proxy/http/parser.h"
@@ -12,17 +10,6 @@
 #include "proxy/worker.h"
 
 namespace weir {
-
-namespace {
-
-// RFC 9110 §9.2.2.
-bool is_idempotent(std::string_view method) {
-  static constexpr std::array<std::string_view, 6> kMethods = {"GET",    "HEAD",    "PUT",
-                                                               "DELETE", "OPTIONS", "TRACE"};
-  return std::ranges::find(kMethods, method) != kMethods.end();
-}
-
-}  // namespace
 
 Exchange::Exchange(Worker& worker, std::size_t place)
     : worker_(worker), place_(place), dialer_(worker, *this) {}

@@ -4,6 +4,8 @@
 #include <cstring>
 #include <sys/random.h>
 
+#include "filters/random.h"
+
 namespace weir {
 
 namespace {
@@ -40,11 +42,8 @@ RequestIds::RequestIds() {
 }
 
 void RequestIds::make(Text& text) {
-  std::uint64_t n = count_ += 0x9e3779b97f4a7c15;
-  n = (n ^ n >> 30) * 0xbf58476d1ce4e5b9;
-  n = (n ^ n >> 27) * 0x94d049bb133111eb;
   std::memcpy(text.data(), own_.data(), own_.size());
-  write_hex(text.data() + own_.size(), n ^ n >> 31);
+  write_hex(text.data() + own_.size(), splitmix64(count_));
 }
 
 }  // namespace weir

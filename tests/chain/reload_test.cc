@@ -437,6 +437,25 @@ TEST_F(ReloadTest, SmallerCapacityTurnsNobodyOut) {
   EXPECT_TRUE(h.arrive("acme").waiting());
 }
 
+TEST_F(ReloadTest, ARequestThatComesBackWithinThePassKeepsItsPlaceInAQueueThatShrank) {
+  Table& t = table({{"acme", quota(1, 1s, 1)}, {"beta", quota(1, 1s, 1)}});
+  auto line = buffer({.capacity = 3, .max_wait = 1h});
+  auto tokens = bucket(t);
+  auto permits = limit(1);
+  chain({line, tokens, permits});
+  Exchange& inside = arrive(t, "acme");
+  Exchange& for_quota = arrive(t, "acme");
+  Exchange& for_permit = arrive(t, "beta");
+  chain({buffer({.capacity = 1, .max_wait = 1h}, line.get()), bucket(t, tokens.get()),
+         limit(1, permits.get())});
+  h.advance(1s);  // acme's next token: its request goes in, finds no permit, and comes back
+  EXPECT_TRUE(for_quota.waiting());
+  h.respond(inside);
+  EXPECT_TRUE(for_quota.at_service() || for_permit.at_service());
+  h.respond(for_quota.at_service() ? for_quota : for_permit);
+  EXPECT_FALSE(for_quota.waiting() || for_permit.waiting());
+}
+
 TEST_F(ReloadTest, WaitersOfARemovedBufferAreServedOut) {
   auto line = buffer({.capacity = 3, .max_wait = 1h});
   auto first = limit(1);

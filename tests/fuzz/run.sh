@@ -23,7 +23,6 @@ if [[ $mode == grow ]]; then
   exec >"build/fuzz/logs/$name.log"
 else
   corpus=$(mktemp -d build/fuzz/run.XXXXXX)
-  trap 'rm -rf "$corpus"' EXIT
   args+=(-seed=1)
 fi
 dictionary=tests/fuzz/http.dict
@@ -31,6 +30,12 @@ if [[ -e tests/fuzz/$short.dict ]]; then dictionary=tests/fuzz/$short.dict; fi
 
 export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_stack_use_after_return=1:strict_string_checks=1}
 export UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1}
-"$program" "${args[@]}" -dict="$dictionary" "$corpus" "tests/fuzz/corpus/$short" 2>&1 |
+# What earlier runs grew is one archive a fuzzer; it is read as one more folder of seeds.
+grown=$(mktemp -d build/fuzz/grown.XXXXXX)
+remove=("$grown")
+[[ $mode == grow ]] || remove+=("$corpus")
+trap 'rm -rf "${remove[@]}"' EXIT
+tar -xzf "tests/fuzz/corpus/$short.grown.tar.gz" -C "$grown"
+"$program" "${args[@]}" -dict="$dictionary" "$corpus" "tests/fuzz/corpus/$short" "$grown" 2>&1 |
   grep -av '^###\|^"\|^#[0-9]*[[:space:]]\(NEW\|REDUCE\|pulse\|RELOAD\)'
 exit "${PIPESTATUS[0]}"
