@@ -116,19 +116,19 @@ class Buffer::WaitingVisit final : public Visit, private Waiter {
     observe();
   }
 
-  Verdict leave() override;
-  Verdict wake() override;
+  Left leave() override;
+  Woken wake() override;
 
  private:
   enum class How : std::uint8_t { full, expired, dropped };
 
   Request& visitor() const { return *Waiter::request; }
-  Verdict line_up(Cause& cause);
+  void line_up(Cause& cause);
   bool make_room();
   void leave_line();
   void leave_sub();
   void be_dropped();
-  Verdict refused(How how);
+  void refuse(How how);
   void drop_grant() {
     Grant& grant = visitor().grant;
     if (grant.cause != nullptr) Cause::pass_on(grant, state_.gate);
@@ -159,22 +159,29 @@ class Buffer::WaitingVisit final : public Visit, private Waiter {
   bool counted_ = false;  // among the entries
 };
 
-Verdict Buffer::WaitingVisit::leave() {
+Left Buffer::WaitingVisit::leave() {
   drop_grant();
   const Outcome& outcome = visitor().outcome;
-  if (outcome.type != Outcome::Type::busy) {
+  if (outcome.type != Outcome::Type::busy || outcome.limiter == nullptr) {
     observe();
-    return Verdict::outward;
+    return Left::outward;
   }
   const Duration left = state_.params.max_wait - Duration(waited_);
-  if (left <= Duration{0}) return refused(How::expired);
+  if (left <= Duration{0}) {
+    refuse(How::expired);
+    return Left::outward;
+  }
   // One that had a place a moment ago, and found something else missing, has it still.
-  if (left_in_pass_ != visitor().pass && !make_room()) return refused(How::full);
+  if (left_in_pass_ != visitor().pass && !make_room()) {
+    refuse(How::full);
+    return Left::outward;
+  }
   expires_ = saturating_add(now(), left);
-  return line_up(static_cast<Limiter&>(*outcome.filter).line_up(visitor()));
+  line_up(outcome.limiter->line_up(visitor()));
+  return Left::wait;
 }
 
-Verdict Buffer::WaitingVisit::line_up(Cause& cause) {
+void Buffer::WaitingVisit::line_up(Cause& cause) {
   state_.note_head(now());
   sub = &state_.sub_line(cause);
   joined = now();
@@ -189,7 +196,6 @@ Verdict Buffer::WaitingVisit::line_up(Cause& cause) {
   cause.serve(state_.gate);
   settling_ = false;
   if (visitor().grant.cause != nullptr) tell();
-  return Verdict::wait;
 }
 
 // True if the newcomer may have a place.
@@ -210,9 +216,12 @@ void Buffer::WaitingVisit::be_dropped() {
   tell();
 }
 
-Verdict Buffer::WaitingVisit::wake() {
-  if (dropped_) return refused(How::dropped);
-  if (!in_line_) return Verdict::stay;
+Woken Buffer::WaitingVisit::wake() {
+  if (dropped_) {
+    refuse(How::dropped);
+    return Woken::outward;
+  }
+  if (!in_line_) return Woken::stay;
   if (visitor().grant.cause == nullptr && now() >= look_at) {
     look_at = kNever;  // set anew if it is still the head
     settling_ = true;
@@ -222,15 +231,16 @@ Verdict Buffer::WaitingVisit::wake() {
   if (visitor().grant.cause != nullptr) {
     leave_line();
     left_in_pass_ = visitor().pass;
-    return Verdict::inward;
+    return Woken::inward;
   }
   if (now() >= expires_) {
     visitor().outcome.retry_at = sub->cause().ready_at(now());
     leave_line();
-    return refused(How::expired);
+    refuse(How::expired);
+    return Woken::outward;
   }
   set_alarm(std::min(look_at, expires_), look_at <= expires_);
-  return Verdict::stay;
+  return Woken::stay;
 }
 
 void Buffer::WaitingVisit::rearm() {
@@ -284,7 +294,7 @@ void Buffer::WaitingVisit::leave_line() {
 }
 
 // `outcome` is still that of the busy that led here: nothing overwrites it while it waits.
-Verdict Buffer::WaitingVisit::refused(How how) {
+void Buffer::WaitingVisit::refuse(How how) {
   Outcome& outcome = visitor().outcome;
   switch (how) {
     case How::full: ++state_.full; break;
@@ -299,7 +309,6 @@ Verdict Buffer::WaitingVisit::refused(How how) {
   } else {
     outcome.retry_at = std::max(outcome.retry_at, now());
   }
-  return Verdict::outward;
 }
 
 Buffer::Buffer(const Params& params, FilterContext context, const Buffer* before)

@@ -26,13 +26,13 @@ Step Chain::arrive(Request& request) {
   request.ending = Ending::complete;
   request.outcome = {};
   request.grant = {};
-  return run(request, kOutside, Verdict::inward);
+  return run(request, kOutside, Move::inward);
 }
 
 Step Chain::settle(Request& request, const Outcome& outcome) {
   begin(request);
   request.outcome = outcome;
-  return run(request, request.depth_, Verdict::outward);
+  return run(request, request.depth_, Move::outward);
 }
 
 Step Chain::wake(Request& request) {
@@ -43,10 +43,10 @@ Step Chain::wake(Request& request) {
     if (rings) visit.clear_alarm();
     // The innermost visit is where a waiting request waits, so it is asked in any case.
     if (!rings && i + 1 < request.depth_) continue;
-    const Verdict verdict = visit.wake();
+    const Move move = move_of(visit.wake());
     // What was under way further in is over, be it an attempt or a wait with a grant.
-    if (verdict == Verdict::outward) destroy_inside(request, i + 1);
-    const Step step = run(request, i, verdict);
+    if (move == Move::outward) destroy_inside(request, i + 1);
+    const Step step = run(request, i, move);
     if (step != Step::none) return step;
   }
   return Step::none;
@@ -66,24 +66,24 @@ void Chain::begin(Request& request) {
   request.pass = gate_.pass();
 }
 
-// Moves the request on from filter `at`, which has just said `verdict`, until it comes to rest.
-Step Chain::run(Request& request, int at, Verdict verdict) {
+// Moves the request on from filter `at`, whose moment ended with `move`, until it comes to rest.
+Step Chain::run(Request& request, int at, Move move) {
   for (;;) {
-    while (verdict == Verdict::inward) {
+    while (move == Move::inward) {
       if (request.depth_ > ++at) destroy_inside(request, at);
       if (at == static_cast<int>(filters_.size())) return send(request);
       const auto place = static_cast<std::size_t>(at);
       Visit& visit = filters_[place]->visit(VisitSlot(request, place));
       request.visits_[place] = &visit;
       request.depth_ = static_cast<std::uint8_t>(place + 1);
-      verdict = visit.enter();
+      move = move_of(visit.enter());
     }
-    while (verdict == Verdict::outward) {
+    while (move == Move::outward) {
       if (at == 0) return surface(request);
-      verdict = request.visits_[static_cast<std::size_t>(--at)]->leave();
+      move = move_of(request.visits_[static_cast<std::size_t>(--at)]->leave());
     }
-    if (verdict == Verdict::stay) return Step::none;
-    if (verdict == Verdict::wait) {
+    if (move == Move::stay) return Step::none;
+    if (move == Move::wait) {
       destroy_inside(request, at + 1);
       return Step::wait;
     }

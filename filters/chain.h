@@ -49,7 +49,16 @@ class Chain {
   static constexpr int kOutside = -1;
 
   void begin(Request& request);
-  Step run(Request& request, int at, Verdict verdict);
+  // What a moment ended with, whichever it was.
+  enum class Move : std::uint8_t { inward, outward, wait, stay };
+  template <typename Moment>
+  static Move move_of(Moment ended) {
+    static_assert(Move(Entered::wait) == Move::wait && Move(Left::wait) == Move::wait &&
+                  Move(Woken::stay) == Move::stay && Move(Left::outward) == Move::outward &&
+                  Move(Entered::outward) == Move::outward && Move(Woken::wait) == Move::wait);
+    return static_cast<Move>(ended);
+  }
+  Step run(Request& request, int at, Move move);
   void destroy_inside(Request& request, int depth);
   Step send(Request& request);
   Step surface(Request& request);

@@ -155,12 +155,12 @@ class ConcurrencyLimit::PermitVisit final : public Visit {
     if (pool->cause != nullptr) filter_.gate().serve_later(*pool->cause);
   }
 
-  Verdict enter() override {
-    if (!filter_.limit(*request().tenant)) return Verdict::inward;
+  Entered enter() override {
+    if (!filter_.limit(*request().tenant)) return Entered::inward;
     State& state = *filter_.state_;
     Pool& pool = state.pool(filter_, request());
     common_ = &pool == &state.pools.overflow;
-    if (take_grant(pool)) return Verdict::inward;
+    if (take_grant(pool)) return Entered::inward;
     const bool line = pool.cause != nullptr && pool.cause->has_waiters();
     if (pool.in_use >= state.limit(filter_, request()).most || line) {
       if (pool.cause == nullptr || !pool.cause->take_over(request())) return busy();
@@ -169,7 +169,7 @@ class ConcurrencyLimit::PermitVisit final : public Visit {
     }
     ++state.granted;
     holds_ = true;
-    return Verdict::inward;
+    return Entered::inward;
   }
 
  private:
@@ -183,20 +183,9 @@ class ConcurrencyLimit::PermitVisit final : public Visit {
     return true;
   }
 
-  Verdict busy() {
-    const Reason reason = filter_.params_.reason;
+  Entered busy() {
     ++filter_.state_->denied;
-    if (!filter_.enforces()) {
-      if (shadowed_++ == 0) filter_.shadow_rejected.add(reason, request().tenant_label);
-      return Verdict::inward;
-    }
-    Outcome& outcome = request().outcome;
-    outcome = {};
-    outcome.type = Outcome::Type::busy;
-    outcome.kind = RefusalKind::capacity;
-    outcome.reason = reason;
-    outcome.filter = &filter_;
-    return Verdict::outward;
+    return filter_.busy(request(), RefusalKind::capacity, filter_.params_.reason, shadowed_);
   }
 
   ConcurrencyLimit& filter_;

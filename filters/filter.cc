@@ -2,6 +2,15 @@
 
 namespace weir {
 
+void Visit::reply(Filter& filter, std::shared_ptr<const LocalReply> answer) {
+  Outcome& outcome = request_.outcome;
+  outcome = {};
+  outcome.type = Outcome::Type::replied;
+  outcome.status = answer->status;
+  outcome.filter = &filter;
+  request_.local_reply = std::move(answer);
+}
+
 Filter::Filter(std::string_view kind, FilterContext context, const Filter* before)
     : counts_(before != nullptr ? before->counts_ : std::make_shared<Counts>()),
       rejected(counts_->rejected),

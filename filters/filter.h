@@ -27,13 +27,13 @@ namespace weir {
 
 class Filter;
 
-// What a visit's moment ends with.
-enum class Verdict : std::uint8_t {
-  stay,     // wake: nothing to do
-  inward,   // go on to the next filter inside; visits further in were destroyed before
-  outward,  // Request::outcome goes on to the filter outside
-  wait,     // the request waits here; visits further in are destroyed
-};
+// What a visit's moment can end with: a type for each moment, so that a result that makes no sense
+// there does not compile. `inward`: go on to the next filter inside; visits further in have been
+// destroyed. `outward`: Request::outcome goes on to the filter outside. `wait`: the request waits
+// here; visits further in are destroyed. `stay`: there was nothing to do.
+enum class Entered : std::uint8_t { inward, outward, wait };
+enum class Left : std::uint8_t { inward, outward, wait };
+enum class Woken : std::uint8_t { inward, outward, wait, stay };
 
 class Visit {
  public:
@@ -42,13 +42,14 @@ class Visit {
   Visit(const Visit&) = delete;
   Visit& operator=(const Visit&) = delete;
 
-  // The request comes in: inward, outward (with Request::outcome set) or wait.
-  virtual Verdict enter() { return Verdict::inward; }
-  // Request::outcome comes from inside: outward (as it is, or changed), wait, or inward again.
-  virtual Verdict leave() { return Verdict::outward; }
-  // The alarm rang, or a grant came: stay, inward, outward or wait. All but stay end what is under
-  // way further in.
-  virtual Verdict wake() { return Verdict::stay; }
+  // The request comes in. Before `outward`, Request::outcome is set.
+  virtual Entered enter() { return Entered::inward; }
+  // Request::outcome comes from inside: it passes as it is, or changed; or the request waits here,
+  // or goes inward again.
+  virtual Left leave() { return Left::outward; }
+  // The alarm rang, or what the request waited for was granted or answered. All but `stay` end
+  // what is under way further in.
+  virtual Woken wake() { return Woken::stay; }
 
   const Alarm& alarm() const { return alarm_; }
 
@@ -58,6 +59,8 @@ class Visit {
   // One alarm a visit: setting it again moves it.
   void set_alarm(Time at, bool exact = false) { alarm_ = {at, exact}; }
   void clear_alarm() { alarm_ = {}; }
+  // Makes the outcome a reply of this filter's own: the moment then ends with `outward`.
+  void reply(Filter& filter, std::shared_ptr<const LocalReply> answer);
 
  private:
   friend class Chain;

@@ -60,4 +60,19 @@ void Cause::check_unused() {
   if (lines_ == nullptr && granted_ == 0 && !to_be_served_) unused();
 }
 
+Entered Limiter::busy(Request& request, RefusalKind kind, Reason reason, std::int64_t& shadowed) {
+  if (!enforces()) {
+    if (shadowed++ == 0) shadow_rejected.add(reason, request.tenant_label);
+    return Entered::inward;
+  }
+  Outcome& outcome = request.outcome;
+  outcome = {};
+  outcome.type = Outcome::Type::busy;
+  outcome.kind = kind;
+  outcome.reason = reason;
+  outcome.filter = this;
+  outcome.limiter = this;
+  return Entered::outward;
+}
+
 }  // namespace weir

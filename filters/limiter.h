@@ -75,6 +75,10 @@ class Limiter : public Filter {
   // How many requests wait for one of its causes; the very count that they have.
   virtual const std::int64_t& waiting() const = 0;
 
+  // How a visit enters that found nothing left: outward with a busy that names this limiter; in
+  // shadow mode inward, counted once a request (`shadowed`: the visits' count of it).
+  Entered busy(Request& request, RefusalKind kind, Reason reason, std::int64_t& shadowed);
+
  protected:
   // Has a few of these causes looked at before the pass ends, from the `from`-th on; true: there
   // are more.

@@ -9,10 +9,13 @@ class LoadShed::SheddingVisit final : public Visit {
   SheddingVisit(Request& request, LoadShed& filter, std::int64_t& shadowed)
       : Visit(request), filter_(filter), shadowed_(shadowed) {}
 
-  Verdict enter() override {
+  Entered enter() override {
     const bool newcomer = request().attempts == 0 && request().waited == Duration{0};
-    if (!newcomer || !filter_.refuses(request().tenant->priority, now())) return Verdict::inward;
-    if (!filter_.enforces()) return shadow(Reason::overloaded, Verdict::inward);
+    if (!newcomer || !filter_.refuses(request().tenant->priority, now())) return Entered::inward;
+    if (!filter_.enforces()) {
+      shadow(Reason::overloaded);
+      return Entered::inward;
+    }
     Outcome& outcome = request().outcome;
     outcome = {};
     outcome.type = Outcome::Type::refused;
@@ -20,24 +23,26 @@ class LoadShed::SheddingVisit final : public Visit {
     outcome.reason = Reason::overloaded;
     outcome.filter = &filter_;
     outcome.retry_after = filter_.line_->advice(now());
-    return Verdict::outward;
+    return Entered::outward;
   }
 
-  Verdict leave() override {
+  Left leave() override {
     Outcome& outcome = request().outcome;
     if (outcome.type != Outcome::Type::busy || outcome.kind != RefusalKind::capacity) {
-      return Verdict::outward;
+      return Left::outward;
     }
-    if (!filter_.enforces()) return shadow(outcome.reason, Verdict::outward);
+    if (!filter_.enforces()) {
+      shadow(outcome.reason);
+      return Left::outward;
+    }
     outcome.type = Outcome::Type::refused;
     outcome.filter = &filter_;
-    return Verdict::outward;
+    return Left::outward;
   }
 
  private:
-  Verdict shadow(Reason reason, Verdict verdict) {
+  void shadow(Reason reason) {
     if (shadowed_++ == 0) filter_.shadow_rejected.add(reason, request().tenant_label);
-    return verdict;
   }
 
   LoadShed& filter_;

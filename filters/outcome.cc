@@ -37,6 +37,7 @@ std::string_view to_string(Ending ending) {
     case Ending::client_gone: return "client_gone";
     case Ending::upstream_failed: return "upstream_failed";
     case Ending::timed_out: return "timed_out";
+    case Ending::replied: return "replied";
   }
   return "unknown";
 }
@@ -45,6 +46,7 @@ Ending ending_of(const Outcome& outcome) {
   switch (outcome.type) {
     case Outcome::Type::timed_out: return Ending::timed_out;
     case Outcome::Type::failure: return Ending::upstream_failed;
+    case Outcome::Type::replied: return Ending::replied;
     default: return Ending::refused;
   }
 }

@@ -12,6 +12,7 @@
 namespace weir {
 
 class Filter;
+class Limiter;
 struct Quota;
 
 enum class Reason : std::uint8_t {
@@ -57,17 +58,20 @@ struct Outcome {
     response,   // the service's response head has come
     failure,    // the attempt failed: connect_failure, upstream_*
     timed_out,  // a timeout rang: head_, total_, idle_timeout, deadline_in_queue
-    busy,       // a limiter has nothing left; whoever stands outside may wait for it
+    busy,       // a filter has nothing left; a filter outside decides what that means
     refused,    // final: turned away by weir
+    replied,    // final: a filter answers by itself, with Request::local_reply
   };
 
   Type type = Type::response;
   RefusalKind kind = RefusalKind::capacity;  // busy, refused
-  Reason reason = Reason::none;              // all but response
-  std::uint16_t status = 0;                  // response: the service's status
+  Reason reason = Reason::none;              // all but response and replied
+  std::uint16_t status = 0;                  // response, replied: the status
   Duration retry_after{0};   // response: the service's Retry-After; refused: weir's advice; 0: none
   Time retry_at = kNever;    // busy (quota): when the next token is there
-  Filter* filter = nullptr;  // busy, refused, timed_out: who says so
+  Filter* filter = nullptr;  // busy, refused, timed_out, replied: which filter says so
+  // busy: what a buffer may wait for; null: nothing that can be waited for. Set by Limiter::busy.
+  Limiter* limiter = nullptr;
   const Quota* quota = nullptr;  // busy, refused for a quota: whose policy it is
 
   static Outcome response(std::uint16_t status, Duration retry_after = Duration{0}) {
@@ -86,7 +90,14 @@ struct Outcome {
 };
 
 // How a request ended. Every request ends exactly once, in one of these ways.
-enum class Ending : std::uint8_t { complete, refused, client_gone, upstream_failed, timed_out };
+enum class Ending : std::uint8_t {
+  complete,
+  refused,
+  client_gone,
+  upstream_failed,
+  timed_out,
+  replied,  // by a filter, not by the service
+};
 
 std::string_view to_string(Ending ending);
 

@@ -10,8 +10,10 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string_view>
 
+#include "filters/local_reply.h"
 #include "filters/outcome.h"
 #include "filters/tenant.h"
 #include "filters/time.h"
@@ -106,7 +108,8 @@ class Request {
   Duration waited{0};                // in all lines together
   Ending ending = Ending::complete;  // set before the visits are destroyed
   Outcome outcome;                   // what goes outward now; at the end: what the client is told
-  Grant grant;                       // held on the way inward
+  std::shared_ptr<const LocalReply> local_reply;  // of an outcome `replied`
+  Grant grant;                                    // held on the way inward
 
   bool inside() const { return chain_ != nullptr; }
   // Its earliest alarm. To be read at the end of every pass that moved it, still inside the pass:

@@ -20,9 +20,9 @@ class Alarming final : public Filter {
   class SettingVisit final : public Visit {
    public:
     SettingVisit(Request& request, const Alarm& alarm) : Visit(request), alarm_(alarm) {}
-    Verdict enter() override {
+    Entered enter() override {
       set_alarm(alarm_.at, alarm_.exact);
-      return Verdict::inward;
+      return Entered::inward;
     }
 
    private:

@@ -23,36 +23,38 @@ class Retry::TryingVisit final : public Visit {
   TryingVisit(Request& request, Retry& filter, std::int64_t& tries)
       : Visit(request), filter_(filter), tries_(tries), deadline_(request.deadline) {}
 
-  Verdict enter() override {
+  Entered enter() override {
     if (!counted()) filter_.state_->budget.request_came(now());
     begin_try();
-    return Verdict::inward;
+    return Entered::inward;
   }
 
-  Verdict leave() override {
+  Left leave() override {
     if (request().outcome.type == Outcome::Type::busy) {
       --tries_;  // nothing was tried; it may come back from a line further out
-      return Verdict::outward;
+      return Left::outward;
     }
-    if (!wanted()) return Verdict::outward;
+    if (!wanted()) return Left::outward;
     Duration pause{0};
     const RetryResult result = decide(pause);
     ++filter_.state_->results[static_cast<std::size_t>(result)];
-    if (result != RetryResult::taken) return Verdict::outward;
+    if (result != RetryResult::taken) return Left::outward;
     resume_at_ = now() + pause;
     if (pause > Duration{0}) {
       set_alarm(resume_at_, true);
-      return Verdict::wait;
+      return Left::wait;
     }
-    return again();
+    again();
+    return Left::inward;
   }
 
-  Verdict wake() override {
+  Woken wake() override {
     if (resume_at_ == kNever || now() < resume_at_) {
       if (resume_at_ != kNever) set_alarm(resume_at_, true);
-      return Verdict::stay;
+      return Woken::stay;
     }
-    return again();
+    again();
+    return Woken::inward;
   }
 
  private:
@@ -60,10 +62,9 @@ class Retry::TryingVisit final : public Visit {
   std::int64_t tries() const { return tries_ & kTriesMask; }
   bool counted() const { return (tries_ & kCounted) != 0; }
   void begin_try() { tries_ = (tries_ + 1) | kCounted; }
-  Verdict again() {
+  void again() {
     resume_at_ = kNever;
     begin_try();
-    return Verdict::inward;
   }
 
   // Whether this outcome is one that retry_on lists.
@@ -80,7 +81,8 @@ class Retry::TryingVisit final : public Visit {
       case Outcome::Type::timed_out:
         return outcome.reason != Reason::deadline_in_queue && p.on_timeout;
       case Outcome::Type::busy:
-      case Outcome::Type::refused: return false;
+      case Outcome::Type::refused:
+      case Outcome::Type::replied: return false;
     }
     return false;
   }

@@ -14,7 +14,7 @@ class Timeout::TimedVisit final : public Visit {
         outer_deadline_(request.deadline) {}
   ~TimedVisit() override { request().deadline = outer_deadline_; }
 
-  Verdict enter() override {
+  Entered enter() override {
     const Params& p = filter_.params_;
     Deadline& deadline = request().deadline;
     if (p.total) deadline.fixed = std::min(deadline.fixed, total_deadline());
@@ -22,23 +22,23 @@ class Timeout::TimedVisit final : public Visit {
       deadline.still = std::min(deadline.still, saturating_add(start_ - client_waited_, *p.head));
     }
     set_alarm(next());
-    return Verdict::inward;
+    return Entered::inward;
   }
 
-  Verdict leave() override {
+  Left leave() override {
     if (request().outcome.type == Outcome::Type::response) {
       head_at_ = now();
       set_alarm(next());
     }
-    return Verdict::outward;
+    return Left::outward;
   }
 
-  Verdict wake() override {
+  Woken wake() override {
     if (now() >= head_deadline()) return ring(Reason::head_timeout);
     if (now() >= total_deadline()) return ring(Reason::total_timeout);
     if (now() >= idle_deadline()) return ring(Reason::idle_timeout);
     set_alarm(next());
-    return Verdict::stay;
+    return Woken::stay;
   }
 
  private:
@@ -62,13 +62,13 @@ class Timeout::TimedVisit final : public Visit {
     return stands_still ? std::max(head_deadline(), now() + kAlarmTick) : head_deadline();
   }
 
-  Verdict ring(Reason reason) {
+  Woken ring(Reason reason) {
     Outcome& outcome = request().outcome;
     outcome = {};
     outcome.type = Outcome::Type::timed_out;
     outcome.reason = request().attempts == 0 ? Reason::deadline_in_queue : reason;
     outcome.filter = &filter_;
-    return Verdict::outward;
+    return Woken::outward;
   }
 
   Timeout& filter_;

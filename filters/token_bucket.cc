@@ -161,14 +161,14 @@ class TokenBucket::BucketVisit final : public Visit {
     if (bucket->cause != nullptr) filter_.gate().serve_later(*bucket->cause);
   }
 
-  Verdict enter() override {
+  Entered enter() override {
     quota_ = filter_.quota(*request().tenant);
-    if (quota_ == nullptr) return Verdict::inward;
+    if (quota_ == nullptr) return Entered::inward;
     BucketStates& buckets = filter_.state_->buckets;
     Bucket& bucket = buckets.cell(*filter_.tenants_, *request().tenant, hash(), now());
     overflow_ = &bucket == &buckets.overflow;
     reached_ = request().reached;
-    if (take_grant(bucket)) return Verdict::inward;
+    if (take_grant(bucket)) return Entered::inward;
     const Rate rate = this->rate();
     const Time conforms_at = bucket.conforms_at(rate, now());
     const bool line = bucket.cause != nullptr && bucket.cause->has_waiters();
@@ -182,7 +182,7 @@ class TokenBucket::BucketVisit final : public Visit {
       charge_.pass = request().pass;
     }
     charged_ = true;
-    return Verdict::inward;
+    return Entered::inward;
   }
 
  private:
@@ -202,22 +202,14 @@ class TokenBucket::BucketVisit final : public Visit {
     return true;
   }
 
-  Verdict busy(Time retry_at) {
-    if (!filter_.enforces()) {
-      if (shadowed_++ == 0) {
-        filter_.shadow_rejected.add(Reason::quota_exceeded, request().tenant_label);
-      }
-      return Verdict::inward;
+  Entered busy(Time retry_at) {
+    const Entered ended =
+        filter_.busy(request(), RefusalKind::quota, Reason::quota_exceeded, shadowed_);
+    if (ended == Entered::outward) {
+      request().outcome.retry_at = retry_at;
+      request().outcome.quota = quota_;
     }
-    Outcome& outcome = request().outcome;
-    outcome = {};
-    outcome.type = Outcome::Type::busy;
-    outcome.kind = RefusalKind::quota;
-    outcome.reason = Reason::quota_exceeded;
-    outcome.retry_at = retry_at;
-    outcome.filter = &filter_;
-    outcome.quota = quota_;
-    return Verdict::outward;
+    return ended;
   }
 
   TokenBucket& filter_;

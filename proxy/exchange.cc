@@ -151,7 +151,7 @@ Step Exchange::enter_chain(Reason refusal) {
     worker_.metrics().rejected.add(refusal, label());
   }
   if (step == Step::answer) {
-    close_ledger(Ending::refused, reply_status(), Source::weir);
+    close_ledger(ending_of(request_->outcome), reply_status(), Source::weir);
   }
   note_alarm();
   return step;

@@ -210,6 +210,7 @@ class Exchange final : private AlarmEntry, private ServiceUser, private Dialer::
   void answer();
   void answer_here();
   void send_reply(const Reply& reply, std::uint64_t body_left);
+  void send_local_reply(std::uint64_t body_left);
   ReplyContext reply_context(std::uint64_t body_left) const;
   void send_own(const HeadWriter& out, bool keep, std::uint64_t body_left);
   void abort_response(Ending how, Side side);

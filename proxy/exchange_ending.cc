@@ -42,13 +42,22 @@ void Exchange::answer() {
   stop_attempt(AttemptResult::cancelled);
   if (request_->committed) return abort_response(ending_of(outcome), Side::upstream);
   if (client_ == nullptr) return end_abandoned(ending_of(outcome), false);
-  const Reply reply = reply_to(outcome);
   if (ended_) {
     observe_durations(request_->now);
   } else {
-    end_request(ending_of(outcome), reply.status, Source::weir);
+    end_request(ending_of(outcome), status_of(outcome), Source::weir);
   }
-  send_reply(reply, body_left());
+  const std::uint64_t left = body_left();
+  if (outcome.type == Outcome::Type::replied) return send_local_reply(left);
+  send_reply(reply_to(outcome), left);
+}
+
+// What a filter answers by itself.
+void Exchange::send_local_reply(std::uint64_t left) {
+  const ReplyContext context = reply_context(left);
+  HeadWriter out(worker_.write_scratch());
+  write_local_reply(out, *request_->local_reply, context);
+  send_own(out, !context.close, left);
 }
 
 void Exchange::send_reply(const Reply& reply, std::uint64_t left) {

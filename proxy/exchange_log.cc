@@ -73,6 +73,9 @@ void Exchange::describe_ending(AccessRecord& record) const {
     record.reason = to_string(bad_body_);
   } else if (ending_ == Ending::client_gone || code_ == kClientGone) {
     record.reason = to_string(Reason::client_gone);
+  } else if (ending_ == Ending::replied) {
+    record.reason = to_string(ending_);
+    record.filter = request_->outcome.filter->name();
   } else if (ending_ != Ending::complete && source_ == Source::weir) {
     const Reply reply = reply_to(request_->outcome);
     record.reason = reply.reason;

@@ -193,6 +193,10 @@ namespace {
 
 std::string_view phrase_of(std::uint16_t status) {
   switch (status) {
+    case 200: return "200 OK";
+    case 202: return "202 Accepted";
+    case 204: return "204 No Content";
+    case 304: return "304 Not Modified";
     case 400: return "400 Bad Request";
     case 403: return "403 Forbidden";
     case 404: return "404 Not Found";
@@ -208,12 +212,14 @@ std::string_view phrase_of(std::uint16_t status) {
     case 504: return "504 Gateway Timeout";
     case 505: return "505 HTTP Version Not Supported";
     case 508: return "508 Loop Detected";
-    default: return "500 Internal Server Error";
+    case 500: return "500 Internal Server Error";
+    default: return "";
   }
 }
 
-// The status follows the kind, whoever refused and whatever was waited for.
+// The status follows the kind, whichever filter refused and whatever was waited for.
 std::uint16_t status_of(const Outcome& outcome, const Row& row) {
+  if (outcome.type == Outcome::Type::replied) return outcome.status;
   if (outcome.type == Outcome::Type::refused && (row.status == 429 || row.status == 503)) {
     return outcome.kind == RefusalKind::quota ? 429 : 503;
   }
@@ -286,6 +292,24 @@ void write_reply(HeadWriter& out, WriteScratch& body, const Reply& reply,
   write_proxy_status(out, reply, context.name);
   write_end_of_head(out, context);
   if (!context.head_request) out.add(problem.text());
+}
+
+// A reason phrase is optional (RFC 9112 §4): where this table has none, it is left empty.
+void write_local_reply(HeadWriter& out, const LocalReply& reply, const ReplyContext& context) {
+  const std::string_view phrase = phrase_of(reply.status);
+  out.add("HTTP/1.1 ");
+  out.add_number(reply.status);
+  out.add(" ");
+  out.add(phrase.empty() ? phrase : phrase.substr(4));
+  out.add("\r\n");
+  if (!reply.content_type.empty()) out.add_field("Content-Type", reply.content_type);
+  for (const auto& [name, value] : reply.fields) out.add_field(name, value);
+  // RFC 9110 §8.6: none in a 204. In a 304 it would speak of what a 200 had.
+  const bool bodyless = reply.status == 204 || reply.status == 304;
+  if (!bodyless) out.add_number_field("Content-Length: ", reply.body.size());
+  out.add_field("Date", context.date);
+  write_end_of_head(out, context);
+  if (!bodyless && !context.head_request) out.add(reply.body);
 }
 
 }  // namespace weir

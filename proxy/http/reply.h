@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "filters/local_reply.h"
 #include "filters/outcome.h"
 #include "filters/tenant.h"
 #include "proxy/http/head_guard.h"
@@ -58,6 +59,9 @@ struct ReplyContext {
 // empty line.
 void write_allow(HeadWriter& out, bool trace);
 void write_end_of_head(HeadWriter& out, const ReplyContext& context);
+
+// The whole answer of a filter's own, body included.
+void write_local_reply(HeadWriter& out, const LocalReply& reply, const ReplyContext& context);
 
 // The whole response, body included. `body` is scratch for it, another than `out`'s.
 void write_reply(HeadWriter& out, WriteScratch& body, const Reply& reply,

@@ -23,7 +23,8 @@ int Exchange::status() const {
   if (streaming()) return outcome.status;
   if (!ended() || ending == Ending::client_gone) return 0;
   switch (outcome.type) {
-    case Outcome::Type::response: return outcome.status;
+    case Outcome::Type::response:
+    case Outcome::Type::replied: return outcome.status;
     case Outcome::Type::failure: return 502;
     case Outcome::Type::timed_out: return outcome.reason == Reason::deadline_in_queue ? 503 : 504;
     case Outcome::Type::busy:
@@ -178,11 +179,7 @@ void ChainHarness::take(Exchange& x, Step step) {
       if (x.abandoned) end(x, Ending::client_gone);
       return;
     case Step::answer:
-      switch (x.outcome.type) {
-        case Outcome::Type::failure: return end(x, Ending::upstream_failed);
-        case Outcome::Type::timed_out: return end(x, Ending::timed_out);
-        default: return end(x, Ending::refused);
-      }
+      return end(x, ending_of(x.outcome));
   }
 }
 
