@@ -6,7 +6,7 @@
 
 #include "config/route_match.h"
 #include "config/secret.h"
-#include "filters/concurrency_limit.h"
+#include "filters/concurrency_limit/concurrency_limit.h"
 #include "filters/random.h"
 #include "filters/siphash.h"
 

@@ -8,7 +8,7 @@
 
 #include "config/field.h"
 #include "config/value.h"
-#include "filters/buffer.h"
+#include "filters/buffer/buffer.h"
 #include "filters/filter.h"
 #include "filters/tenant.h"
 

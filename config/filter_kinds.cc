@@ -8,11 +8,11 @@
 #include "config/table.h"
 #include "config/units.h"
 #include "config/words.h"
-#include "filters/concurrency_limit.h"
-#include "filters/load_shed.h"
-#include "filters/retry.h"
-#include "filters/timeout.h"
-#include "filters/token_bucket.h"
+#include "filters/concurrency_limit/concurrency_limit.h"
+#include "filters/load_shed/load_shed.h"
+#include "filters/retry/retry.h"
+#include "filters/timeout/timeout.h"
+#include "filters/token_bucket/token_bucket.h"
 
 namespace weir {
 namespace {

@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "filters/buffer.h"
+#include "filters/buffer/buffer.h"
 #include "tests/unit/config_load.h"
 
 namespace weir {

@@ -111,7 +111,7 @@ std::string_view to_string(TunnelProtocol protocol);
 std::string_view to_string(TunnelEnd end);
 std::string_view to_string(ConnectionRefusal reason);
 
-enum class BadRequest : std::uint8_t;  // proxy/http/head_guard.h; at most 64 of them
+enum class BadRequest : std::uint8_t;  // proxy/http1/head_guard.h; at most 64 of them
 
 class WorkerMetrics {
  public:

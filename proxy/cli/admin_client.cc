@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "config/endpoint.h"
-#include "proxy/loop/clock.h"
+#include "proxy/clock/clock.h"
 
 namespace weir {
 namespace {

@@ -3,8 +3,8 @@
 #include <cstdio>
 
 #include "config/load.h"
-#include "proxy/cli/exit_code.h"
-#include "proxy/loop/clock.h"
+#include "proxy/clock/clock.h"
+#include "proxy/process/exit_code.h"
 
 namespace weir {
 

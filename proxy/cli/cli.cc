@@ -14,12 +14,12 @@
 #include "build_info.h"
 #include "config/units.h"
 #include "proxy/cli/check_command.h"
-#include "proxy/cli/exit_code.h"
 #include "proxy/cli/flags.h"
 #include "proxy/cli/remote_commands.h"
 #include "proxy/cli/run_command.h"
 #include "proxy/demo/demo.h"
 #include "proxy/demo/sample_command.h"
+#include "proxy/process/exit_code.h"
 
 namespace weir {
 namespace {

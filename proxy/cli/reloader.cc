@@ -12,9 +12,9 @@
 #include <utility>
 
 #include "filters/siphash.h"
-#include "proxy/cli/instance.h"
-#include "proxy/loop/clock.h"
-#include "proxy/loop/log.h"
+#include "proxy/clock/clock.h"
+#include "proxy/log/log.h"
+#include "proxy/process/instance.h"
 
 namespace weir {
 namespace {

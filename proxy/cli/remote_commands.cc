@@ -6,8 +6,8 @@
 
 #include "config/load.h"
 #include "proxy/cli/admin_client.h"
-#include "proxy/cli/exit_code.h"
-#include "proxy/loop/clock.h"
+#include "proxy/clock/clock.h"
+#include "proxy/process/exit_code.h"
 
 namespace weir {
 namespace {

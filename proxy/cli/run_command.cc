@@ -9,12 +9,12 @@
 
 #include "build_info.h"
 #include "config/load.h"
-#include "proxy/cli/exit_code.h"
-#include "proxy/cli/instance.h"
 #include "proxy/cli/reloader.h"
-#include "proxy/cli/signals.h"
-#include "proxy/loop/clock.h"
-#include "proxy/loop/log.h"
+#include "proxy/clock/clock.h"
+#include "proxy/log/log.h"
+#include "proxy/process/exit_code.h"
+#include "proxy/process/instance.h"
+#include "proxy/process/signals.h"
 
 namespace weir {
 namespace {

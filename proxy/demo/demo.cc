@@ -13,17 +13,17 @@
 #include <vector>
 
 #include "config/load.h"
-#include "proxy/cli/exit_code.h"
-#include "proxy/cli/instance.h"
-#include "proxy/cli/signals.h"
+#include "proxy/clock/clock.h"
 #include "proxy/demo/board.h"
 #include "proxy/demo/event_loop.h"
 #include "proxy/demo/load.h"
 #include "proxy/demo/sample_service.h"
 #include "proxy/demo/screen.h"
 #include "proxy/demo/totals.h"
-#include "proxy/loop/clock.h"
-#include "proxy/loop/log.h"
+#include "proxy/log/log.h"
+#include "proxy/process/exit_code.h"
+#include "proxy/process/instance.h"
+#include "proxy/process/signals.h"
 
 namespace weir {
 namespace {

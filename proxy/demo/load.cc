@@ -12,7 +12,7 @@
 #include <string_view>
 #include <sys/socket.h>
 
-#include "proxy/loop/clock.h"
+#include "proxy/clock/clock.h"
 
 namespace weir::demo {
 namespace {

@@ -3,9 +3,9 @@
 #include <stdexcept>
 
 #include "config/units.h"
-#include "proxy/cli/exit_code.h"
-#include "proxy/cli/signals.h"
-#include "proxy/loop/log.h"
+#include "proxy/log/log.h"
+#include "proxy/process/exit_code.h"
+#include "proxy/process/signals.h"
 
 namespace weir {
 

@@ -13,7 +13,7 @@
 
 #include "config/endpoint.h"
 #include "config/units.h"
-#include "proxy/loop/clock.h"
+#include "proxy/clock/clock.h"
 
 namespace weir::demo {
 namespace {

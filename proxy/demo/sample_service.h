@@ -19,7 +19,7 @@
 #include <unordered_map>
 
 #include "proxy/demo/event_loop.h"
-#include "proxy/loop/listener.h"
+#include "proxy/net/listener.h"
 
 namespace weir::demo {
 

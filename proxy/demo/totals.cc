@@ -4,7 +4,7 @@
 #include <numeric>
 
 #include "metrics/reading.h"
-#include "proxy/loop/clock.h"
+#include "proxy/clock/clock.h"
 
 namespace weir::demo {
 namespace {

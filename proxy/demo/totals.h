@@ -11,7 +11,7 @@
 #include "filters/outcome.h"
 #include "filters/time.h"
 #include "proxy/demo/sample_service.h"
-#include "proxy/server.h"
+#include "proxy/runtime/server.h"
 
 namespace weir::demo {
 

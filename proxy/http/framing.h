@@ -4,8 +4,8 @@
 
 #include <cstdint>
 
+#include "proxy/http/bad_request.h"
 #include "proxy/http/head.h"
-#include "proxy/http/head_guard.h"
 #include "proxy/http/head_writer.h"
 
 namespace weir {

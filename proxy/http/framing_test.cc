@@ -4,8 +4,9 @@
 
 #include <gtest/gtest.h>
 
-#include "proxy/http/parser.h"
 #include "proxy/http/target.h"
+#include "proxy/http1/head_guard.h"
+#include "proxy/http1/parser.h"
 
 namespace weir {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "proxy/http/head_guard.h"
+#include "proxy/http1/head_guard.h"
 
 namespace weir {
 namespace {

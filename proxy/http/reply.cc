@@ -4,6 +4,7 @@
 #include <set>
 
 #include "filters/filter.h"
+#include "proxy/http/head.h"
 #include "proxy/http/quoting.h"
 
 namespace weir {

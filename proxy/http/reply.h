@@ -15,7 +15,7 @@
 #include "filters/local_reply.h"
 #include "filters/outcome.h"
 #include "filters/tenant.h"
-#include "proxy/http/head_guard.h"
+#include "proxy/http/bad_request.h"
 #include "proxy/http/head_writer.h"
 
 namespace weir {

@@ -5,8 +5,8 @@
 
 #include <string_view>
 
+#include "proxy/http/bad_request.h"
 #include "proxy/http/head.h"
-#include "proxy/http/head_guard.h"
 
 namespace weir {
 

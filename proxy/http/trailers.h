@@ -15,7 +15,7 @@
 
 #include "proxy/http/head.h"
 #include "proxy/http/head_writer.h"
-#include "proxy/loop/buffer_pool.h"
+#include "proxy/net/buffer_pool.h"
 
 namespace weir {
 

@@ -5,9 +5,9 @@
 
 #include <gtest/gtest.h>
 
-#include "proxy/http/body_reader.h"
-#include "proxy/http/chunk.h"
-#include "proxy/http/head_guard.h"
+#include "proxy/http1/body_reader.h"
+#include "proxy/http1/chunk.h"
+#include "proxy/http1/head_guard.h"
 
 namespace weir {
 namespace {

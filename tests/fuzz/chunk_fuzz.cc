@@ -8,8 +8,8 @@
 #include <string>
 #include <string_view>
 
-#include "proxy/http/body_reader.h"
-#include "proxy/http/chunk.h"
+#include "proxy/http1/body_reader.h"
+#include "proxy/http1/chunk.h"
 #include "tests/fuzz/judge.h"
 #include "tests/fuzz/stage.h"
 

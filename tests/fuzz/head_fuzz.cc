@@ -13,9 +13,9 @@
 #include <string_view>
 
 #include "proxy/http/framing.h"
-#include "proxy/http/head_guard.h"
+#include "proxy/http1/head_guard.h"
 #include "proxy/http/normalise.h"
-#include "proxy/http/parser.h"
+#include "proxy/http1/parser.h"
 #include "proxy/http/target.h"
 #include "tests/fuzz/judge.h"
 

@@ -15,10 +15,10 @@
 
 #include "config/load.h"
 #include "metrics/worker_metrics.h"
-#include "proxy/loop/clock.h"
-#include "proxy/loop/listener.h"
-#include "proxy/shared_state.h"
-#include "proxy/worker.h"
+#include "proxy/clock/clock.h"
+#include "proxy/net/listener.h"
+#include "proxy/context/shared_state.h"
+#include "proxy/runtime/worker.h"
 #include "tests/fuzz/judge.h"
 
 namespace weir::fuzz {

@@ -24,13 +24,13 @@
 #include <string_view>
 #include <vector>
 
-#include "filters/buffer.h"
+#include "filters/buffer/buffer.h"
 #include "filters/chain.h"
-#include "filters/concurrency_limit.h"
-#include "filters/load_shed.h"
-#include "filters/retry.h"
-#include "filters/timeout.h"
-#include "filters/token_bucket.h"
+#include "filters/concurrency_limit/concurrency_limit.h"
+#include "filters/load_shed/load_shed.h"
+#include "filters/retry/retry.h"
+#include "filters/timeout/timeout.h"
+#include "filters/token_bucket/token_bucket.h"
 
 namespace weir::test {
 

@@ -1,0 +1,407 @@
+#include "proxy/downstream/client_connection.h"
+
+#include <algorithm>
+#include <array>
+#include <unistd.h>
+#include <utility>
+
+#include "proxy/clock/clock.h"
+#include "proxy/context/access_log.h"
+#include "proxy/context/worker_context.h"
+#include "proxy/downstream/request_handler.h"
+#include "proxy/downstream/tunnel.h"
+#include "proxy/http/access_line.h"
+#include "proxy/http/reply.h"
+
+namespace weir {
+
+ClientConnection::ClientConnection(DownstreamHost& worker, const ClientAddress& address,
+                                   std::uint64_t counted_as)
+    : Stream(worker.poller()), worker_(worker), counted_as_(counted_as), address_(address) {
+  std::array<char, 46> room;
+  const std::string_view text = address.text(room);
+  if (text.size() <= short_text_.size()) {
+    std::ranges::copy(text, short_text_.begin());
+    short_text_size_ = static_cast<std::uint8_t>(text.size());
+  }
+  worker_.add(*this);
+}
+
+void ClientConnection::accept(DownstreamHost& worker, int fd, const ClientAddress& address,
+                              std::uint64_t counted_as) {
+  auto* client = new ClientConnection(worker, address, counted_as);
+  if (client->open(fd) != NetError::none) return client->close_now();
+  client->become_idle();
+}
+
+// Of the request that is under way, else what new ones begin with.
+const Settings& ClientConnection::settings() const {
+  return exchange_ != nullptr ? exchange_->settings() : worker_.snapshot().settings;
+}
+
+// --- bytes
+
+std::span<char> ClientConnection::available() { return fresh_.empty() ? inbox_.bytes() : fresh_; }
+
+void ClientConnection::take(std::size_t n) {
+  if (fresh_.empty()) return inbox_.drop(n);
+  fresh_ = fresh_.subspan(n);
+}
+
+// What nobody can take yet is kept: never more than a read brings, or than a head may have.
+std::size_t ClientConnection::read_room() const {
+  if (inbox_.empty()) return Poller::kBulk;
+  const auto max_head = static_cast<std::size_t>(settings().limits.max_head);
+  const std::size_t most = std::max(max_head, Poller::kBulk);
+  return std::clamp<std::size_t>(most - std::min(most, inbox_.size()), 1, Poller::kBulk);
+}
+
+void ClientConnection::on_read(char* data, std::size_t size) {
+  if (phase_ == Phase::tunnel) return tunnel_->on_client_bytes(data, size);
+  if (phase_ == Phase::goodbye) {
+    discard_left_ -= std::min<std::uint64_t>(discard_left_, size);
+    if (discard_left_ == 0) close_now();
+    return;
+  }
+  if (inbox_.empty()) {
+    fresh_ = {data, size};
+  } else {
+    inbox_.append(worker_.buffers(), {data, size});
+  }
+  process();
+  if (const std::span<char> rest = std::exchange(fresh_, {}); !rest.empty()) {
+    if (!closed_ && phase_ != Phase::goodbye) {
+      inbox_.append(worker_.buffers(), {rest.data(), rest.size()});
+    }
+  }
+  bound_reading();
+}
+
+// What nobody can take yet is kept up to a bound.
+void ClientConnection::bound_reading() {
+  if (closed_ || phase_ == Phase::goodbye) return;
+  const auto bound = static_cast<std::size_t>(settings().limits.max_head);
+  if (inbox_.size() < bound || wants_body_) return;
+  pause();
+}
+
+void ClientConnection::pause() {
+  stop_reading();
+  // Nothing tells of a client that leaves while its socket is not read, so it is asked.
+  watch();
+}
+
+void ClientConnection::watch() { ring_at(read_clock() + kAskSocket); }
+
+void ClientConnection::want_more(Time until) {
+  wants_body_ = true;
+  start_reading();
+  set_deadline(until);
+}
+
+// Moves on as far as what has come allows. Never entered twice: an exchange that ends inside of it
+// only changes the phase.
+void ClientConnection::process() {
+  if (processing_) return;
+  processing_ = true;
+  bool more = true;
+  while (more && !closed_) {
+    switch (phase_) {
+      case Phase::idle:
+      case Phase::head: more = !available().empty() && read_head(); break;
+      case Phase::exchange:
+        wants_body_ = false;
+        exchange_->on_client_bytes();
+        more = phase_ != Phase::exchange;
+        break;
+      case Phase::discard: more = discard(); break;
+      case Phase::tunnel:
+      case Phase::flush:
+      case Phase::goodbye: more = false; break;
+    }
+  }
+  processing_ = false;
+}
+
+// True: an exchange has begun, and may have ended again.
+bool ClientConnection::read_head() {
+  std::span<char> bytes = available();
+  if (!scan_.begun() && !skipped_line_ && bytes.size() >= 2 && bytes[0] == '\r' &&
+      bytes[1] == '\n') {
+    skipped_line_ = true;  // RFC 9112 §2.2: at least one empty line is to be ignored
+    take(2);
+    return true;
+  }
+  const std::string_view text(bytes.data(), bytes.size());
+  if (!scan_.begun()) {
+    RequestHandler& exchange = worker_.take_handler();
+    if (const std::size_t size = exchange.find(*this, text); size != 0) {
+      begin_exchange(exchange, size);
+      return true;
+    }
+    exchange.discard();
+  }
+  return scan_head(text);
+}
+
+// A head that comes in parts, or that something is wrong with.
+bool ClientConnection::scan_head(std::string_view text) {
+  const auto max_head = static_cast<std::size_t>(settings().limits.max_head);
+  // Of one byte alone nobody can say yet whether it begins that line.
+  const bool half_line = text == "\r" && !skipped_line_;
+  const auto found = half_line ? HeadScan::Found::incomplete : scan_.scan(text, max_head);
+  if (found == HeadScan::Found::bad) {
+    refuse(scan_.bad());
+    return false;
+  }
+  if (found == HeadScan::Found::incomplete) {
+    if (phase_ == Phase::idle) {
+      phase_ = Phase::head;
+      set_deadline(saturating_add(read_clock(), settings().limits.head_timeout));
+    }
+    return false;
+  }
+  const std::size_t size = scan_.size();
+  RequestHandler& exchange = worker_.take_handler();
+  const BadRequest bad = exchange.read(*this, text.substr(0, size));
+  if (bad != BadRequest::none) {
+    scan_.reset();
+    refuse(bad, &exchange);
+    exchange.discard();
+    return false;
+  }
+  begin_exchange(exchange, size);
+  return true;
+}
+
+void ClientConnection::begin_exchange(RequestHandler& exchange, std::size_t head_size) {
+  scan_.reset();
+  skipped_line_ = false;
+  take(head_size);
+  phase_ = Phase::exchange;
+  exchange_ = &exchange;
+  deadline_ = kNever;
+  exchange.begin();
+}
+
+// A head that is none: answered, and closed, since nobody knows where the next one would begin.
+// `refused`: who has read what could be read of it.
+void ClientConnection::refuse(BadRequest reason, const RequestHandler* refused) {
+  worker_.metrics().bad_requests[static_cast<std::size_t>(reason)].add();
+  HeadWriter out(worker_.write_scratch());
+  ReplyContext context;
+  context.name = settings().name;
+  context.date = worker_.date();
+  context.close = true;
+  write_reply(out, worker_.body_scratch(), reply_to(reason), context);
+  std::array<iovec, 1> buffers = {buffer_of(out.text())};
+  const bool written = write(buffers) != Written::failed;
+  if (AccessLog* log = worker_.access_log()) {
+    AccessRecord record;
+    if (refused != nullptr) refused->describe_refused(record);
+    log->write_refused(reason, record, address_, out.body_size());
+  }
+  if (!written) return close_now();
+  exchange_done(false, UINT64_MAX);
+}
+
+bool ClientConnection::discard() {
+  const auto n =
+      static_cast<std::size_t>(std::min<std::uint64_t>(discard_left_, available().size()));
+  if (n != 0) take(n);
+  discard_left_ -= n;
+  if (discard_left_ != 0) return false;
+  become_idle();
+  return true;
+}
+
+// --- from one exchange to the next
+
+void ClientConnection::exchange_done(bool keep_alive, std::uint64_t body_left) {
+  exchange_ = nullptr;
+  wants_body_ = false;
+  close_after_ = !keep_alive || body_left > kDiscardToKeepAlive;
+  discard_left_ = close_after_ ? (body_left == 0 ? 0 : kDiscardToClose) : body_left;
+  // What ends here has to be seen to arrive first.
+  if (close_after_ || worker_.draining()) flush();
+  if (has_pending()) return await_flush();
+  go_on();
+}
+
+void ClientConnection::await_flush() {
+  phase_ = Phase::flush;
+  stuck_at_ = sent_bytes();
+  set_deadline(saturating_add(read_clock(), settings().limits.send_timeout));
+}
+
+void ClientConnection::go_on() {
+  if (close_after_) return say_goodbye();
+  if (worker_.draining() && discard_left_ == 0 && available().empty()) return close_now();
+  if (discard_left_ != 0) {
+    phase_ = Phase::discard;
+    start_reading();
+    set_deadline(saturating_add(read_clock(), settings().limits.body_timeout));
+  } else {
+    become_idle();
+  }
+  process();
+}
+
+void ClientConnection::become_idle() {
+  phase_ = Phase::idle;
+  start_reading();
+  set_deadline(saturating_add(worker_.turn_time(), settings().limits.idle_timeout));
+}
+
+// Closes so that the answer arrives: a reset, which unread bytes would cause, might overtake it.
+void ClientConnection::say_goodbye() {
+  const bool clean = discard_left_ == 0 && available().empty();
+  phase_ = Phase::goodbye;
+  inbox_.release();
+  if (clean) return close_now();
+  discard_left_ = kDiscardToClose;
+  shut_down();
+  start_reading();
+  set_deadline(read_clock() + kGoodbye);
+}
+
+ByteQueue ClientConnection::become_tunnel(Tunnel& tunnel) {
+  exchange_ = nullptr;
+  tunnel_ = &tunnel;
+  phase_ = Phase::tunnel;
+  wants_body_ = false;
+  return std::move(inbox_);
+}
+
+void ClientConnection::abort(bool reset) {
+  exchange_ = nullptr;
+  tunnel_ = nullptr;
+  if (reset) close_reset();
+  close_now();
+}
+
+void ClientConnection::close_now() {
+  if (closed_) return;
+  closed_ = true;
+  worker_.alarms().cancel(*this);
+  worker_.remove(*this);
+  if (counted_as_ != 0) worker_.shared().client_counts.remove(counted_as_);
+  inbox_.release();
+  close();
+}
+
+void ClientConnection::lose_client() {
+  RequestHandler* exchange = exchange_;
+  exchange_ = nullptr;
+  close_now();
+  if (exchange != nullptr) exchange->on_client_gone();
+}
+
+void ClientConnection::close_if_idle() {
+  if (phase_ == Phase::idle) close_now();
+}
+
+void ClientConnection::drop() {
+  if (phase_ == Phase::tunnel) return tunnel_->cut();
+  lose_client();
+}
+
+// --- events
+
+void ClientConnection::on_end(NetError error) {
+  if (phase_ == Phase::tunnel) return tunnel_->on_client_end(error);
+  // The client may close its side and still read the answer to what it had sent.
+  if (phase_ == Phase::flush && error == NetError::end_of_stream) {
+    close_after_ = true;
+    discard_left_ = 0;
+    return;
+  }
+  lose_client();
+}
+
+void ClientConnection::on_drained() {
+  if (phase_ == Phase::tunnel) return tunnel_->on_client_drained();
+  if (phase_ == Phase::exchange) {
+    exchange_->on_client_drained();
+  } else if (phase_ == Phase::flush) {
+    go_on();
+    bound_reading();
+  }
+}
+
+// An answer that had been taken for sent: as if it had been pending from the start.
+void ClientConnection::on_backlog() {
+  switch (phase_) {
+    case Phase::tunnel: return tunnel_->on_client_backlog();
+    case Phase::exchange: return exchange_->on_client_backlog();
+    case Phase::idle:
+    case Phase::discard: return await_flush();
+    default: break;
+  }
+}
+
+void ClientConnection::on_write_failed() {
+  if (phase_ == Phase::tunnel) return tunnel_->on_client_write_failed();
+  lose_client();
+}
+
+// --- time
+
+void ClientConnection::set_deadline(Time at) {
+  deadline_ = at;
+  if (at != kNever) ring_at(at);
+}
+
+// An alarm that rings sooner does: it is then moved.
+void ClientConnection::ring_at(Time at) {
+  if (!closed_ && (!armed() || rings_at() > at)) worker_.alarms().set(*this, at);
+}
+
+void ClientConnection::ring() {
+  if (phase_ == Phase::tunnel) return;  // it has an alarm of its own
+  const Time now = read_clock();
+  if (phase_ == Phase::exchange) return watch_exchange(now);
+  if (now >= deadline_) return on_deadline(now);
+  worker_.alarms().set(*this, deadline_);
+}
+
+void ClientConnection::watch_exchange(Time now) {
+  const bool asks = !reading() || has_pending();
+  if (asks && peer_left()) return lose_client();
+  if (is_stuck(now)) return drop_stuck();
+  if (wants_body_ && now >= deadline_) return exchange_->on_body_timeout(now);
+  if (wants_body_) ring_at(deadline_);
+  if (asks) ring_at(now + kAskSocket);
+}
+
+// Looked at once a second while something is pending.
+bool ClientConnection::is_stuck(Time now) {
+  if (!has_pending()) {
+    stuck_since_ = kNever;
+    return false;
+  }
+  if (stuck_since_ == kNever || stuck_at_ != sent_bytes()) {
+    stuck_since_ = now;
+    stuck_at_ = sent_bytes();
+  }
+  return now - stuck_since_ >= settings().limits.send_timeout;
+}
+
+// With a reset, so that the kernel does not keep for it what it did not read.
+void ClientConnection::drop_stuck() {
+  close_reset();
+  lose_client();
+}
+
+void ClientConnection::on_deadline(Time now) {
+  switch (phase_) {
+    case Phase::head: return refuse(BadRequest::head_timeout);
+    case Phase::flush:
+      if (stuck_at_ == sent_bytes()) return drop_stuck();
+      stuck_at_ = sent_bytes();
+      return set_deadline(saturating_add(now, settings().limits.send_timeout));
+    default: return close_now();
+  }
+}
+
+}  // namespace weir

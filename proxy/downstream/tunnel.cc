@@ -1,0 +1,132 @@
+#include "proxy/downstream/tunnel.h"
+
+#include <algorithm>
+#include <array>
+
+#include "proxy/clock/clock.h"
+#include "proxy/context/worker_context.h"
+#include "proxy/downstream/client_connection.h"
+
+namespace weir {
+
+namespace {
+
+Counter& bytes_towards(WorkerContext& worker, Side side) {
+  return worker.metrics().tunnel_bytes[static_cast<std::size_t>(side)];
+}
+
+}  // namespace
+
+Tunnel::Tunnel(WorkerContext& worker, ClientConnection& client, ServiceConnection& service,
+               Duration idle_timeout)
+    : worker_(worker),
+      client_(client),
+      service_(service),
+      up_{client, service, bytes_towards(worker, Side::upstream), TunnelEnd::client_failed,
+          TunnelEnd::service_failed},
+      down_{service, client, bytes_towards(worker, Side::downstream), TunnelEnd::service_failed,
+            TunnelEnd::client_failed},
+      idle_timeout_(idle_timeout),
+      moved_(read_clock()) {
+  worker_.metrics().tunnels_active.add();
+}
+
+Tunnel::~Tunnel() {
+  worker_.alarms().cancel(*this);
+  worker_.metrics().tunnels_active.subtract();
+  worker_.shared().tunnels.fetch_sub(1, std::memory_order_relaxed);
+}
+
+void Tunnel::open(WorkerContext& worker, ClientConnection& client, ServiceConnection& service,
+                  TunnelProtocol protocol, Duration idle_timeout, std::size_t sent) {
+  auto* tunnel = new Tunnel(worker, client, service, idle_timeout);
+  worker.metrics().tunnels[static_cast<std::size_t>(protocol)].add();
+  tunnel->down_.bytes.add(sent);
+  service.become_tunnel(*tunnel);
+  ByteQueue early = client.become_tunnel(*tunnel);
+  tunnel->set_alarm(tunnel->moved_);
+  if (client.has_pending()) service.stop_reading();
+  client.start_reading();
+  if (!early.empty()) tunnel->carry(tunnel->up_, early.data(), early.size());
+}
+
+// --- bytes
+
+void Tunnel::carry(Way& way, char* data, std::size_t size) {
+  moved_ = read_clock();
+  std::array<iovec, 1> buffers = {iovec{data, size}};
+  if (way.to.write(buffers) == Stream::Written::failed) return end(way.to_failed);
+  way.bytes.add(size);
+  if (way.to.has_pending()) hold(way);
+}
+
+void Tunnel::hold(Way& way) {
+  way.from.stop_reading();
+  set_alarm(moved_);
+}
+
+void Tunnel::resume(Way& way) {
+  moved_ = read_clock();
+  if (!way.ended) return way.from.start_reading();
+  finish_if_done();
+}
+
+void Tunnel::on_client_bytes(char* data, std::size_t size) { carry(up_, data, size); }
+void Tunnel::on_service_bytes(char* data, std::size_t size) { carry(down_, data, size); }
+void Tunnel::on_client_backlog() { hold(down_); }
+void Tunnel::on_service_backlog() { hold(up_); }
+void Tunnel::on_client_drained() { resume(down_); }
+void Tunnel::on_service_drained() { resume(up_); }
+
+// --- ends
+
+void Tunnel::close_way(Way& way, NetError error) {
+  if (error != NetError::end_of_stream) return end(way.from_failed);
+  moved_ = read_clock();
+  way.ended = true;
+  way.to.shut_down();
+  finish_if_done();
+}
+
+void Tunnel::on_client_end(NetError error) { close_way(up_, error); }
+void Tunnel::on_service_end(NetError error) { close_way(down_, error); }
+void Tunnel::on_client_write_failed() { end(TunnelEnd::client_failed); }
+void Tunnel::on_service_write_failed() { end(TunnelEnd::service_failed); }
+void Tunnel::cut() { end(TunnelEnd::drain); }
+
+void Tunnel::finish_if_done() {
+  if (up_.ended && down_.ended && !stalled()) end(TunnelEnd::closed);
+}
+
+bool Tunnel::stalled() const { return up_.to.has_pending() || down_.to.has_pending(); }
+
+// What a side has not got yet is lost to it, and a reset tells it so.
+void Tunnel::end(TunnelEnd how) {
+  worker_.metrics().tunnels_ended[static_cast<std::size_t>(how)].add();
+  const bool failed = how == TunnelEnd::client_failed || how == TunnelEnd::service_failed;
+  const bool reset_client = failed || client_.has_pending();
+  if (failed || service_.has_pending()) service_.close_reset();
+  service_.release(false);
+  ClientConnection& client = client_;
+  delete this;
+  client.abort(reset_client);
+}
+
+// --- time
+
+// While a side is not read, nothing tells of a reset: so it is asked.
+void Tunnel::set_alarm(Time now) {
+  Time at = saturating_add(moved_, idle_timeout_);
+  if (stalled()) at = std::min(at, now + kAskSockets);
+  if (!armed() || rings_at() > at) worker_.alarms().set(*this, at);
+}
+
+void Tunnel::ring() {
+  const Time now = read_clock();
+  if (stalled() && client_.peer_reset()) return end(TunnelEnd::client_failed);
+  if (stalled() && service_.peer_reset()) return end(TunnelEnd::service_failed);
+  if (now - moved_ >= idle_timeout_) return end(TunnelEnd::idle_timeout);
+  set_alarm(now);
+}
+
+}  // namespace weir

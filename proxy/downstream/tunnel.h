@@ -1,0 +1,86 @@
+// An upgraded connection: bytes both ways between a client and the service, until both sides have
+// closed, one of them fails, or nothing has moved for upgrades.idle_timeout.
+//
+// It holds no exchange, request or permit, only its place among upgrades.max. Backpressure: what is
+// read from one side is written to the other at once; while that has bytes pending, the first is
+// not read. So at most one read's remainder waits in each direction (Poller::kBulk, and in the
+// client's at the start limits.max_head more), in a block lent by the worker; in the common case
+// nothing is copied, and nothing is ever allocated for a read. A side that closes is passed on as a
+// FIN behind its last byte, and the other direction goes on; a reset, or an end that loses bytes,
+// is passed on as a reset.
+//
+// Owner: itself; it is made with new and deletes itself with its end, which closes both
+// connections. Thread: the worker's.
+#pragma once
+
+#include <cstddef>
+
+#include "filters/time.h"
+#include "metrics/worker_metrics.h"
+#include "proxy/net/alarms.h"
+#include "proxy/upstream/service_connection.h"
+
+namespace weir {
+
+class ClientConnection;
+class Stream;
+class WorkerContext;
+
+class Tunnel final : private ServiceUser, private AlarmEntry {
+ public:
+  // Both connections are the tunnel's from now on; what has come from the client by now goes first.
+  // `sent`: bytes of the service's that are with the client already. The place among upgrades.max
+  // has been reserved.
+  static void open(WorkerContext& worker, ClientConnection& client, ServiceConnection& service,
+                   TunnelProtocol protocol, Duration idle_timeout, std::size_t sent);
+
+  // --- for the client's connection; each may end the tunnel
+  void on_client_bytes(char* data, std::size_t size);
+  void on_client_end(NetError error);
+  void on_client_backlog();
+  void on_client_drained();
+  void on_client_write_failed();
+  void cut();  // the drain's time is up
+
+ private:
+  static constexpr Duration kAskSockets = std::chrono::seconds(1);
+
+  // One direction.
+  struct Way {
+    Stream& from;
+    Stream& to;
+    Counter& bytes;
+    TunnelEnd from_failed, to_failed;
+    bool ended = false;  // `from` has closed its side
+  };
+
+  Tunnel(WorkerContext& worker, ClientConnection& client, ServiceConnection& service,
+         Duration idle_timeout);
+  ~Tunnel() override;
+
+  void on_service_connected(NetError /*error*/) override {}
+  void on_service_bytes(char* data, std::size_t size) override;
+  void on_service_end(NetError error) override;
+  void on_service_backlog() override;
+  void on_service_drained() override;
+  void on_service_write_failed() override;
+  void ring() override;
+
+  void carry(Way& way, char* data, std::size_t size);
+  void close_way(Way& way, NetError error);
+  void hold(Way& way);
+  void resume(Way& way);
+  void finish_if_done();
+  void end(TunnelEnd how);
+  bool stalled() const;
+  void set_alarm(Time now);
+
+  WorkerContext& worker_;
+  ClientConnection& client_;
+  ServiceConnection& service_;
+  Way up_, down_;
+  const Duration idle_timeout_;
+  Time moved_;  // when a byte last did
+};
+
+}  // namespace weir

@@ -1,0 +1,66 @@
+// Of Exchange: from a request that asks for a tunnel to the 101 that opens it.
+#include <array>
+#include <utility>
+
+#include "proxy/clock/clock.h"
+#include "proxy/context/worker_context.h"
+#include "proxy/downstream/client_connection.h"
+#include "proxy/downstream/tunnel.h"
+#include "proxy/exchange/exchange.h"
+#include "proxy/http1/rewrite.h"
+
+namespace weir {
+
+Protocols Exchange::upgrades() const {
+  if (!asks_upgrade_) return {};
+  return settings().upgrades.protocols;
+}
+
+// A place among upgrades.max is reserved before the service is asked, so that no 101 comes too
+// many.
+Reason Exchange::admit_upgrade() {
+  if (worker_.draining()) return Reason::draining;
+  auto& tunnels = worker_.shared().tunnels;
+  if (tunnels.fetch_add(1, std::memory_order_relaxed) >= settings().upgrades.max) {
+    tunnels.fetch_sub(1, std::memory_order_relaxed);
+    return Reason::upgrades;
+  }
+  holds_tunnel_ = true;
+  return Reason::none;
+}
+
+void Exchange::give_back_tunnel() {
+  if (!std::exchange(holds_tunnel_, false)) return;
+  worker_.shared().tunnels.fetch_sub(1, std::memory_order_relaxed);
+}
+
+// The service has switched, as it was asked to. The request ends here: its visits are destroyed and
+// its permits go back. `rest`: what came behind the head is the tunnel's.
+void Exchange::open_tunnel(const Head& head, std::span<char> rest) {
+  download_.status = head.status;
+  count_attempt(AttemptResult::response);
+  const Step step = settle(Outcome::response(head.status));
+  worker_.metrics().upstream_duration[route_->index].observe(request_->now - attempt_.began);
+  if (client_ == nullptr) return end_abandoned(Ending::client_gone, false);
+  if (step != Step::commit) return follow(step);
+  committing_since_ = request_->now;
+  HeadWriter out(worker_.write_scratch());
+  write_switching_head(out, head, settings().name);
+  const std::string_view text = out.text();
+  std::array<iovec, 2> buffers = {buffer_of(text), iovec{rest.data(), rest.size()}};
+  if (client_->write({buffers.data(), rest.empty() ? 1U : 2U}) == Stream::Written::failed) {
+    return lose_client();
+  }
+  ServiceConnection& service = *std::exchange(attempt_.service, nullptr);
+  stop_attempt(AttemptResult::response);
+  end_request(Ending::complete, head.status, Source::service);
+  ClientConnection& client = *std::exchange(client_, nullptr);
+  holds_tunnel_ = false;  // it is the tunnel's now
+  const Duration idle_timeout = settings().upgrades.idle_timeout;
+  const auto protocol =
+      switches_to_websocket(head) ? TunnelProtocol::websocket : TunnelProtocol::other;
+  retire();
+  Tunnel::open(worker_, client, service, protocol, idle_timeout, rest.size());
+}
+
+}  // namespace weir

@@ -1,0 +1,278 @@
+#include "proxy/http1/body_reader.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include "proxy/http/characters.h"
+#include "proxy/http/trailers.h"
+
+namespace weir {
+
+namespace {
+
+constexpr std::size_t kMaxDigits = 15;  // of a chunk's size
+
+// Fields that must not come after the body that they would have framed, routed or authorised
+// (RFC 9110 §6.5.1).
+constexpr std::array<std::string_view, 34> kForbiddenTrailers = {"te",
+                                                                 "age",
+                                                                 "host",
+                                                                 "date",
+                                                                 "range",
+                                                                 "cookie",
+                                                                 "expect",
+                                                                 "pragma",
+                                                                 "trailer",
+                                                                 "upgrade",
+                                                                 "if-match",
+                                                                 "location",
+                                                                 "connection",
+                                                                 "keep-alive",
+                                                                 "set-cookie",
+                                                                 "content-type",
+                                                                 "forwarded",
+                                                                 "max-forwards",
+                                                                 "cache-control",
+                                                                 "authorization",
+                                                                 "content-range",
+                                                                 "if-none-match",
+                                                                 "content-length",
+                                                                 "content-encoding",
+                                                                 "proxy-connection",
+                                                                 "transfer-encoding",
+                                                                 "proxy-authorization",
+                                                                 "via",
+                                                                 "if-range",
+                                                                 "x-request-id",
+                                                                 "www-authenticate",
+                                                                 "if-modified-since",
+                                                                 "proxy-authenticate",
+                                                                 "if-unmodified-since"};
+
+bool is_forbidden_trailer(std::string_view name) {
+  for (const std::string_view forbidden : kForbiddenTrailers) {
+    if (equals_ignoring_case(name, forbidden)) return true;
+  }
+  return name.size() > 1 && equals_ignoring_case(name.substr(0, 12), "x-forwarded-");
+}
+
+}  // namespace
+
+void BodyReader::begin(const Framing& framing, Trailers* trailers) {
+  trailers_ = trailers;
+  bad_ = BadRequest::none;
+  received_ = left_ = 0;
+  digits_ = name_size_ = 0;
+  overhead_ = 0;
+  switch (framing.kind) {
+    case Framing::Kind::none: state_ = State::done; break;
+    case Framing::Kind::length:
+      state_ = framing.length == 0 ? State::done : State::identity;
+      left_ = framing.length;
+      break;
+    case Framing::Kind::chunked: state_ = State::size; break;
+    case Framing::Kind::until_close: state_ = State::until_close; break;
+  }
+}
+
+std::uint64_t BodyReader::remaining() const {
+  if (state_ == State::done) return 0;
+  return state_ == State::identity ? left_ : UINT64_MAX;
+}
+
+BodyReader::Result BodyReader::read(char* data, std::size_t size, Piece& piece) {
+  piece = {};
+  switch (state_) {
+    case State::done: return Result::done;
+    case State::bad: return Result::bad;
+    case State::until_close: piece = {size, size}; break;
+    case State::identity: {
+      const auto n = static_cast<std::size_t>(std::min<std::uint64_t>(left_, size));
+      piece = {n, n};
+      left_ -= n;
+      if (left_ == 0) state_ = State::done;
+      break;
+    }
+    default: return read_chunked(data, size, piece);
+  }
+  received_ += piece.payload;
+  return state_ == State::done ? Result::done : Result::more;
+}
+
+BodyReader::Result BodyReader::read_chunked(char* data, std::size_t size, Piece& piece) {
+  std::size_t at = 0;
+  while (at < size && state_ != State::done) {
+    if (state_ == State::data) {
+      const auto n = static_cast<std::size_t>(std::min<std::uint64_t>(left_, size - at));
+      if (piece.payload != at) std::memmove(data + piece.payload, data + at, n);
+      piece.payload += n;
+      at += n;
+      left_ -= n;
+      if (left_ == 0) state_ = State::data_cr;
+      continue;
+    }
+    if (const std::size_t n = read_frame(data + at, size - at); n != 0) {
+      at += n;
+      continue;
+    }
+    if (!step(data[at++])) {
+      state_ = State::bad;
+      return Result::bad;
+    }
+  }
+  piece.consumed = at;
+  received_ += piece.payload;
+  return state_ == State::done ? Result::done : Result::more;
+}
+
+// What stands in front of a chunk's data, in one step: [CRLF] size CRLF, the CRLF being that of the
+// chunk before. Returns its bytes; 0: nothing was read, and it is for step(), since it is cut off,
+// has extensions, is the last or is bad.
+std::size_t BodyReader::read_frame(const char* at, std::size_t size) {
+  std::size_t n = 0;
+  if (state_ == State::data_cr) {
+    if (size < 2 || at[0] != '\r' || at[1] != '\n') return 0;
+    n = 2;
+  } else if (state_ != State::size) {
+    return 0;
+  }
+  const std::size_t first = n;
+  const std::size_t most = std::min(size, first + kMaxDigits + 2);
+  std::uint64_t value = 0;
+  for (int digit = 0; n < most && (digit = hex_value(at[n])) >= 0; ++n) {
+    value = value * 16 + static_cast<std::uint64_t>(digit);
+  }
+  if (value == 0 || most - n < 2 || at[n] != '\r' || at[n + 1] != '\n') return 0;
+  left_ = value;
+  overhead_ = 0;
+  state_ = State::data;
+  return n + 2;
+}
+
+bool BodyReader::refuse(BadRequest reason) {
+  bad_ = reason;
+  return false;
+}
+
+bool BodyReader::step(char c) {
+  switch (state_) {
+    case State::size:
+    case State::size_more: return step_size(c);
+    case State::extension:
+    case State::extension_name:
+    case State::extension_value:
+    case State::extension_token:
+    case State::extension_quoted:
+    case State::extension_escaped:
+    case State::extension_end: return step_extension(c);
+    case State::size_lf:
+      if (c != '\n') return refuse(BadRequest::bad_chunk_size);
+      state_ = left_ == 0 ? State::trailer_start : State::data;
+      overhead_ = 0;
+      return true;
+    case State::data_cr:
+      if (c != '\r') return refuse(BadRequest::bad_chunk);
+      state_ = State::data_lf;
+      return true;
+    case State::data_lf:
+      if (c != '\n') return refuse(BadRequest::bad_chunk);
+      state_ = State::size;
+      return true;
+    default: return step_trailer(c);
+  }
+}
+
+bool BodyReader::step_size(char c) {
+  if (const int digit = hex_value(c); digit >= 0) {
+    if (state_ == State::size) {
+      left_ = 0;
+      digits_ = 0;
+      overhead_ = 0;
+      state_ = State::size_more;
+    }
+    // So many cannot overflow; leading zeros count.
+    if (++digits_ > kMaxDigits) return refuse(BadRequest::bad_chunk_size);
+    left_ = left_ * 16 + static_cast<std::uint64_t>(digit);
+    return true;
+  }
+  if (state_ == State::size) return refuse(BadRequest::bad_chunk_size);
+  if (c == ';') {
+    state_ = State::extension;
+  } else if (c == '\r') {
+    state_ = State::size_lf;
+  } else {
+    return refuse(BadRequest::bad_chunk_size);
+  }
+  return true;
+}
+
+// *( ";" name [ "=" ( token / quoted-string ) ] ), without the white space that senders must not
+// make.
+bool BodyReader::step_extension(char c) {
+  if (++overhead_ > kMaxExtension) return refuse(BadRequest::chunk_extension_too_long);
+  bool good = is_token_char(c);
+  switch (state_) {
+    case State::extension: state_ = State::extension_name; break;
+    case State::extension_value:
+      state_ = c == '"' ? State::extension_quoted : State::extension_token;
+      good = good || c == '"';
+      break;
+    case State::extension_quoted:
+      if (c == '"') state_ = State::extension_end;
+      if (c == '\\') state_ = State::extension_escaped;
+      good = is_value_char(c);
+      break;
+    case State::extension_escaped:
+      state_ = State::extension_quoted;
+      good = is_value_char(c);
+      break;
+    default:  // in a name or a token, or behind a quoted value
+      if (c == '\r' || c == ';' || (c == '=' && state_ == State::extension_name)) {
+        state_ = c == '\r' ? State::size_lf : c == ';' ? State::extension : State::extension_value;
+        return true;
+      }
+      good = good && state_ != State::extension_end;
+  }
+  return good || refuse(BadRequest::bad_chunk);
+}
+
+bool BodyReader::step_trailer(char c) {
+  if (++overhead_ > kMaxTrailers) return refuse(BadRequest::trailer_too_large);
+  const bool of_a_field = state_ != State::end_lf && !(state_ == State::trailer_start && c == '\r');
+  if (of_a_field && trailers_ != nullptr) trailers_->add(c);
+  switch (state_) {
+    case State::trailer_start:
+      if (c == '\r') {
+        state_ = State::end_lf;
+        return true;
+      }
+      if (!is_token_char(c)) return refuse(BadRequest::bad_trailer);
+      name_size_ = 0;
+      state_ = State::trailer_name;
+      [[fallthrough]];
+    case State::trailer_name:
+      if (c == ':') {
+        const std::string_view name{name_, std::min<std::size_t>(name_size_, sizeof name_)};
+        if (is_forbidden_trailer(name)) return refuse(BadRequest::forbidden_trailer);
+        state_ = State::trailer_value;
+        return true;
+      }
+      if (name_size_ < sizeof name_) name_[name_size_++] = c;
+      return is_token_char(c) || refuse(BadRequest::bad_trailer);
+    case State::trailer_value:
+      if (c == '\r') {
+        state_ = State::trailer_lf;
+        return true;
+      }
+      return is_value_char(c) || refuse(BadRequest::bad_trailer);
+    case State::trailer_lf:
+      state_ = State::trailer_start;
+      return c == '\n' || refuse(BadRequest::bad_trailer);
+    default:  // end_lf
+      state_ = State::done;
+      return c == '\n' || refuse(BadRequest::bad_trailer);
+  }
+}
+
+}  // namespace weir

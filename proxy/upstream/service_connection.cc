@@ -1,0 +1,100 @@
+#include "proxy/upstream/service_connection.h"
+
+#include "proxy/clock/clock.h"
+#include "proxy/context/worker_context.h"
+#include "proxy/upstream/upstream_pool.h"
+
+namespace weir {
+
+ServiceConnection::ServiceConnection(WorkerContext& worker, UpstreamPool& pool)
+    : Stream(worker.poller()), worker_(worker), pool_(pool) {
+  pool_.count_opened();
+}
+
+ServiceConnection* ServiceConnection::connect(WorkerContext& worker, UpstreamPool& pool,
+                                              const sockaddr* address, const char* path,
+                                              Duration patience, ServiceUser& user) {
+  auto* connection = new ServiceConnection(worker, pool);
+  connection->user_ = &user;
+  connection->error_ =
+      path != nullptr ? connection->connect_pipe(path) : connection->connect_tcp(address);
+  // An error that shows at once is told from the loop, like any other.
+  if (connection->error_ != NetError::none) patience = Duration{0};
+  worker.alarms().set(*connection, saturating_add(read_clock(), patience));
+  return connection;
+}
+
+void ServiceConnection::on_connected(NetError error) {
+  if (error != NetError::none) return fail(error);
+  worker_.alarms().cancel(*this);
+  connected_ = true;
+  start_reading();
+  if (user_ != nullptr) {
+    user_->on_service_connected(NetError::none);
+  } else {
+    close_now();
+  }
+}
+
+void ServiceConnection::fail(NetError error) {
+  ServiceUser* user = user_;
+  user_ = nullptr;
+  close_now();
+  if (user != nullptr) user->on_service_connected(error);
+}
+
+void ServiceConnection::ring() {
+  if (!connected_) return fail(error_ != NetError::none ? error_ : NetError::timed_out);
+  if (!idle_) return;
+  const Time now = read_clock();
+  if (now < idle_until_) return worker_.alarms().set(*this, idle_until_);
+  close_now();
+}
+
+void ServiceConnection::on_read(char* data, std::size_t size) {
+  if (user_ == nullptr) return close_now();
+  user_->on_service_bytes(data, size);
+}
+
+void ServiceConnection::on_end(NetError error) {
+  if (user_ == nullptr) return close_now();
+  user_->on_service_end(error);
+}
+
+void ServiceConnection::on_backlog() {
+  if (user_ != nullptr) user_->on_service_backlog();
+}
+
+void ServiceConnection::on_drained() {
+  if (user_ != nullptr) user_->on_service_drained();
+}
+
+void ServiceConnection::on_write_failed() {
+  if (user_ != nullptr) user_->on_service_write_failed();
+}
+
+void ServiceConnection::become_tunnel(ServiceUser& tunnel) {
+  attach(tunnel);
+  tunnel_ = true;
+  pool_.uncount();
+}
+
+void ServiceConnection::release(bool reusable) {
+  user_ = nullptr;
+  if (reusable && connected_ && reading() && !closing() && !has_pending()) {
+    served_before_ = true;
+    pool_.put(*this);
+  } else {
+    close_now();
+  }
+}
+
+void ServiceConnection::close_now() {
+  if (closed_) return;
+  closed_ = true;
+  worker_.alarms().cancel(*this);
+  pool_.count_closed(*this);
+  close();
+}
+
+}  // namespace weir

@@ -1,0 +1,84 @@
+// One connection to the service: being made, in use by an exchange, or idle in the pool.
+//
+// Owner: itself (see Stream). Its user is told of what happens as long as it is attached; the
+// pointer between the two is cut by whoever goes first. An idle connection on which anything comes,
+// a byte or an end, is closed: nobody asked for it.
+#pragma once
+
+#include <cstdint>
+
+#include "filters/time.h"
+#include "proxy/net/alarms.h"
+#include "proxy/net/stream.h"
+
+namespace weir {
+
+class ServiceConnection;
+class UpstreamPool;
+class WorkerContext;
+
+// Who uses a connection to the service.
+class ServiceUser {
+ public:
+  // none, or it could not be made and is gone.
+  virtual void on_service_connected(NetError error) = 0;
+  virtual void on_service_bytes(char* data, std::size_t size) = 0;
+  virtual void on_service_end(NetError error) = 0;  // no more bytes
+  virtual void on_service_backlog() = 0;
+  virtual void on_service_drained() = 0;
+  virtual void on_service_write_failed() = 0;
+
+ protected:
+  ~ServiceUser() = default;
+};
+
+class ServiceConnection final : public Stream, private AlarmEntry {
+ public:
+  // Begins to connect; `user` hears of it later, even of an error that shows at once. `patience`:
+  // for how long. It belongs to `pool` from now on.
+  static ServiceConnection* connect(WorkerContext& worker, UpstreamPool& pool,
+                                    const sockaddr* address, const char* path, Duration patience,
+                                    ServiceUser& user);
+
+  bool connected() const { return connected_; }
+  void attach(ServiceUser& user) { user_ = &user; }
+  // It carries a tunnel, and upstream.max_connections does not count it any more.
+  void become_tunnel(ServiceUser& tunnel);
+  // The user goes: back to the pool, or closed.
+  void release(bool reusable);
+  // What the service said of how long it keeps idle connections; kNever-like if it did not.
+  void note_keep_alive(Duration timeout) { keep_alive_ = timeout; }
+  bool served_before() const { return served_before_; }
+
+ private:
+  friend class UpstreamPool;
+  ServiceConnection(WorkerContext& worker, UpstreamPool& pool);
+  ~ServiceConnection() override = default;
+
+  void on_connected(NetError error) override;
+  void on_read(char* data, std::size_t size) override;
+  void on_end(NetError error) override;
+  void on_backlog() override;
+  void on_drained() override;
+  void on_write_failed() override;
+  void ring() override;  // connecting takes too long, or nobody needed it
+
+  void fail(NetError error);
+  void close_now();
+
+  WorkerContext& worker_;
+  UpstreamPool& pool_;
+  ServiceUser* user_ = nullptr;
+  ServiceConnection* older_ = nullptr;  // in the pool's list of idle ones
+  ServiceConnection* newer_ = nullptr;
+  Time idle_until_ = kNever;
+  Duration keep_alive_ = Duration::max();
+  bool connected_ = false;
+  bool idle_ = false;
+  bool served_before_ = false;
+  bool tunnel_ = false;
+  bool closed_ = false;
+  NetError error_ = NetError::none;  // of a connect that failed at once
+};
+
+}  // namespace weir

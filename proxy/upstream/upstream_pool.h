@@ -1,0 +1,52 @@
+// A worker's idle connections to one service, the newest first: the oldest ones go unused and
+// close, so that the pool shrinks to what is needed.
+//
+// How many may be in use is bounded by the innermost concurrency limit of every chain; here nothing
+// queues and nothing is refused. With several workers, one that opens a connection while the total
+// stands at upstream.max_connections asks others to close an idle one.
+//
+// Owner and thread: the worker; only shed_one() is called by others.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include "filters/time.h"
+
+namespace weir {
+
+class ServiceConnection;
+class WorkerContext;
+
+class UpstreamPool {
+ public:
+  explicit UpstreamPool(WorkerContext& worker) : worker_(worker) {}
+
+  ServiceConnection* take_idle();  // the newest; null if there is none
+  void put(ServiceConnection& connection);
+  bool close_oldest();  // false: none was idle
+  void close_all();
+  // No snapshot in force names this service any more: what is idle or comes back is closed.
+  void supersede();
+  bool superseded() const { return superseded_; }
+  std::size_t open() const { return open_; }  // connections of this pool, those in use included
+
+  // Before a new connection is made.
+  void make_room();
+
+  void count_opened();
+  void uncount();  // one of them does not count against upstream.max_connections any more
+  void count_closed(ServiceConnection& connection);
+
+ private:
+  void unlink(ServiceConnection& connection);
+
+  WorkerContext& worker_;
+  ServiceConnection* newest_ = nullptr;
+  ServiceConnection* oldest_ = nullptr;
+  std::size_t open_ = 0;
+  bool superseded_ = false;
+};
+
+}  // namespace weir
