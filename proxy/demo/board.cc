@@ -54,7 +54,7 @@ std::string service_words(const Moment& m) {
   const SampleService::Numbers& s = m.now.service;
   std::string text = std::to_string(s.busy) + " of " + std::to_string(kPlaces) + " places busy, " +
                      percent(utilisation(m)) + " used";
-  return text + (s.waiting > 0 ? ", " + count(s.waiting) + " waiting there" : "");
+  return text + (s.waiting > 0 ? ", " + count(s.waiting) + " in its own queue" : "");
 }
 
 std::string bar(double share, int width, const Palette& p) {
@@ -97,7 +97,7 @@ std::vector<std::string> render_table(const Moment& m, const Palette& p) {
   double share = m.queue_capacity == 0
                      ? 0
                      : static_cast<double>(queue) / static_cast<double>(m.queue_capacity);
-  lines.push_back(" line    " + bar(std::min(share, 1.0), 24, p) + "  " + std::to_string(queue) +
+  lines.push_back(" queue   " + bar(std::min(share, 1.0), 24, p) + "  " + std::to_string(queue) +
                   " of " + std::to_string(m.queue_capacity) + " waiting in weir's queue");
   lines.push_back(" time    " + time + dim +
                   "  (p50 and p99: of the last 5 s, as clients see them)" + off);
@@ -111,7 +111,7 @@ std::vector<std::string> render_lines(const Moment& m) {
     const TenantTotals& row = m.now.tenants[i];
     if (silent(row)) continue;
     Rates r = rates(m.before.tenants[i], row, elapsed(m));
-    lines.push_back(at + left(row.name, 7) + right(rate(r.arrivals), 4) + "/s come" +
+    lines.push_back(at + left(row.name, 7) + right(rate(r.arrivals), 4) + "/s arrive" +
                     right(rate(r.passed), 5) + "/s pass" + right(rate(r.refused), 5) +
                     "/s refused" + right(std::to_string(row.queue), 4) + " queued  p50 " +
                     latency(m, i, 0.5) + ", p99 " + latency(m, i, 0.99) +

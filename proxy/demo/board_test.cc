@@ -87,9 +87,9 @@ TEST(Summary, SaysWhoWasRefusedAndWhetherTheCountsAgree) {
   c.streams.resize(1);
   c.streams[0].answers = {{200, 40'000}};
   std::string text = joined(render_summary(c, Palette::plain()));
-  EXPECT_THAT(text, HasSubstr("In 10 s, 100,000 requests came to weir: 80,000 passed, 20,000"));
+  EXPECT_THAT(text, HasSubstr("In 10 s, 100,000 requests arrived at weir: 80,000 passed, 20,000"));
   EXPECT_THAT(text, HasSubstr("quota_exceeded 9,000, concurrency_limit 1,000"));
-  EXPECT_THAT(text, HasSubstr("greedy asked for 5000/s and got 4000/s"));
+  EXPECT_THAT(text, HasSubstr("greedy sent 5000/s, and 4000/s passed"));
   EXPECT_THAT(text, HasSubstr("40,000 answers, weir 40,000: the same."));
   c.streams[0].answers = {{200, 39'999}};
   EXPECT_THAT(joined(render_summary(c, Palette::plain())), Not(HasSubstr("the same")));

@@ -52,7 +52,7 @@ chain:
   - timeout: 5s
   - token_bucket: {key: tenant}                # over the quota: 429 at once
   - buffer: {capacity: 64, max_wait: 500ms}    # within it, but the service is busy: wait here
-  - concurrency_limit: {limit: 8}              # what the service can bear
+  - concurrency_limit: {limit: 8}              # what the service can handle
 )";
 
 std::string filled_in(std::string text, const std::string& name, const std::string& value) {

@@ -43,7 +43,7 @@ std::string cross_check(const Closing& c) {
   return text;
 }
 
-// The tenant that was refused most, and how it went for the best of the others.
+// The tenant with the most refusals, and how many requests of the others were refused.
 std::vector<std::string> moral(const Closing& c) {
   if (c.streams.empty()) return {};
   const auto& rows = c.totals.tenants;
@@ -51,17 +51,17 @@ std::vector<std::string> moral(const Closing& c) {
   for (std::size_t i = 0; i < c.streams.size(); ++i) {
     if (rows[i].refusals() > rows[worst].refusals()) worst = i;
   }
-  if (rows[worst].refusals() == 0) return {" Nobody was refused anything."};
+  if (rows[worst].refusals() == 0) return {" No request was refused."};
   double seconds = std::max(to_seconds(c.running), 0.001);
   std::uint64_t others = 0;
   for (std::size_t i = 0; i < c.streams.size(); ++i) others += i == worst ? 0 : rows[i].refusals();
-  std::string first = " " + rows[worst].name + " asked for " +
-                      rate(static_cast<double>(rows[worst].arrivals) / seconds) + "/s and got " +
+  std::string first = " " + rows[worst].name + " sent " +
+                      rate(static_cast<double>(rows[worst].arrivals) / seconds) + "/s, and " +
                       rate(static_cast<double>(rows[worst].passed) / seconds) +
-                      "/s, its quota being " + rows[worst].quota + ".";
+                      "/s passed: its quota is " + rows[worst].quota + ".";
   std::string second = others == 0
-                           ? " Of the others, none was refused anything."
-                           : " Of the others' requests, " + count(others) + " were refused.";
+                           ? " No request of the other tenants was refused."
+                           : " Of the other tenants' requests, " + count(others) + " were refused.";
   return {first, second};
 }
 
@@ -81,10 +81,10 @@ std::vector<std::string> render_summary(const Closing& c, const Palette& p) {
   }
   std::vector<std::string> lines;
   lines.push_back(bold + " In " + running(c.running) + ", " + count(came) +
-                  " requests came to weir: " + count(passed) + " passed, " + count(refused) +
+                  " requests arrived at weir: " + count(passed) + " passed, " + count(refused) +
                   " were refused." + off);
   lines.push_back("");
-  lines.push_back(bold + " tenant  quota      came    passed   refused     p50     p99  why" + off);
+  lines.push_back(bold + " tenant  quota   arrived    passed   refused     p50     p99  why" + off);
   for (std::size_t i = 0; i < c.totals.tenants.size(); ++i) {
     const TenantTotals& row = c.totals.tenants[i];
     if (row.name == "others" && row.arrivals == 0) continue;
@@ -97,11 +97,11 @@ std::vector<std::string> render_summary(const Closing& c, const Palette& p) {
   const SampleService::Numbers& s = c.totals.service;
   double seconds = std::max(to_seconds(c.running), 0.001);
   std::string at_most = " never more than " + std::to_string(s.most_busy) + " at a time";
-  lines.push_back(" The service worked off " + count(s.served) + " requests at " +
-                  rate(to_seconds(s.worked) / seconds / kPlaces * 100) + "% of what it can,");
-  lines.push_back(s.most_waiting == 0 ? at_most + "; its own line stayed empty."
+  lines.push_back(" The service served " + count(s.served) + " requests at " +
+                  rate(to_seconds(s.worked) / seconds / kPlaces * 100) + "% of its capacity,");
+  lines.push_back(s.most_waiting == 0 ? at_most + "; its own queue stayed empty."
                                       : at_most + ", and up to " + count(s.most_waiting) +
-                                            " waiting in its own line.");
+                                            " waiting in its own queue.");
   for (std::string& line : moral(c)) lines.push_back(std::move(line));
   if (!c.streams.empty()) lines.push_back(cross_check(c));
   return lines;

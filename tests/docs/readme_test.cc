@@ -26,6 +26,7 @@ namespace {
 namespace fs = std::filesystem;
 using ::testing::AnyOf;
 using ::testing::Contains;
+using ::testing::ContainsRegex;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -96,7 +97,8 @@ std::vector<Command> commands(const std::string& beginning = {}) {
     if (line.language != "sh" || !line.text.starts_with(beginning)) continue;
     std::istringstream rest(line.text);
     Command command{"README.md:" + std::to_string(line.number), {}};
-    for (std::string word; rest >> word && !word.starts_with("#");) command.words.push_back(word);
+    for (std::string word; rest >> word && !word.starts_with("#");)
+      if (word != "&") command.words.push_back(word);
     if (!command.words.empty()) out.push_back(std::move(command));
   }
   return out;
@@ -127,9 +129,10 @@ Finished dev(Words arguments) {
 
 TEST(Readme, ShowsOnlyCommandsThatAreTriedHere) {
   for (const Command& command : commands())
-    EXPECT_THAT(command.words[0], AnyOf("./dev", "build/release/weir", "curl")) << command.place;
+    EXPECT_THAT(command.words[0], AnyOf("./dev", "build/release/weir", "curl", "kill"))
+        << command.place;
   for (const Command& command : commands("build/release/weir"))
-    EXPECT_THAT(command.words.at(1), AnyOf("run", "check")) << command.place;
+    EXPECT_THAT(command.words.at(1), AnyOf("run", "check", "sample")) << command.place;
 }
 
 TEST(Readme, CommandsOfDevAreThoseOfItsHelp) {
@@ -159,6 +162,7 @@ TEST(Readme, ConfigsThatItChecksAreOk) {
 constexpr const char* kListen = "127.0.0.1:8080";
 constexpr const char* kUpstream = "127.0.0.1:3000";
 constexpr const char* kAdmin = "127.0.0.1:9901";
+constexpr const char* kMetricsCommand = "curl http://127.0.0.1:9901/metrics";
 
 TEST(Readme, AddressesAreThoseThatItsConfigsHave) {
   for (Command command : weir_commands("run")) {
@@ -208,8 +212,8 @@ TEST(Readme, RunServesAndItsPagesAnswer) {
     ASSERT_TRUE(listen && admin) << process.errors();
     EXPECT_EQ(fetch(*listen).body, "hello");
     EXPECT_EQ(fetch(*admin, {"GET", "/ready"}).status, 200);
-    EXPECT_THAT(commands("curl "), Not(IsEmpty()));
-    for (const Command& curl : commands("curl ")) {
+    EXPECT_THAT(commands(kMetricsCommand), Not(IsEmpty()));
+    for (const Command& curl : commands(kMetricsCommand)) {
       Words arguments(curl.words.begin() + 1, curl.words.end());
       for (std::string& word : arguments)
         word = replaced(replaced(word, kAdmin, admin->text()), kListen, listen->text());
@@ -220,6 +224,70 @@ TEST(Readme, RunServesAndItsPagesAnswer) {
     process.signal(SIGTERM);
     EXPECT_EQ(process.wait(), 0) << process.errors();
   }
+}
+
+// The `sh` block below a heading.
+std::vector<std::string> block_below(const std::string& heading) {
+  std::vector<std::string> out;
+  bool below = false;
+  for (const Line& line : lines(kRoot / "README.md")) {
+    if (line.language.empty() && line.text.starts_with("## ")) below = line.text == heading;
+    if (line.language.empty() && !out.empty()) break;
+    if (below && line.language == "sh") out.push_back(line.text);
+  }
+  return out;
+}
+
+std::string free_address() { return Listener().address().text(); }
+
+TEST(Readme, FirstFiveMinutesGoAsItSays) {
+  const TempDir folder;
+  const std::string listen = free_address(), service = free_address(), admin = free_address();
+  const std::string file = replaced(read_file(kRoot / "examples/quickstart.yaml"), kListen, listen);
+  folder.write("quickstart.yaml",
+               "admin: {listen: \"" + admin + "\"}\n" + replaced(file, kUpstream, service));
+  const std::vector<std::string> block = block_below("## First five minutes");
+  ASSERT_THAT(block, Contains(HasSubstr("kill ")));
+  std::string script = "set -e\n";
+  for (std::string line : block) {
+    if (line.starts_with("./dev ")) continue;
+    line = replaced(line, "build/release/weir", WEIR_BINARY);
+    line = replaced(line, "examples/quickstart.yaml", folder.path() + "/quickstart.yaml");
+    line = replaced(replaced(replaced(line, kListen, listen), kUpstream, service), kAdmin, admin);
+    script += line + "\n";
+    // A reader is slower than a script.
+    if (line.find(" & ") == std::string::npos && !line.ends_with(" &")) continue;
+    const std::string& comes = line.find(" sample ") == std::string::npos ? admin : service;
+    script +=
+        "curl -s -o /dev/null --retry 100 --retry-delay 1 --retry-connrefused " + comes + "\n";
+  }
+  const Finished done = run({"bash", "-c", script + "wait\n"});
+  EXPECT_EQ(done.code, 0) << done.output << done.errors;
+  EXPECT_THAT(done.output, HasSubstr("OK\nHTTP/1.1 200 OK\r\n"));
+  EXPECT_THAT(done.output, ContainsRegex("200 200 200 .*429 "));
+  EXPECT_THAT(done.output,
+              ContainsRegex("HTTP/1.1 429 Too Many Requests\r\n(.*\r\n)*[Rr]etry-[Aa]fter: "));
+  EXPECT_THAT(done.output, ContainsRegex("weir_rejected_total.*reason=\"quota_exceeded\".* [1-9]"));
+}
+
+// Its table of numbers is an excerpt.
+TEST(Readme, NumbersAreThoseOfTheLastMeasurement) {
+  const std::string measured = read_file(kRoot / "docs/performance.md");
+  std::size_t count = 0;
+  bool below = false;
+  for (const Line& line : lines(kRoot / "README.md")) {
+    if (line.text.starts_with("## ")) below = line.text == "## Numbers";
+    if (!below) continue;
+    for (const std::string& number : matches(line.text, R"(\| ([\d.,]+)(?= \|))")) {
+      EXPECT_NE(measured.find("| " + number + " "), std::string::npos) << line.number << number;
+      ++count;
+    }
+  }
+  EXPECT_GE(count, 15U);
+}
+
+TEST(Readme, PictureIsThereAndSmall) {
+  EXPECT_LE(fs::file_size(kRoot / "docs/demo.svg"), 200U * 1024);
 }
 
 // What GitHub makes of the headings of a page.

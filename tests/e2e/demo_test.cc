@@ -16,10 +16,10 @@ ProcessOptions demo(std::vector<std::string> arguments) {
   return options;
 }
 
-// The numbers of a tenant's row in the summary: came, passed, refused.
+// The numbers of a tenant's row in the summary: arrived, passed, refused.
 std::vector<int> row(const std::string& text, const std::string& tenant) {
   std::smatch m;
-  std::string summary = text.substr(std::min(text.find("requests came"), text.size()));
+  std::string summary = text.substr(std::min(text.find("requests arrived"), text.size()));
   std::regex expression(tenant + R"( +\d+/s +([\d,]+) +([\d,]+) +([\d,]+))");
   if (!std::regex_search(summary, m, expression)) return {-1, -1, -1};
   auto number = [](std::string s) {
