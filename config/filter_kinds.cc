@@ -20,19 +20,19 @@ namespace {
 constexpr KeySpec kNameKey = {
     .name = "name",
     .spec = text(kName),
-    .doc = "Its name in metrics and answers; needed where two of a kind stand in one chain."};
+    .doc = "Its name in metrics and answers; needed where a chain has two of a kind."};
 constexpr KeySpec kEnforceKey = {
     .name = "enforce",
     .spec = boolean(),
     .preset = "true",
-    .doc = "`false`: shadow mode; it decides and counts exactly as if, and lets everything pass."};
+    .doc = "`false`: shadow mode; it decides and counts as usual, but lets every request pass."};
 constexpr Spec kFieldSpec = {.type = Type::field};
 constexpr std::int64_t kMostFields = 8;
 constexpr KeySpec kMaxKeysKey = {
     .name = "max_keys",
     .spec = integer(1, 10'000'000),
     .preset = "65536",
-    .doc = "How many values of the key are remembered, besides the configured tenants."};
+    .doc = "How many values of the key have state, in addition to the configured tenants."};
 
 // --- token_bucket
 
@@ -44,8 +44,8 @@ constexpr KeySpec kTokenBucket[] = {
     {.name = "rate",
      .spec = rate(),
      .doc =
-         "How many requests, for every value of the key alike. Left out, with `key: tenant`: each "
-         "tenant's own out of `tenants:`.",
+         "The rate of requests, the same for every value of the key. Left out, with `key: tenant`: "
+         "each tenant's own from `tenants:`.",
      .zero = "nothing would pass; to refuse a tenant write deny: true under tenants:"},
     {.name = "burst",
      .spec = integer(1, kMaxTokens),
@@ -79,7 +79,7 @@ constexpr KeySpec kConcurrencyLimit[] = {
      .doc =
          "Requests inside at a time, for each value of the key. Left out, with `key: tenant`: each "
          "tenant's own `concurrency`.",
-     .zero = "nothing would pass; to lift the limit leave the filter out"},
+     .zero = "nothing would pass; to remove the limit leave the filter out"},
     {.name = "key",
      .spec = one_or_more(kFieldSpec, kMostFields),
      .doc = "What has a limit of its own: one word, or a list. Left out: one limit for all."},
@@ -115,17 +115,17 @@ constexpr KeySpec kBuffer[] = {
     {.name = "max_wait",
      .spec = duration(kMillisecond, kHour),
      .preset = "1s",
-     .doc = "The longest that a request waits here, all its waits together.",
+     .doc = "The longest time that a request waits here, all its waits together.",
      .zero = "nothing could wait; to refuse at once leave the buffer out"},
     {.name = "order",
      .spec = word(kOrderWords),
      .preset = "fifo",
-     .doc = "Who goes first: the oldest (`fifo`) or the newest (`lifo`)."},
+     .doc = "Which request goes first: the oldest (`fifo`) or the newest (`lifo`)."},
     {.name = "overflow",
      .spec = word(kOverflowWords),
      .preset = "reject",
-     .doc = "Who goes when it is full: the newcomer (`reject`) or the one that waits longest "
-            "(`drop_oldest`)."},
+     .doc = "Which request is refused when it is full: the new one (`reject`) or the one that has "
+            "waited longest (`drop_oldest`)."},
     kNameKey,
 };
 
@@ -144,7 +144,7 @@ std::shared_ptr<Filter> make_buffer(const Value& value, FilterBuild& build) {
 constexpr KeySpec kTimeout[] = {
     {.name = "head",
      .spec = duration(kMillisecond, kDay),
-     .doc = "Until the response's head has come; stands still while the client sends its body."},
+     .doc = "Until the response's head has arrived; paused while the client sends its body."},
     {.name = "total", .spec = duration(kMillisecond, kDay), .doc = "Until its last byte."},
     {.name = "idle",
      .spec = duration(kMillisecond, kDay),
@@ -176,12 +176,11 @@ constexpr KeySpec kBackoff[] = {
     {.name = "max",
      .spec = duration(kMillisecond, kHour),
      .preset = "1s",
-     .doc = "The longest pause. A `Retry-After` of the service's beyond it is not waited for."},
+     .doc = "The longest pause. If the service's `Retry-After` is longer, there is no retry."},
     {.name = "jitter",
      .spec = word(kJitterWords),
      .preset = "full",
-     .doc =
-         "`full`: a random part of the pause, so that failures do not come back in step; `none`."},
+     .doc = "`full`: a random part of the pause, so that retries do not arrive together; `none`."},
 };
 constexpr KeySpec kBudget[] = {
     {.name = "share",
@@ -191,13 +190,13 @@ constexpr KeySpec kBudget[] = {
     {.name = "min_per_second",
      .spec = integer(0, 1'000'000),
      .preset = "1",
-     .doc = "Retries a second that are allowed besides, however few requests there are."},
+     .doc = "Retries a second that are always allowed, however few requests there are."},
 };
 constexpr KeySpec kRetry[] = {
     {.name = "attempts",
      .spec = integer(2, 16),
      .preset = "2",
-     .doc = "How often a request is tried, the first time included.",
+     .doc = "How often a request is tried, including the first time.",
      .zero = "attempts counts the first one; to try once only leave retry out"},
     {.name = "retry_on",
      .spec = list_of(kConditionSpec, 1, 64),
@@ -218,11 +217,12 @@ constexpr KeySpec kRetry[] = {
               .key_count = std::size(kBudget),
               .shorthand = "share"},
      .preset = "{}",
-     .doc = "What all retries together may amount to, so that they never become the overload."},
+     .doc = "A bound on all retries together, so that they never become the overload."},
     {.name = "max_body",
      .spec = bytes(0, kMiB * 64),
      .preset = "64KiB",
-     .doc = "The longest request body that is held to be sent again; `0B`: only requests without."},
+     .doc = "The longest request body that is kept for another attempt; `0B`: only requests "
+            "without one."},
     kNameKey,
 };
 
@@ -253,9 +253,11 @@ std::shared_ptr<Filter> make_retry(const Value& value, FilterBuild& build) {
 constexpr KeySpec kLoadShed[] = {
     {.name = "target_wait",
      .spec = duration(kMillisecond, kHour),
-     .doc = "With it, newcomers are refused while the line of the buffer inside stands: its wait "
-            "never fell under this for the last 100 ms. The lowest priority first.",
-     .zero = "every wait would be too long; leave target_wait out to shed only what finds no room"},
+     .doc =
+         "With it, new requests are refused while the buffer inside has a standing queue: no wait "
+         "in it was shorter than this for the last 100 ms. The lowest priority first.",
+     .zero = "every wait would be too long; leave target_wait out to shed only requests that find "
+             "no capacity"},
     kNameKey,
     kEnforceKey,
 };
@@ -286,19 +288,19 @@ constexpr FilterKind kKinds[] = {
      "A quota as a rate with a burst, one bucket for each value of a key. Beyond it: 429.", always,
      true, true, true, make_token_bucket},
     {"concurrency_limit", keys_of(kConcurrencyLimit, kConcurrencyLimitSchema),
-     "At most so many requests inside at a time. Beyond it: 503.", always, true, true, false,
+     "How many requests may be inside at a time. Beyond it: 503.", always, true, true, false,
      make_concurrency_limit},
     {"buffer", keys_of(kBuffer),
-     "A bounded line in front of the limiters inside it: what they have no room for waits here.",
+     "A bounded queue in front of the limiters inside it: requests wait here while these are busy.",
      always, false, true, true, make_buffer},
     {"timeout", keys_of(kTimeout, kTimeoutSchema, "head"),
-     "Bounds in time for what is inside. A duration alone is `head`.", never, false, false, false,
-     make_timeout},
-    {"retry", keys_of(kRetry), "Another attempt when one failed, within a budget.", always, false,
+     "Time limits for everything inside it. A duration alone is `head`.", never, false, false,
+     false, make_timeout},
+    {"retry", keys_of(kRetry), "Another attempt if one failed, within a budget.", always, false,
      true, true, make_retry},
     {"load_shed", keys_of(kLoadShed),
-     "Refuses early what there is no capacity for, instead of letting it wait.", with_target, false,
-     false, true, make_load_shed},
+     "Refuses requests early when there is no capacity, instead of letting them wait.", with_target,
+     false, false, true, make_load_shed},
 };
 
 }  // namespace

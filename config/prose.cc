@@ -8,11 +8,12 @@ constexpr Prose kProse[] = {
 listen: "[::1]:8080"
 )"},
     {"upstream",
-     "The pool of connections stands innermost in every chain, as a limiter called `upstream`: a "
-     "request that finds it full is *busy*, and waits in a `buffer` if one stands outside.\n\nAn "
-     "unused connection must not be kept longer than the service keeps it, or requests run into "
-     "connections that are just being closed. A `Keep-Alive: timeout` in the service's answers is "
-     "heeded if it is shorter.",
+     "The pool of connections is the innermost filter of every chain, a limiter called `upstream`: "
+     "a "
+     "request that finds it full is *busy*, and waits in a `buffer` if there is one outside.\n\nAn "
+     "unused connection must not be kept longer than the service keeps it, or requests are sent on "
+     "connections that are just being closed. A shorter `Keep-Alive: timeout` in the service's "
+     "answers is respected.",
      R"(
 upstream:
   address: app.local:3000      # all of the name's addresses are tried
@@ -20,69 +21,70 @@ upstream:
   idle_timeout: 10s
 )"},
     {"admin",
-     "Metrics, health and this very configuration with all defaults filled in (`GET /config`, "
-     "secrets "
-     "out). Keep it where only you can reach it.",
+     "Metrics, health and the active configuration with all defaults filled in (`GET /config`, "
+     "with "
+     "secrets redacted). Keep it where only you can reach it.",
      R"(
 admin: {listen: "[::1]:9901"}
 )"},
     {"telemetry",
-     "For kubelet's probes and Prometheus, where they come from other hosts than this one. It can "
-     "change nothing and tells no configuration: everything but those three pages is answered 404.",
+     "For kubelet's probes and Prometheus, which connect from other hosts. It cannot change "
+     "anything and does not show the configuration: any path but those three gets 404.",
      R"(
 telemetry: {listen: 0.0.0.0:9902}
 )"},
     {"workers",
-     "One is enough for most services; limits are exact with any number, since all workers share "
-     "one "
-     "state.",
+     "One is enough for most services; limits are exact with any number, because all workers share "
+     "one state.",
      ""},
     {"access_log",
-     "What a line holds is told in [operating.md](operating.md#access-log). Credentials are never "
-     "in it. A line that cannot be written in time is lost, and counted in "
+     "[operating.md](operating.md#access-log) describes the fields of a line. It never contains "
+     "credentials. A line that cannot be written in time is lost, and counted in "
      "`weir_access_log_lines_lost_total`; traffic does not wait for it.",
      R"(
 access_log: {to: /var/log/weir/access.json, sample: 5%}
 )"},
-    {"limits", "They hold for every client and every chain, before any filter is asked.", R"(
+    {"limits", "They apply to every client and every chain, before any filter is asked.", R"(
 limits:
   max_connections: 2000
   max_body: 10MiB
   head_timeout: 5s
 )"},
     {"trusted_proxies",
-     "`client_ip` is the address of the connection. Where that lies in one of these ranges, the "
-     "rightmost address of `X-Forwarded-For` outside of them is taken instead.",
+     "`client_ip` is the address of the connection. If that is in one of these ranges, the "
+     "rightmost "
+     "address of `X-Forwarded-For` outside of them is used instead.",
      R"(
 trusted_proxies: [10.0.0.0/8, "fd00::/8"]
 )"},
     {"upgrades",
      "A request that offers one of these protocols (`Upgrade`, with `Connection: upgrade`, "
      "HTTP/1.1, "
-     "no body) goes through its chain like any other, with the offer; what it offers besides is "
-     "left "
-     "out. When the service answers 101 the request has ended, as such: it is counted and logged, "
-     "its permits go back, and the two connections become a tunnel that only `max` and "
-     "`idle_timeout` bound. An `Upgrade` that is not on the list is left out, and the request "
-     "served as the ordinary one that it is as well (RFC 9110, section 7.8). `h2c`, `HTTP` and "
+     "no body) goes through its chain like any other, with the offer; other protocols that it "
+     "offers "
+     "are removed. When the service answers 101 the request has ended: it is counted and logged, "
+     "its permits are released, and the two connections become a tunnel that only `max` and "
+     "`idle_timeout` bound. An `Upgrade` that is not on the list is removed, and the request is "
+     "served without it (RFC 9110, section 7.8). `h2c`, `HTTP` and "
      "`TLS` cannot be listed: their tunnels would carry any number of requests past every "
      "quota.\n\n"
-     "A handshake that finds `max` tunnels open, or being asked for, gets a 503 with the reason "
-     "`upgrades`; during a drain, one with `draining`. A 101 that nobody asked for, or to another "
-     "protocol, is a 502 and the end of that connection.\n\n"
-     "In a tunnel bytes go both ways as they come; a side that does not read stops the other, and "
+     "A handshake that finds `max` tunnels open or requested gets a 503 with the reason "
+     "`upgrades`; "
+     "during a drain, one with `draining`. A 101 that was not requested, or for another protocol, "
+     "is a 502, and that connection is closed.\n\n"
+     "In a tunnel bytes are passed both ways as they come; a side that does not read stops the "
+     "other, and "
      "weir holds at most one read (64 KiB, in a block of 128 KiB) in each direction. A side that "
      "closes leaves "
-     "the other direction open; a reset goes through as a reset. Where no byte has moved for "
+     "the other direction open; a reset is passed on as a reset. When no byte has moved for "
      "`idle_timeout`, both sides are closed. A drain leaves tunnels open until `drain.timeout` and "
      "then cuts them (exit code 3): shorten it where clients reconnect by themselves.",
      R"(
 upgrades: {protocols: [websocket], max: 500, idle_timeout: 5m}
 )"},
     {"tenant",
-     "The name is looked up under `tenants:`. Where it is not found, `unknown` decides. A name "
-     "that is "
-     "a credential is never shown with `secret: true`: metrics, logs and `/tenants` have "
+     "The name is looked up under `tenants:`. If it is not found, `unknown` decides. With `secret: "
+     "true` a name that is a credential is never shown: metrics, logs and `/tenants` have "
      "`sha256:` and twelve digits of its hash, the same ones after each restart.",
      R"(
 tenant: {from: header x-api-key, secret: true, unknown: refuse}
@@ -90,12 +92,12 @@ tenants:
   k-5d0c4f: {rate: 100/s}
 )"},
     {"tenants",
-     "Quotas come into force where a chain has `token_bucket: {key: tenant}`, `concurrency` where "
-     "it "
+     "Quotas apply where a chain has `token_bucket: {key: tenant}`, `concurrency` where it "
      "has `concurrency_limit: {key: tenant}`, `priority` where it has `load_shed` with "
      "`target_wait`; "
-     "`weir check` warns where one has no effect. `\"*\"` needs its quotes: to YAML a bare star is "
-     "something else.\n\nThe first `metrics.max_tenants` of them have labels of their own in the "
+     "`weir check` warns where one has no effect. `\"*\"` needs its quotes: in YAML a bare star "
+     "means "
+     "an alias.\n\nThe first `metrics.max_tenants` of them have labels of their own in the "
      "metrics; 100,000 tenants are fine.",
      R"(
 tenants:
@@ -110,7 +112,7 @@ chain:
   - concurrency_limit: {key: tenant, limit: 64}      # beta's own 16 wins
 )"},
     {"chain",
-     "A list, outermost filter first; what each order means is told in [filters.md](filters.md). "
+     "A list, outermost filter first; [filters.md](filters.md) explains what each order means. "
      "An "
      "item is a filter's name with its keys, `- buffer: {capacity: 64}`, or the name alone, `- "
      "buffer`. "
@@ -134,7 +136,7 @@ chain:
      "at a "
      "segment's end. Field names and hosts are compared without case.\n\n`weir check` warns of a "
      "route "
-     "that an earlier one leaves nothing for.",
+     "that can never match, because an earlier one matches all its requests.",
      R"(
 routes:
   - {match: {path: /healthz}, chain: []}
@@ -146,10 +148,10 @@ chains:
 )"},
     {"chains", "A chain that no route names is an error: it would never be used.", ""},
     {"shared",
-     "Such a filter is one state, however many chains have it: one bucket, one limit, one line for "
-     "them all. `timeout` and `load_shed` cannot be shared, since what they do depends on the "
-     "chain "
-     "that they stand in.",
+     "Such a filter has one state, however many chains use it: one bucket, one limit, one queue "
+     "for "
+     "all of them. `timeout` and `load_shed` cannot be shared, because what they do depends on "
+     "their chain.",
      R"(
 shared:
   slots: {concurrency_limit: {limit: 64}}
@@ -174,19 +176,19 @@ drain: {timeout: 1m}
 }  // namespace
 
 const std::string_view kIntroduction =
-    R"(<!-- Made by config_docs out of config/table.cc, filter_kinds.cc and prose.cc; do not edit. -->
+    R"(<!-- Made by config_docs from config/table.cc, filter_kinds.cc and prose.cc; do not edit. -->
 # Configuration
 
 One YAML file, read strictly: a key that weir does not know, a number without its unit, a limit of
 zero, a chain that cannot work is an error, not a guess. `weir check -c FILE` prints `OK`, or all
-that is wrong with the file at once, each with its place and what to do:
+errors of the file at once, each with its place and a fix:
 
 ```text
 weir.yaml:7:16: chain[1].buffer.capasity: unknown key; did you mean "capacity"? (known here: …)
 weir.yaml:9:22: tenants.acme.rate: "100" has no unit: write 100/s (or /m, /h, /d)
 ```
 
-`weir run` does not start on an error. A warning marks what works but is hardly meant.
+`weir run` does not start on an error. A warning marks what works but is probably not what you meant.
 
 This is enough to start with:
 
@@ -195,8 +197,8 @@ listen: 127.0.0.1:8080
 upstream: {address: 127.0.0.1:3000}
 ```
 
-All the rest has defaults; `GET /config` at the admin port shows them filled in. For completion and
-checks in your editor, begin the file with
+Everything else has defaults; `GET /config` at the admin port shows them. For completion and checks in
+your editor, begin the file with
 
 ```text
 # yaml-language-server: $schema=docs/weir.schema.json
@@ -209,21 +211,21 @@ checks in your editor, begin the file with
 | number | `64` | decimal and whole, no leading zero, no quotes |
 | duration | `500ms` `1.5s` `10m` `1h` `1d` | never without its unit; up to three decimals |
 | size | `512B` `32KiB` `1MiB` `1GiB` `1TiB` | powers of 1024, whole |
-| rate | `100/s` `30/m` `500/h` `10000/d` | whole; for less than one a second take a longer unit |
+| rate | `100/s` `30/m` `500/h` `10000/d` | whole; for less than one a second use a longer unit |
 | share | `20%` `12.5%` | up to two decimals |
 | boolean | `true` `false` | nothing else: not `yes`, not `on` |
 | part of a request | `client_ip` · `header x-tenant` · `path_segment 1` · `query q` · `cookie c` · `method` · `route` · `tenant` | IPv6 addresses count by /64; segments from 1 |
 | text | `anonymous` | in quotes if YAML would read a number or a boolean |
 
-Only durations and sizes whose table says so may be zero. Nothing that limits may be: to refuse a
-tenant write `deny: true`, to lift a limit leave the key out.
+Only durations and sizes whose table says so may be zero. Limits may not: to refuse a tenant write
+`deny: true`, to remove a limit leave the key out.
 
-**Variables.** `${NAME}` and `${NAME:-default}` in values are replaced out of the environment, after
-YAML has been read, so that no variable can change the structure. One that is not set and has no
-default is an error. `$${` stands for `${`. Inside `{ }` and `[ ]` YAML wants quotes around them:
+**Variables.** `${NAME}` and `${NAME:-default}` in values are replaced from the environment, after
+YAML has been read, so that no variable can change the structure. A variable that is not set and has no
+default is an error. `$${` stands for `${`. Inside `{ }` and `[ ]` YAML needs quotes around them:
 `{address: "${UPSTREAM}"}`.
 
-**YAML.** Maps, lists and scalars, in one document of at most 64 MiB. Quote what begins with a star
+**YAML.** Maps, lists and scalars, in one document of at most 64 MiB. Quote values that begin with a star
 (`"*"`, `"*.example.com"`) and IPv6 addresses in braces (`"[::1]:8080"`). Anchors, aliases, tags and
 duplicate keys are errors.
 )";

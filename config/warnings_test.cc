@@ -1,4 +1,4 @@
-// What works but is hardly meant.
+// What works but is probably not what was meant.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

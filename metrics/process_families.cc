@@ -13,7 +13,7 @@ void add_single(Family family, double value, Families& out) {
 }
 
 void add_weir(const ExpositionSources& sources, Families& out) {
-  Family build = Families::gauge("weir_build_info", "Always 1; the labels tell the version.");
+  Family build = Families::gauge("weir_build_info", "Always 1; the labels give the version.");
   build.add({{"version", sources.version}, {"revision", sources.revision}}, 1.0);
   out.put(std::move(build));
 
@@ -41,11 +41,12 @@ void add_weir(const ExpositionSources& sources, Families& out) {
   };
   add_single(Families::counter("weir_access_log_lines_total", "Lines of the access log written."),
              ask(sources.access_lines_written), out);
-  add_single(Families::counter("weir_access_log_lines_lost_total",
-                               "Lines of the access log dropped, since nobody took them in time."),
+  add_single(Families::counter(
+                 "weir_access_log_lines_lost_total",
+                 "Lines of the access log dropped: their file or pipe was too slow or failed."),
              ask(sources.access_lines_lost), out);
   add_single(Families::counter("weir_log_lines_lost_total",
-                               "Log lines dropped, since writing them would have stalled weir."),
+                               "Log lines dropped because writing them would have blocked weir."),
              ask(sources.lost_log_lines), out);
 }
 

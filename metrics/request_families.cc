@@ -42,8 +42,8 @@ LedgerReading with_expected_codes(const ExpositionSources& sources, const Ledger
 
 Family requests(const ExpositionSources& sources, const LedgerReading& counted) {
   Family family = Families::counter("weir_requests_total",
-                                    "Requests that ended, by status code and who answered; 499: "
-                                    "the client left before the head.");
+                                    "Requests that ended, by status code and source of the answer; "
+                                    "499: the client disconnected before the head.");
   const LedgerReading all = with_expected_codes(sources, counted);
   family.reserve(all.ended.size());
   for (const auto& row : all.ended) {

@@ -73,7 +73,7 @@ Family tunnels(const ExpositionSources& sources) {
 
 Family tunnels_ended(const ExpositionSources& sources) {
   Family family =
-      Families::counter("weir_tunnels_ended_total", "Tunnels that ended, by what ended them.");
+      Families::counter("weir_tunnels_ended_total", "Tunnels that ended, by how they ended.");
   for (std::size_t i = 0; i < static_cast<std::size_t>(TunnelEnd::count_); ++i) {
     family.add({{"result", to_string(static_cast<TunnelEnd>(i))}},
                sum(sources, &WorkerMetrics::tunnels_ended, i));
@@ -82,8 +82,8 @@ Family tunnels_ended(const ExpositionSources& sources) {
 }
 
 Family attempts(const ExpositionSources& sources) {
-  Family family = Families::counter("weir_upstream_attempts_total",
-                                    "Attempts at the service, by what came of them.");
+  Family family =
+      Families::counter("weir_upstream_attempts_total", "Attempts at the service, by result.");
   for (std::size_t i = 0; i < static_cast<std::size_t>(AttemptResult::count_); ++i) {
     family.add({{"result", to_string(static_cast<AttemptResult>(i))}},
                sum(sources, &WorkerMetrics::attempts, i));
@@ -94,7 +94,7 @@ Family attempts(const ExpositionSources& sources) {
 Family connections_refused(const ExpositionSources& sources) {
   Family family =
       Families::counter("weir_connections_refused_total",
-                        "Client connections closed at once, since there were too many.");
+                        "Client connections closed at once because a limit was reached.");
   for (std::size_t i = 0; i < static_cast<std::size_t>(ConnectionRefusal::count_); ++i) {
     family.add({{"reason", to_string(static_cast<ConnectionRefusal>(i))}},
                sum(sources, &WorkerMetrics::connections_refused, i));
@@ -111,22 +111,27 @@ void add_worker_families(const ExpositionSources& sources, Families& out) {
   out.put(by_route(Families::histogram("weir_upstream_duration_seconds",
                                        "From sending an attempt to the head of the answer."),
                    sources, &WorkerMetrics::upstream_duration));
-  out.put(merged(Families::histogram("weir_overhead_seconds",
-                                     "Time that weir itself added to a request, without waits, the "
-                                     "service and slow clients."),
-                 sources, &WorkerMetrics::overhead));
-  out.put(merged(Families::histogram("weir_loop_lag_seconds",
-                                     "How late the workers' event loops come to what is due."),
-                 sources, &WorkerMetrics::loop_lag));
+  out.put(
+      merged(Families::histogram("weir_overhead_seconds",
+                                 "Time that weir itself added to a request: not waits in a queue, "
+                                 "the service or slow clients."),
+             sources, &WorkerMetrics::overhead));
+  out.put(merged(
+      Families::histogram(
+          "weir_loop_lag_seconds",
+          "Delay between the time that an event was due and its handling in a worker's loop."),
+      sources, &WorkerMetrics::loop_lag));
   out.put(attempts(sources));
-  out.put(single(Families::counter("weir_upstream_resends_total",
-                                   "Attempts sent once more since a reused connection had died."),
-                 sum(sources, &WorkerMetrics::resends)));
+  out.put(
+      single(Families::counter("weir_upstream_resends_total",
+                               "Attempts sent again because a reused connection had been closed."),
+             sum(sources, &WorkerMetrics::resends)));
   out.put(by_side(Families::counter("weir_responses_truncated_total",
                                     "Responses cut after their head, by the side that ended them."),
                   sources, &WorkerMetrics::responses_truncated));
-  out.put(by_side(Families::gauge("weir_connections_active", "Open connections, idle ones too."),
-                  sources, &WorkerMetrics::connections_active));
+  out.put(
+      by_side(Families::gauge("weir_connections_active", "Open connections, including idle ones."),
+              sources, &WorkerMetrics::connections_active));
   out.put(connections_refused(sources));
   out.put(single(Families::gauge("weir_tunnels_active", "Upgraded connections."),
                  sum(sources, &WorkerMetrics::tunnels_active)));

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Makes dashboards/*.json; ./dev docs calls it. A test holds both together.
 
-A panel is a line or two here: title, what it says, unit, queries. How that looks in JSON stands in
-panels.py. S is what the variables select, R the window of a rate.
+A panel is a line or two here: title, description, unit, queries. panels.py makes JSON of it. S is
+what the variables select, R the window of a rate.
 """
 
 import json
@@ -39,18 +39,18 @@ def link(title, uid):
     }
 
 
-# Refusals that are weir's word on capacity, not on what the client may.
+# Refusals for lack of capacity, as opposed to those for what the client may do.
 CAPACITY = ',reason!~"quota_exceeded|tenant_denied|tenant_unknown|no_route"'
 ALL = rate("weir_requests_total")
 LIMIT = override(" limit$| capacity$|^open at most$", dashed=True, color="red")
 
 glance = [
-    stat("Requests", "Valid requests that come, per second: λ.", "reqps",
+    stat("Requests", "Valid requests that arrive, per second: λ.", "reqps",
          target(rate("weir_arrivals_total"), "arrivals")),
-    stat("Answered with 5xx", "Share of what ended, the service's and weir's own.", "percentunit",
+    stat("Answered with 5xx", "Share of the requests that ended; the service's answers and weir's own.", "percentunit",
          target(f'{rate("weir_requests_total", more=",code=~`5..`")} / {ALL}', "5xx"),
          steps=("green", (0.001, "orange"), (0.01, "red"))),
-    stat("Refused for want of capacity", "Share of what came; quotas are not in it.", "percentunit",
+    stat("Refused for lack of capacity", "Share of the arrivals; refusals for a quota are not included.", "percentunit",
          target(f'{rate("weir_rejected_total", more=CAPACITY)} / {rate("weir_arrivals_total")}',
                 "refused"),
          steps=("green", (0.001, "orange"), (0.01, "red"))),
@@ -59,12 +59,12 @@ glance = [
 ]
 
 red = [
-    timeseries("Rate", "What comes, what ends and who answers it, what is inside grows by the rest.",
+    timeseries("Rate", "Requests that arrive, and requests that end by the source of the answer. The difference is still inside.",
                "reqps",
                target(rate("weir_arrivals_total"), "arrivals"),
                target(rate("weir_requests_total", "source"), "answered by {{source}}")),
-    timeseries("Errors", "Shares of all that ended: 5xx by who answered, 429 (over the quota), and "
-               "clients that left before the answer (499).", "percentunit",
+    timeseries("Errors", "Shares of all requests that ended: 5xx by source, 429 (over the quota), and "
+               "clients that disconnected before the answer (499).", "percentunit",
                target(f'{rate("weir_requests_total", "source", ",code=~`5..`")} '
                       f'/ on () group_left () {ALL}', "5xx by {{source}}"),
                target(f'{rate("weir_requests_total", more=",code=`429`")} / {ALL}', "429"),
@@ -75,24 +75,24 @@ red = [
 ]
 
 saturation = [
-    timeseries("Queue depth", "Mean depth of each line (from its time integral: no peak is missed), "
+    timeseries("Queue depth", "Mean depth of each queue (from its time integral: no peak is missed), "
                "against its capacity.", "short",
                target(rate("weir_queue_depth_seconds_total", "filter"), "{{filter}}"),
                target(total("weir_queue_capacity", "filter"), "{{filter}} capacity"),
                overrides=[LIMIT]),
-    timeseries("Wait", "Time in the line of all that came by it, those that did not wait too.", "s",
+    timeseries("Wait", "Time spent in the queue, including requests that did not wait.", "s",
                *[target(quantile(q, "weir_queue_wait_seconds", "le, filter"), f"{{{{filter}}}} p{q * 100:g}")
                  for q in (0.5, 0.99)]),
-    timeseries("In flight", "Permits that are busy on average, against the limit. `upstream`: "
+    timeseries("In flight", "Permits in use on average, against the limit. `upstream`: "
                "connections to the service.", "short",
                target(rate("weir_permits_busy_seconds_total", "filter"), "{{filter}}"),
                target(total("weir_concurrency_limit", "filter"), "{{filter}} limit"),
                overrides=[LIMIT]),
-    timeseries("Refused, by filter and reason", "Final refusals. The same words are in the answers.",
+    timeseries("Refused, by filter and reason", "Refusals. The same words are in the answers.",
                "reqps", target(rate("weir_rejected_total", "filter, reason"), "{{filter}}: {{reason}}"),
                stack=True),
-    timeseries("Refused by the line, by how", "It was full, the wait was over, or a newcomer took the "
-               "place.", "reqps",
+    timeseries("Refused by the queue, by how", "Full on arrival, waited for max_wait, or dropped in favour of a "
+               "new request.", "reqps",
                target(rate("weir_queue_refusals_total", "filter, how"), "{{filter}}: {{how}}"),
                stack=True),
     timeseries("Would be refused (shadow)", "By filters with `enforce: false`: they count and let pass.",
@@ -102,45 +102,45 @@ saturation = [
 ]
 
 theory = [
-    timeseries("Little's law: L and λW", "Both measured apart: they run together unless the line grows "
+    timeseries("Little's law: L and λW", "Measured separately: they agree unless the queue grows "
                "or drains.", "short",
                target(rate("weir_queue_depth_seconds_total", "filter"), "{{filter}} L"),
                target(rate("weir_queue_wait_seconds_sum", "filter"), "{{filter}} λW")),
-    timeseries("Utilisation ρ", "Busy permits by permits. Near 1 with a standing line is overload. With a "
+    timeseries("Utilisation ρ", "Permits in use divided by permits. Near 1 with a standing queue is overload. With a "
                "key the permits are those of one value: then it can be above 1.",
                "percentunit",
                target(f'{rate("weir_permits_busy_seconds_total", "filter")} '
                       f'/ {total("weir_concurrency_limit", "filter")}', "{{filter}}")),
-    timeseries("Service rate of a permit μ", "Requests that one busy permit gets done per second. If it "
-               "falls as the limit rises, the service has no more to give.", "reqps",
+    timeseries("Service rate of a permit μ", "Requests per second that one busy permit completes. If it "
+               "falls as the limit rises, the service has no capacity left.", "reqps",
                target(f'{rate("weir_permits_granted_total", "filter")} '
                       f'/ {rate("weir_permits_busy_seconds_total", "filter")}', "{{filter}}")),
-    timeseries("Dropped by the line p_drop", "Of those that came by it.", "percentunit",
+    timeseries("Refused by the queue p_drop", "Share of the requests that passed it.", "percentunit",
                target(f'{rate("weir_queue_refusals_total", "filter")} '
                       f'/ {rate("weir_queue_wait_seconds_count", "filter")}', "{{filter}}"), top=1),
 ]
 
 upstream = [
-    timeseries("Attempts at the service", "Each try counts: retries do not make a failing service look "
+    timeseries("Attempts at the service", "Each attempt counts: retries do not make a failing service look "
                "healthy.", "ops",
                target(rate("weir_upstream_attempts_total", "result"), "{{result}}"), stack=True),
     timeseries("Time to the service's head", "From sending an attempt to the head of its answer.", "s",
                *[target(quantile(q, "weir_upstream_duration_seconds"), f"p{q * 100:g}")
                  for q in (0.5, 0.9, 0.99)]),
-    timeseries("Retries", "What became of the wish for another attempt.", "ops",
+    timeseries("Retries", "Outcome of retry decisions.", "ops",
                target(rate("weir_retries_total", "result"), "{{result}}"), stack=True),
-    timeseries("Retry budget", "Retries that it would allow now, of the instance that has least.", "short",
+    timeseries("Retry budget", "Retries that the budget would allow now; the lowest of all instances.", "short",
                target(f"min by (filter) (weir_retry_budget_available{{{S}}})", "{{filter}}")),
-    timeseries("Where the time goes", "Means per request: waits in line, the service to its head, weir's "
+    timeseries("Where the time goes", "Means per request: waits in a queue, the service to its head, weir's "
                "own part.", "s",
                target(f'{rate("weir_queue_wait_seconds_sum")} / {rate("weir_request_duration_seconds_count")}',
-                      "lines"),
+                      "queues"),
                target(f'{rate("weir_upstream_duration_seconds_sum")} '
                       f'/ {rate("weir_request_duration_seconds_count")}', "service"),
                target(f'{rate("weir_overhead_seconds_sum")} / {rate("weir_overhead_seconds_count")}', "weir"),
                stack=True),
-    timeseries("Answers cut short, attempts sent again", "Responses that ended before their end, by the "
-               "side that ended them; attempts on a reused connection that had died.", "ops",
+    timeseries("Answers cut short, attempts sent again", "Responses cut after their head, by the "
+               "side that ended them; attempts sent again because a reused connection had been closed.", "ops",
                target(rate("weir_responses_truncated_total", "side"), "cut {{side}}"),
                target(rate("weir_upstream_resends_total"), "sent again")),
 ]
@@ -150,33 +150,33 @@ itself = [
                target(rate("process_cpu_seconds_total", "instance"), "{{instance}}")),
     timeseries("Memory", "Resident.", "bytes",
                target(total("process_resident_memory_bytes", "instance"), "{{instance}}")),
-    timeseries("weir's own overhead", "Time that weir adds to a request: without waits, the service and slow "
+    timeseries("weir's own overhead", "Time that weir adds to a request: not waits, the service or slow "
                "clients.", "s",
                *[target(quantile(q, "weir_overhead_seconds"), f"p{q * 100:g}") for q in (0.5, 0.99)]),
-    timeseries("Loop lag", "How late the event loops come to what is due. High: weir lacks processor time.",
+    timeseries("Loop lag", "Delay between the time that an event was due and its handling. High: weir lacks processor time.",
                "s", *[target(quantile(q, "weir_loop_lag_seconds"), f"p{q * 100:g}") for q in (0.5, 0.99)]),
-    timeseries("Descriptors", "Open files and sockets of the instance that has most, and how many may be.", "short",
+    timeseries("Descriptors", "Open files and sockets, the highest of all instances, and the limit.", "short",
                target(f"max(process_open_fds{{{S}}})", "open"),
                target(f"min(process_max_fds{{{S}}})", "open at most"), overrides=[LIMIT]),
-    timeseries("Connections", "Open ones, idle ones too; upgraded ones (tunnels).", "short",
+    timeseries("Connections", "Open connections, including idle ones; upgraded ones (tunnels).", "short",
                target(total("weir_connections_active", "side"), "{{side}}"),
                target(total("weir_tunnels_active"), "tunnels")),
-    timeseries("No valid requests, connections refused", "What was no HTTP request by the rules, by reason "
-               "(the ten most frequent); connections over limits.max_connections.", "ops",
+    timeseries("Malformed requests and refused connections", "Messages rejected as invalid HTTP, by reason "
+               "(the ten most frequent); connections closed because a limit was reached.", "ops",
                target(f'topk(10, {rate("weir_bad_requests_total", "reason")})', "{{reason}}"),
                target(rate("weir_connections_refused_total"), "connections refused")),
     timeseries("Reloads", "Of the configuration, within five minutes.", "short",
                target(f"sum by (result) (increase(weir_config_reloads_total{{{S}}}[5m]))", "{{result}}"),
-               target(f"min(weir_config_last_reload_successful{{{S}}})", "runs with the file at hand")),
-    timeseries("Log lines lost", "Dropped, since writing them would have stalled weir.", "ops",
+               target(f"min(weir_config_last_reload_successful{{{S}}})", "runs with the current file")),
+    timeseries("Log lines lost", "Dropped because writing them would have blocked weir.", "ops",
                target(rate("weir_log_lines_lost_total"), "diagnostics"),
                target(rate("weir_access_log_lines_lost_total"), "access log")),
-    timeseries("Tunnels", "Opened, by protocol; ended, by what ended them.", "ops",
+    timeseries("Tunnels", "Opened, by protocol; ended, by how they ended.", "ops",
                target(rate("weir_tunnels_total", "protocol"), "{{protocol}}"),
                target(rate("weir_tunnels_ended_total", "result"), "ended: {{result}}")),
     timeseries("Carried by tunnels", "Bytes, by the side they go to.", "Bps",
                target(rate("weir_tunnel_bytes_total", "side"), "{{side}}")),
-    table("Versions", "Which runs where, and for how long.", "s",
+    table("Versions", "The version of each instance, and how long it has run.", "s",
           target(f"time() - process_start_time_seconds{{{S}}} "
                  f"+ on (job, instance) group_right () 0 * weir_build_info{{{S}}}",
                  "", instant=True, table=True), "Value"),
@@ -184,7 +184,7 @@ itself = [
 
 overview = dashboard(
     "weir-overview", "weir: overview",
-    "Rate, errors, duration; then what is full, where it waits and why it is refused; then weir itself.",
+    "Rate, errors, duration; then saturation, queues and refusals; then weir itself.",
     [JOB, INSTANCE],
     [("At a glance", 4, glance, 6), ("Requests: rate, errors, duration", 8, red, 8),
      ("Saturation", 8, saturation, 8), ("Queueing theory", 8, theory, 6),
@@ -196,25 +196,25 @@ QUOTA = (f'{rate("weir_quota_used_total", "tenant, filter", T)} '
          f'/ {total("weir_quota_tokens_per_second", "tenant, filter", T)}')
 
 quotas = [
-    bars("Quota used", "What each tenant uses of its quota, by the filter that keeps it. A shadow filter's "
-         "can be above 100%: it lets pass.", "percentunit",
+    bars("Quota used", "What each tenant uses of its quota, by filter. With a filter in shadow mode "
+         "it can be above 100%.", "percentunit",
          target(QUOTA, "{{tenant}} ({{filter}})", instant=True),
          steps=("green", (0.8, "orange"), (1, "red")), top=1),
-    timeseries("Quota used over time", "1 is all that the quota lets through for good.", "percentunit",
+    timeseries("Quota used over time", "1 is the sustained rate that the quota allows.", "percentunit",
                target(QUOTA, "{{tenant}} ({{filter}})")),
-    timeseries("Quotas", "What is used, and what there is.", "reqps",
+    timeseries("Quotas", "Tokens used per second, and the sustained rate that the quota allows.", "reqps",
                target(rate("weir_quota_used_total", "tenant, filter", T), "{{tenant}} ({{filter}}) used"),
                target(total("weir_quota_tokens_per_second", "tenant, filter", T), "{{tenant}} ({{filter}}) limit"),
                overrides=[LIMIT]),
 ]
 
 refused = [
-    bars("Refused most", "Refusals per second, all reasons, the ten tenants that have most.", "reqps",
+    bars("Refused most", "Refusals per second, all reasons, the ten tenants with the most.", "reqps",
          target(f'topk(10, {rate("weir_rejected_total", "tenant", T)})', "{{tenant}}", instant=True)),
-    timeseries("Share refused", "Of what each tenant sends.", "percentunit",
+    timeseries("Share refused", "Share of each tenant's requests.", "percentunit",
                target(f'{rate("weir_rejected_total", "tenant", T)} / {rate("weir_arrivals_total", "tenant", T)}',
                       "{{tenant}}"), top=1),
-    table("Who is refused, by whom and why", "Within the time shown.", "short",
+    table("Refusals by tenant, filter and reason", "Within the time shown.", "short",
           target(f"topk(20, sum by (tenant, filter, reason) (increase(weir_rejected_total{{{S}{T}}}[$__range])))",
                  "", instant=True, table=True), "Value"),
     timeseries("Would be refused (shadow)", "By filters with `enforce: false`, by tenant.", "reqps",
@@ -228,13 +228,13 @@ traffic = [
     timeseries("Passed", "Answered by the service, per second.", "reqps",
                target(rate("weir_requests_total", "tenant", T + ',source="service"'), "{{tenant}}"),
                stack=True),
-    timeseries("Status codes", "Of all answers, weir's own and the service's. 499: the client left before.",
+    timeseries("Status codes", "Of all answers, weir's own and the service's. 499: the client disconnected before the answer.",
                "reqps", target(rate("weir_requests_total", "code, source", T), "{{code}} {{source}}"), stack=True),
-    timeseries("Waiting", "Requests in line.", "short",
+    timeseries("Waiting", "Requests that wait in a queue.", "short",
                target(total("weir_queue_depth", "tenant, filter", T), "{{tenant}} ({{filter}})"), stack=True),
     timeseries("Inside", "Requests that have arrived and not ended.", "short",
                target(total("weir_requests_inside", "tenant", T), "{{tenant}}"), stack=True),
-    timeseries("Keys and tenants without room", "Keys that have state of their own, against the room in "
+    timeseries("Keys and tenants without room", "Keys that have state of their own, against the size of "
                "their table; configured tenants that are counted under `other`.", "short",
                target(total("weir_keys_tracked", "filter"), "{{filter}} keys"),
                target(total("weir_keys_capacity", "filter"), "{{filter}} capacity"),
@@ -242,8 +242,8 @@ traffic = [
 ]
 
 tenants = dashboard(
-    "weir-tenants", "weir: tenants", "What each tenant uses of its quota, who is refused most, and what shadow "
-    "filters would refuse.", [JOB, INSTANCE, TENANT],
+    "weir-tenants", "weir: tenants", "What each tenant uses of its quota, which are refused most, and what filters in "
+    "shadow mode would refuse.", [JOB, INSTANCE, TENANT],
     [("Quotas", 8, quotas, 8), ("Refusals", 8, refused, 12), ("Traffic", 8, traffic, 8)],
     ALERTS, [link("Overview", "weir-overview")])
 
