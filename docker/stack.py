@@ -29,7 +29,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 PATIENCE = 30  # seconds, for what takes one or two
 ALERT = "WeirDroppingRequests"  # what the load must bring about
 
-# Connections and the pause after each answer in ms: together more than the service bears, greedy
+# Connections and the pause after each answer in ms: together more than the service can handle, greedy
 # far over its quota as well.
 LOAD = {"acme": (80, 40), "beta": (60, 40), "greedy": (60, 20)}
 LOAD_SCRIPT = "function delay() return %d end\n"
