@@ -54,7 +54,9 @@ class Expander {
           report_.error(node.at, path, "found " + quoted(rest) + " without its }");
           break;
         }
-        out += value_of(rest.substr(2, end - 2), node, path);
+        const std::string value = value_of(rest.substr(2, end - 2), node, path);
+        if (!count(value.size(), node, path)) break;
+        out += value;
         node.variable = true;
         rest.remove_prefix(end + 1);
       } else {
@@ -63,6 +65,19 @@ class Expander {
       }
     }
     node.text = std::move(out);
+  }
+
+  // False: it is too much, and told once.
+  bool count(std::size_t size, const YamlNode& node, const Path& path) {
+    if (expanded_ <= kMaxVariableText && size > kMaxVariableText - expanded_) {
+      report_.error(node.at, path,
+                    "the variables of this file stand for more than " +
+                        std::to_string(kMaxVariableText >> 20) + " MiB together");
+      expanded_ = kMaxVariableText + 1;
+    }
+    if (expanded_ > kMaxVariableText) return false;
+    expanded_ += size;
+    return true;
   }
 
   std::string value_of(std::string_view inside, const YamlNode& node, const Path& path) {
@@ -90,6 +105,7 @@ class Expander {
 
   const Environment& environment_;
   Report& report_;
+  std::size_t expanded_ = 0;  // bytes so far; more than may be: it has been told
 };
 
 }  // namespace

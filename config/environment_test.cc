@@ -1,5 +1,7 @@
 #include "config/environment.h"
 
+#include <algorithm>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -72,6 +74,32 @@ TEST(Environment, FeedsNumbersAddressesAndRates) {
   EXPECT_EQ(loaded.snapshot->settings.listen.port, 1234);
   EXPECT_EQ(loaded.snapshot->settings.upstream.max_connections, 7);
   EXPECT_EQ(loaded.snapshot->settings.workers, 7);
+}
+
+TEST(Environment, WhatAllStandForTogetherIsBounded) {
+  const std::string much(100'000, 'x');
+  const std::size_t uses = kMaxVariableText / much.size();
+  const auto tenants = [](std::size_t count) {
+    std::string yaml = kBase + "upstream_names:\n";
+    for (std::size_t i = 0; i < count; ++i) yaml += "- ${A}\n";
+    return yaml;
+  };
+  const auto too_much = ::testing::HasSubstr("stand for more than 16 MiB together");
+  EXPECT_THAT(load_config(tenants(uses), {{"A", much}}).errors,
+              ::testing::Not(::testing::Contains(too_much)));
+  const auto errors = load_config(tenants(100'000), {{"A", much}}).errors;
+  EXPECT_EQ(std::ranges::count_if(
+                errors, [&](const std::string& e) { return ::testing::Value(e, too_much); }),
+            1)
+      << "said once";
+}
+
+TEST(Environment, UnsetOnesWithoutEndAreCounted) {
+  std::string yaml = kBase + "x:\n";
+  for (std::size_t i = 0; i < 3 * Report::kKept; ++i) yaml += "- ${A}\n";
+  const auto errors = load_config(yaml).errors;
+  ASSERT_EQ(errors.size(), Report::kShown + 1);
+  EXPECT_THAT(errors.back(), ::testing::EndsWith(" more below"));
 }
 
 TEST(Environment, KeysAreNotExpanded) {

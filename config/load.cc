@@ -1,10 +1,6 @@
 #include "config/load.h"
 
-#include <cerrno>
-#include <cstring>
-#include <fstream>
 #include <random>
-#include <sstream>
 
 #include "config/build.h"
 #include "config/check.h"
@@ -12,6 +8,7 @@
 #include "config/environment.h"
 #include "config/fixed.h"
 #include "config/plan.h"
+#include "config/read_file.h"
 #include "config/report.h"
 #include "config/rules.h"
 #include "config/tree.h"
@@ -64,18 +61,11 @@ LoadResult load_text(std::string_view yaml, const LoadOptions& options, Gate& ga
 
 LoadResult load_file(const std::string& path, LoadOptions options, Gate& gate) {
   if (options.file == LoadOptions().file) options.file = path;
-  std::ifstream in(path, std::ios::binary);
-  std::ostringstream text;
-  errno = 0;
-  if (in && in.peek() != std::ifstream::traits_type::eof()) text << in.rdbuf();
-  if (!in.is_open() || in.bad() || errno == EISDIR) {
-    LoadResult result;
-    const int error = errno != 0 ? errno : ENOENT;
-    result.errors.push_back(
-        {options.file, 1, 1, "", std::string("cannot be read: ") + std::strerror(error)});
-    return result;
-  }
-  return load_text(text.str(), options, gate);
+  const Result<std::string> text = read_regular_file(path, kMaxFileSize);
+  if (text) return load_text(*text, options, gate);
+  LoadResult result;
+  result.errors.push_back({options.file, 1, 1, "", text.error});
+  return result;
 }
 
 }  // namespace weir

@@ -45,7 +45,7 @@ void Report::error(Position at, const Path& path, std::string message) {
 }
 
 void Report::error(Position at, std::string path, std::string message) {
-  errors_.push_back({file_, at.line, at.column, std::move(path), std::move(message)});
+  errors_.add({file_, at.line, at.column, std::move(path), std::move(message)});
 }
 
 void Report::warning(Position at, const Path& path, std::string message) {
@@ -53,22 +53,30 @@ void Report::warning(Position at, const Path& path, std::string message) {
 }
 
 void Report::warning(Position at, std::string path, std::string message) {
-  warnings_.push_back({file_, at.line, at.column, std::move(path), std::move(message)});
+  warnings_.add({file_, at.line, at.column, std::move(path), std::move(message)});
 }
 
-std::vector<Diagnostic> Report::in_order(std::vector<Diagnostic> list) const {
-  std::stable_sort(list.begin(), list.end(), [](const Diagnostic& a, const Diagnostic& b) {
+void Report::List::add(Diagnostic diagnostic) {
+  if (kept.size() < kKept) {
+    kept.push_back(std::move(diagnostic));
+  } else {
+    ++more;
+  }
+}
+
+std::vector<Diagnostic> Report::List::in_order() && {
+  std::stable_sort(kept.begin(), kept.end(), [](const Diagnostic& a, const Diagnostic& b) {
     return std::tie(a.line, a.column) < std::tie(b.line, b.column);
   });
-  if (list.size() > kShown) {
-    const std::size_t left_out = list.size() - kShown;
-    list.resize(kShown);
-    Diagnostic rest = list.back();
+  if (kept.size() > kShown) {
+    const std::size_t left_out = kept.size() - kShown + more;
+    kept.resize(kShown);
+    Diagnostic rest = kept.back();
     rest.path.clear();
     rest.message = std::to_string(left_out) + " more below";
-    list.push_back(std::move(rest));
+    kept.push_back(std::move(rest));
   }
-  return list;
+  return std::move(kept);
 }
 
 std::string quoted(std::string_view text) {

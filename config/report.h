@@ -45,20 +45,26 @@ class Report {
   void warning(Position at, const Path& path, std::string message);
   void warning(Position at, std::string path, std::string message);
 
-  bool failed() const { return !errors_.empty(); }
+  bool failed() const { return !errors_.kept.empty(); }
   // So much is wrong that the next message need not be helpful.
-  bool crowded() const { return errors_.size() > 5 * kShown; }
+  bool crowded() const { return errors_.kept.size() > 5 * kShown; }
   // In the file's order, at most kShown of each; the last one then says how many were left out.
   static constexpr std::size_t kShown = 200;
-  std::vector<Diagnostic> take_errors() { return in_order(std::move(errors_)); }
-  std::vector<Diagnostic> take_warnings() { return in_order(std::move(warnings_)); }
+  // Kept until then; more are only counted.
+  static constexpr std::size_t kKept = 10'000;
+  std::vector<Diagnostic> take_errors() { return std::move(errors_).in_order(); }
+  std::vector<Diagnostic> take_warnings() { return std::move(warnings_).in_order(); }
 
  private:
-  std::vector<Diagnostic> in_order(std::vector<Diagnostic> list) const;
+  struct List {
+    std::vector<Diagnostic> kept;
+    std::size_t more = 0;
+    void add(Diagnostic diagnostic);
+    std::vector<Diagnostic> in_order() &&;
+  };
 
   std::string file_;
-  std::vector<Diagnostic> errors_;
-  std::vector<Diagnostic> warnings_;
+  List errors_, warnings_;
 };
 
 // How a user's text is shown in a message: in quotes, cut after 60 bytes, control bytes escaped.

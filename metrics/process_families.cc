@@ -28,7 +28,7 @@ void add_weir(const ExpositionSources& sources, Families& out) {
              numbers.last_successful ? 1 : 0, out);
   const std::chrono::duration<double> success = numbers.last_success.time_since_epoch();
   add_single(Families::gauge("weir_config_last_reload_success_timestamp_seconds",
-                             "When the active configuration was loaded."),
+                             "When the configuration in force was loaded."),
              success.count(), out);
 
   add_single(Families::gauge("weir_tenants_folded",

@@ -1,3 +1,9 @@
-#include "proxy/cli/cli.h"
+#include <exception>
 
-int main(int argc, char** argv) { return weir::run_cli(argc, argv); }
+#include "proxy/cli/cli.h"
+#include "proxy/process/fatal.h"
+
+int main(int argc, char** argv) {
+  std::set_terminate(weir::tell_and_abort);
+  return weir::run_cli(argc, argv);
+}

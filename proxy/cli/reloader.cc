@@ -2,15 +2,15 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <fstream>
 #include <map>
-#include <optional>
 #include <poll.h>
 #include <sstream>
 #include <sys/eventfd.h>
 #include <unistd.h>
 #include <utility>
 
+#include "config/read_file.h"
+#include "config/tree.h"
 #include "filters/siphash.h"
 #include "proxy/clock/clock.h"
 #include "proxy/log/log.h"
@@ -23,11 +23,8 @@ constexpr int kQuietMs = 100;
 constexpr Duration kPatience = std::chrono::seconds(1);
 constexpr std::size_t kLoggedErrors = 10;
 
-std::optional<std::string> read_file(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  std::ostringstream text;
-  if (!in || !(text << in.rdbuf())) return std::nullopt;
-  return std::move(text).str();
+Result<std::string> read_file(const std::string& path) {
+  return read_regular_file(path, kMaxFileSize);
 }
 
 std::uint64_t hash_of(const std::string& text) { return siphash({1, 1}, text); }
@@ -178,7 +175,7 @@ ReloadOutcome Reloader::reload(const std::string& trigger, const std::string* co
     log_warning(trigger + ": " + why);
     return refuse(std::move(why));
   }
-  std::optional<std::string> text;
+  Result<std::string> text;
   if (contents == nullptr && (text = read_file(file_))) contents = &*text;
   contents_ = contents != nullptr ? hash_of(*contents) : 0;
   const std::shared_ptr<const Snapshot> running = instance_->server().snapshot();

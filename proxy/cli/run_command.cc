@@ -12,6 +12,7 @@
 #include "proxy/cli/reloader.h"
 #include "proxy/clock/clock.h"
 #include "proxy/log/log.h"
+#include "proxy/log/standard_stream.h"
 #include "proxy/process/exit_code.h"
 #include "proxy/process/instance.h"
 #include "proxy/process/signals.h"
@@ -27,15 +28,15 @@ std::unique_ptr<Snapshot> load(const RunOptions& options, Gate& gate) {
   from.file = "<flags>";
   LoadResult result =
       flags ? load_text(flags->yaml(), from, gate) : load_file(options.file, LoadOptions{}, gate);
-  auto tell = [&flags](const Diagnostic& d, const char* mark) {
-    const std::string text = flags ? flags->in_terms_of_flags(d) : d.text();
-    std::fprintf(stderr, "%s%s\n", text.c_str(), mark);
+  StandardStream out(LineSink::Standard::error);
+  auto tell = [&](const Diagnostic& d, const char* mark) {
+    out.write((flags ? flags->in_terms_of_flags(d) : d.text()) + mark + "\n");
   };
   for (const Diagnostic& warning : result.warnings) tell(warning, " (warning)");
   for (const Diagnostic& error : result.errors) tell(error, "");
   if (const std::size_t count = result.errors.size()) {
-    std::fprintf(stderr, "weir: not started: %zu error%s in %s\n", count, count == 1 ? "" : "s",
-                 flags ? "the flags" : options.file.c_str());
+    out.write("weir: not started: " + std::to_string(count) + (count == 1 ? " error" : " errors") +
+              " in " + (flags ? "the flags" : options.file) + "\n");
   }
   return std::move(result.snapshot);
 }
@@ -159,7 +160,8 @@ int serve(Reloader& reloader, std::shared_ptr<const Snapshot> snapshot, Gate& ga
 }  // namespace
 
 int run_weir(const RunOptions& options) {
-  block_signals();
+  // --print-config ends as any command does, whoever reads what it prints.
+  if (!options.print_config) block_signals();
   Gate gate(read_clock);
   Reloader reloader(options.file, !options.no_watch, gate);  // before: it misses no change
   std::unique_ptr<Snapshot> snapshot = load(options, gate);

@@ -153,7 +153,7 @@ class Demo {
     for (int second = 1;; ++second) {
       Time next = started_ + std::chrono::seconds(second);
       bool last = next >= started_ + length;
-      if (wait_for_signal(last ? started_ + length : next)) return;
+      if (wait_for_signal(last ? started_ + length : next)) return screen_.end();
       Totals now = totals();
       if (!last || now.at - before.at > std::chrono::milliseconds(500)) show(before, now);
       before = now;

@@ -41,12 +41,6 @@ void Screen::redraw(const std::vector<std::string>& lines) {
   write(text);
 }
 
-void Screen::write(const std::string& text) {
-  for (std::size_t at = 0; at < text.size();) {
-    ssize_t n = ::write(STDOUT_FILENO, text.data() + at, text.size() - at);
-    if (n <= 0) return;  // nobody reads: nothing to be done
-    at += static_cast<std::size_t>(n);
-  }
-}
+void Screen::write(const std::string& text) { out_.write(text); }
 
 }  // namespace weir::demo

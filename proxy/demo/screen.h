@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "proxy/demo/text.h"
+#include "proxy/log/standard_stream.h"
 
 namespace weir::demo {
 
@@ -21,9 +22,13 @@ class Screen {
   const Palette& palette() const { return palette_; }
   void print(const std::vector<std::string>& lines);   // below what is there, to stay
   void redraw(const std::vector<std::string>& lines);  // instead of what it drew last
+  // The demo ends: whoever reads standard output is not waited for any longer.
+  void end() { out_.end(); }
 
  private:
-  static void write(const std::string& text);
+  void write(const std::string& text);
+
+  StandardStream out_{LineSink::Standard::output};
   bool terminal_ = false;
   std::size_t drawn_ = 0;
   Palette palette_;

@@ -149,7 +149,7 @@ void LineLog::Writer::stop() {
   stop_ = true;
   signal();
   std::unique_lock lock(mutex_);
-  const bool over = ended_.wait_for(lock, 2 * kLastWords, [this] { return over_; });
+  const bool over = ended_.wait_for(lock, kLastWords * 3 / 2, [this] { return over_; });
   lock.unlock();
   if (over) {
     thread_.join();

@@ -29,8 +29,6 @@ class LineLog {
   static constexpr std::size_t kRing = 1 << 20;
   static constexpr std::size_t kLongest = 4096;  // a line; longer ones are lost
   static constexpr Duration kGather = std::chrono::milliseconds(5);
-  // How long the end of the log lets the other end take what is left.
-  static constexpr Duration kLastWords = std::chrono::seconds(1);
 
   class Writer;
   class Ring {
@@ -58,7 +56,7 @@ class LineLog {
   };
   // `to`: stdout, or the path of a file, which is appended to, and made if need be (mode 0640).
   static OpenResult open(const std::string& to, std::size_t rings);
-  ~LineLog();  // writes out what is queued, for kLastWords at most
+  ~LineLog();  // writes out what is queued, for kLastWords (line_sink.h) at most
   LineLog(const LineLog&) = delete;
   LineLog& operator=(const LineLog&) = delete;
 

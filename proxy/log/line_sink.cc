@@ -31,13 +31,22 @@ void LineSink::close() {
 }
 
 int LineSink::open(const std::string& to) {
+  if (to == "stdout") return open(Standard::output);
+  // A path may name a pipe that nobody reads: it is an error, nothing to wait for.
+  constexpr int kFlags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+  return take(::open(to.c_str(), kFlags, kMode));
+}
+
+// A copy: the flags of the descriptor are shared with whoever else has it, so they stay as they
+// are.
+int LineSink::open(Standard which) {
+  const int fd = which == Standard::output ? STDOUT_FILENO : STDERR_FILENO;
+  return take(fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
+}
+
+int LineSink::take(int fd) {
   close();
-  // Of standard output a copy: its flags are shared with whoever else has it, so they stay as they
-  // are. A path may name a pipe that nobody reads: it is an error, nothing to wait for.
-  fd_ = to == "stdout"
-            ? fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0)
-            : ::open(to.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK,
-                     kMode);
+  fd_ = fd;
   if (fd_ < 0) return errno;
   struct stat status {};
   if (fstat(fd_, &status) != 0) return errno;

@@ -4,11 +4,18 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <sys/types.h>
 
+#include "filters/time.h"
+
 namespace weir {
+
+// When the process ends, a reader has this long to take what is left: the diagnostics', and then
+// the access log's. So nothing that is written holds up the end for a second.
+inline constexpr Duration kLastWords = std::chrono::milliseconds(400);
 
 class LineSink {
  public:
@@ -19,6 +26,8 @@ class LineSink {
 
   // 0, or an errno. `to`: stdout or a path.
   int open(const std::string& to);
+  enum class Standard : std::uint8_t { output, error };
+  int open(Standard which);
 
   int descriptor() const { return fd_; }
   // Whether a write may have to wait for whoever reads; false for files.
@@ -30,6 +39,7 @@ class LineSink {
  private:
   enum class Kind { file, stream, socket };
   void close();
+  int take(int fd);
   int fd_ = -1;
   Kind kind_ = Kind::file;
 };

@@ -3,7 +3,8 @@
 // Any thread, at any time; never blocks the caller. Lines go through a bounded queue to a thread of
 // their own; when it is full the oldest are lost, and counted. The same line is written at most
 // once in ten seconds, the next one saying how often it was repeated. Before start_log and after
-// stop_log lines are written at once.
+// stop_log lines are written at once. A reader of stderr that takes nothing does not hold up the
+// end (StandardStream).
 #pragma once
 
 #include <cstdint>

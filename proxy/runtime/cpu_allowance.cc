@@ -4,7 +4,6 @@
 #include <array>
 #include <charconv>
 #include <cstdio>
-#include <fstream>
 #include <optional>
 #include <sched.h>
 #include <sstream>
@@ -13,9 +12,18 @@
 #include <utility>
 #include <vector>
 
+#include "config/read_file.h"
+
 namespace weir {
 
 namespace {
+
+constexpr std::size_t kMostText = 16 << 20;
+
+// Of a file of the kernel's; empty if it cannot be read.
+std::istringstream text_of(const std::string& path) {
+  return std::istringstream(read_regular_file(path, kMostText).value.value_or(""));
+}
 
 using Words = std::vector<std::string>;
 
@@ -63,7 +71,7 @@ struct Hierarchies {
 // proc(5): id parent device root point options [tags…] - type source options
 Hierarchies read_mounts(const std::string& root) {
   Hierarchies found;
-  std::ifstream in(root + "/proc/self/mountinfo");
+  std::istringstream in = text_of(root + "/proc/self/mountinfo");
   for (std::string line; std::getline(in, line);) {
     const Words words = words_of(line);
     const auto dash = std::ranges::find(words, "-");
@@ -83,7 +91,7 @@ struct Places {
 };
 Places read_places(const std::string& root) {
   Places found;
-  std::ifstream in(root + "/proc/self/cgroup");
+  std::istringstream in = text_of(root + "/proc/self/cgroup");
   for (std::string line; std::getline(in, line);) {
     const std::size_t first = line.find(':');
     const std::size_t second = line.find(':', first + 1);
@@ -97,14 +105,14 @@ Places read_places(const std::string& root) {
 }
 
 std::optional<double> number_in(const std::string& path) {
-  std::ifstream in(path);
+  std::istringstream in = text_of(path);
   double number = 0;
   return in >> number ? std::optional(number) : std::nullopt;
 }
 
 // "max 100000", or microseconds of processor time and of the period.
 std::optional<double> quota_of_v2(const std::string& folder) {
-  std::ifstream in(folder + "/cpu.max");
+  std::istringstream in = text_of(folder + "/cpu.max");
   double quota = 0, period = 0;
   if (in >> quota >> period && quota > 0 && period > 0) return quota / period;
   return std::nullopt;

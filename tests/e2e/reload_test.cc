@@ -4,6 +4,7 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <sys/stat.h>
 #include <thread>
 
 #include "tests/e2e/fixture.h"
@@ -406,6 +407,23 @@ TEST(Reload, TwoHundredUnderLoadLoseNothing) {
               seconds(began, began + took),
               (s.value("process_resident_memory_bytes") - memory) / 1024);
   EXPECT_EQ(r.weir.stop(), 0) << r.weir.errors();
+}
+
+// A pipe that nobody writes to, or a device that never ends: refused at once, not waited for.
+TEST(Reload, AFileThatIsNoneIsRefusedAndHoldsUpNothing) {
+  Service service;
+  Reloadable at(service.text(), "chain: []\n");
+  std::filesystem::remove(at.weir.config_path());
+  ASSERT_EQ(mkfifo(at.weir.config_path().c_str(), 0600), 0);
+  const Response pipe = reload(at.weir);
+  EXPECT_EQ(pipe.status, 422);
+  EXPECT_THAT(pipe.body, HasSubstr("cannot be read: it is a pipe"));
+  std::filesystem::remove(at.weir.config_path());
+  std::filesystem::create_symlink("/dev/zero", at.weir.config_path());
+  at.weir.process().signal(SIGHUP);
+  EXPECT_TRUE(at.weir.process().wait_for("cannot be read: it is a device"));
+  EXPECT_EQ(at.weir.get().status, 200);
+  EXPECT_EQ(at.weir.stop(), 0);
 }
 
 }  // namespace

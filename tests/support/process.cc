@@ -163,8 +163,8 @@ Process::Process(ProcessOptions options) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent) _exit(127);
     dup2(in.read, 0);
-    dup2(out.write, 1);
-    dup2(err.write, 2);
+    dup2(options.output_to >= 0 ? options.output_to : out.write, 1);
+    dup2(options.errors_to >= 0 ? options.errors_to : err.write, 2);
     ::signal(SIGPIPE, SIG_DFL);
     if (options.max_descriptors > 0) {
       rlimit limit{options.max_descriptors, options.max_descriptors};

@@ -22,7 +22,9 @@ namespace weir::testing {
 struct ProcessOptions {
   std::vector<std::string> command;  // the program (looked up in PATH and /usr/sbin), its arguments
   std::map<std::string, std::string> environment = {};  // besides the test's own
-  std::string input = {};             // for its standard input, which is then closed
+  std::string input = {};  // for its standard input, which is then closed
+  // Descriptors to use instead of the object's own pipes; -1: these.
+  int output_to = -1, errors_to = -1;
   std::uint64_t max_descriptors = 0;  // RLIMIT_NOFILE, soft and hard; 0: as the test has it
 };
 
