@@ -19,6 +19,7 @@ UpstreamSettings upstream_of(const Value& map) {
   out.max_connections = map.get("max_connections").number;
   out.connect_timeout = duration_of(map, "connect_timeout");
   out.idle_timeout = duration_of(map, "idle_timeout");
+  out.max_age = duration_of(map, "max_age");
   if (const std::string& host = map.get("host").text; host != "preserve") out.host = host;
   return out;
 }
@@ -117,6 +118,7 @@ Settings settings_of(const Value& file) {
     out.drain_delay = Duration{delay->number};
   }
   out.drain_timeout = duration_of(file.get("drain"), "timeout");
+  out.drain_grace = duration_of(file.get("drain"), "grace");
   return out;
 }
 

@@ -26,8 +26,9 @@ namespace weir {
 struct UpstreamSettings {
   Endpoint address;
   std::int64_t max_connections = 512;
-  Duration connect_timeout = std::chrono::seconds(1);
+  Duration connect_timeout = std::chrono::seconds(5);
   Duration idle_timeout = std::chrono::seconds(4);
+  Duration max_age = std::chrono::minutes(1);
   std::string host;  // empty: preserve
 };
 
@@ -104,6 +105,7 @@ struct Settings {
   AccessLogSettings access_log;
   std::optional<Duration> drain_delay;  // none: by where weir runs
   Duration drain_timeout = std::chrono::seconds(30);
+  Duration drain_grace = std::chrono::seconds(1);
 };
 
 struct FixedValues;

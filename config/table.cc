@@ -18,12 +18,18 @@ constexpr KeySpec kUpstream[] = {
      .doc = "Connections to the service at a time. Their pool is innermost in every chain."},
     {.name = "connect_timeout",
      .spec = duration(kMillisecond, kHour),
-     .preset = "1s",
-     .doc = "For connecting, all addresses together; then the attempt is a `connect_failure`."},
+     .preset = "5s",
+     .doc = "For connecting, all tries at all addresses together, the resolver's answer included; "
+            "then the attempt is a `connect_failure`."},
     {.name = "idle_timeout",
      .spec = duration(kMillisecond, kDay),
      .preset = "4s",
      .doc = "How long an unused connection is kept. Stay under the service's own (Node: 5 s)."},
+    {.name = "max_age",
+     .spec = duration(kSecond, kDay),
+     .preset = "1m",
+     .doc = "How long a connection is used. A name that has moved while its old host still answers "
+            "is followed within this and 30 s."},
     {.name = "host",
      .spec = text(kHostHeader),
      .preset = "preserve",
@@ -253,6 +259,11 @@ constexpr KeySpec kDrain[] = {
      .spec = duration(0, kDay),
      .preset = "30s",
      .doc = "How long requests in flight may take to finish when weir is told to stop."},
+    {.name = "grace",
+     .spec = duration(0, kHour),
+     .preset = "1s",
+     .doc = "How long connections without a request stay open once weir has stopped listening, so "
+            "that a request that is on its way is still answered. At most `timeout`."},
 };
 
 constexpr KeySpec kFile[] = {

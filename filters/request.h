@@ -96,6 +96,7 @@ class Request {
     if (client_wait_since == kNever) return;
     client_wait += at - client_wait_since;
     client_wait_since = kNever;
+    progress = std::max(progress, at);
   }
 
   // --- the chain's; read by anyone on the worker's thread

@@ -133,6 +133,9 @@ void add_worker_families(const ExpositionSources& sources, Families& out) {
       by_side(Families::gauge("weir_connections_active", "Open connections, including idle ones."),
               sources, &WorkerMetrics::connections_active));
   out.put(connections_refused(sources));
+  out.put(single(Families::counter("weir_connections_evicted_total",
+                                   "Idle client connections closed to make room for new ones."),
+                 sum(sources, &WorkerMetrics::connections_evicted)));
   out.put(single(Families::gauge("weir_tunnels_active", "Upgraded connections."),
                  sum(sources, &WorkerMetrics::tunnels_active)));
   out.put(tunnels(sources));

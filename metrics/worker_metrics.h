@@ -149,6 +149,7 @@ class WorkerMetrics {
   Counter resends;  // attempts sent once more, since a reused connection had died
   std::array<Counter, 2> connections_active;  // by Side; a gauge
   std::array<Counter, static_cast<std::size_t>(ConnectionRefusal::count_)> connections_refused;
+  Counter connections_evicted;     // idle ones of clients, for newcomers
   Counter tunnels_active;          // a gauge
   std::array<Counter, 2> tunnels;  // that were opened, by TunnelProtocol
   std::array<Counter, static_cast<std::size_t>(TunnelEnd::count_)> tunnels_ended;

@@ -53,13 +53,16 @@ class Timeout::TimedVisit final : public Visit {
   }
   Time idle_deadline() const {
     if (!filter_.params_.idle || head_at_ == kNever) return kNever;
-    return saturating_add(std::max(head_at_, request().progress), *filter_.params_.idle);
+    const Time silent_since = stands_still() ? now() : std::max(head_at_, request().progress);
+    return saturating_add(silent_since, *filter_.params_.idle);
   }
-  Time next() const { return std::min({head_look(), total_deadline(), idle_deadline()}); }
+  Time next() const {
+    return std::min({look(head_deadline()), total_deadline(), look(idle_deadline())});
+  }
+  bool stands_still() const { return request().client_wait_since != kNever; }
   // A deadline that stands still moves on with the time: it is looked at once a tick at most.
-  Time head_look() const {
-    const bool stands_still = request().client_wait_since != kNever;
-    return stands_still ? std::max(head_deadline(), now() + kAlarmTick) : head_deadline();
+  Time look(Time deadline) const {
+    return stands_still() ? std::max(deadline, now() + kAlarmTick) : deadline;
   }
 
   Woken ring(Reason reason) {

@@ -77,9 +77,10 @@ class AdminServer::State {
 
   void admit(tcp::socket socket) {
     if (open_.size() >= kMaxConnections) {
-      const auto idle = std::ranges::find_if(open_, [](const Session* s) { return s->idle(); });
-      if (idle == open_.end()) return;  // the socket closes
-      (*idle)->close();
+      // A health check gets through: half a request does not hold a place against a newcomer.
+      const auto waits = std::ranges::find_if(open_, [](const Session* s) { return s->waits(); });
+      if (waits == open_.end()) return;  // the socket closes
+      (*waits)->close();
     }
     Error ignored;
     socket.set_option(tcp::no_delay(true), ignored);

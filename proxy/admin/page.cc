@@ -43,6 +43,14 @@ bool names_loopback(std::string_view authority) {
          name.find_first_not_of("0123456789.") == std::string_view::npos;
 }
 
+// The peer's own way to say which server it means: a page of another name in a browser (DNS
+// rebinding) has that name in its Host. An address cannot be rebound.
+bool names_an_address(std::string_view authority) {
+  std::string_view name = without_port(authority);
+  if (name.starts_with('[')) return true;
+  return !name.empty() && name.find_first_not_of("0123456789.") == std::string_view::npos;
+}
+
 AdminReply listing(const std::vector<Page>& pages, unsigned status, std::string_view first_line) {
   AdminReply reply;
   reply.status = status;
@@ -86,6 +94,14 @@ AdminReply problem(unsigned status, std::string_view detail) {
   return reply;
 }
 
+std::string_view why_not_answer(const AdminRequest& request) {
+  // HTTP/1.0 clients and probes may send none; no browser does that.
+  if (request.host.empty() || names_loopback(request.host) || names_an_address(request.host)) {
+    return {};
+  }
+  return "The Host field must name an address or localhost: a name could be another site's.";
+}
+
 std::string_view why_not_change(const AdminRequest& request) {
   if (!request.from_loopback) return "Only a client on this host may change anything.";
   if (!names_loopback(request.host)) {
@@ -123,6 +139,10 @@ PageFinder find_only(const std::vector<Page>& pages, const std::vector<std::stri
 
 const Page* find_page(const std::vector<Page>& pages, const AdminRequest& request,
                       AdminReply& refusal) {
+  if (const std::string_view why = why_not_answer(request); !why.empty()) {
+    refusal = problem(421, why);
+    return nullptr;
+  }
   const std::string_view path = request.target.substr(0, request.target.find('?'));
   const bool reads = request.method == "GET" || request.method == "HEAD";
   const auto page = std::ranges::find(pages, path, &Page::path);

@@ -57,6 +57,10 @@ AdminReply answer(const std::vector<Page>& pages, const AdminRequest& request);
 // from a web page of another origin (which a browser's fields tell).
 std::string_view why_not_change(const AdminRequest& request);
 
+// Why a request is not answered at all, by its Host; empty: it is. Not for the telemetry listener,
+// which tells nothing that a web page must not read.
+std::string_view why_not_answer(const AdminRequest& request);
+
 // How a server finds the page that a request is for: as find_page does. What it finds is there as
 // long as the finder.
 using PageFinder = std::function<const Page*(const AdminRequest&, AdminReply& refusal)>;

@@ -69,7 +69,7 @@ Session::Session(boost::asio::ip::tcp::socket socket, const PageFinder& find, Se
 Session::~Session() { open_.erase(place_); }
 
 void Session::close() {
-  idle_ = false;
+  waits_ = false;
   Error ignored;
   stream_.socket().shutdown(boost::asio::ip::tcp::socket::shutdown_both, ignored);
   stream_.close();
@@ -79,9 +79,9 @@ void Session::await() {
   parser_.emplace();
   parser_->header_limit(kMaxHead);
   parser_->body_limit(kMaxBody);
-  if (buffer_.size() > 0) return read();  // pipelined
-  idle_ = true;
+  waits_ = true;
   open_.splice(open_.end(), open_, place_);
+  if (buffer_.size() > 0) return read();  // pipelined
   stream_.expires_after(kIdleTimeout);
   stream_.async_read_some(buffer_.prepare(kFirstRead),
                           [self = shared_from_this()](Error error, std::size_t size) {
@@ -92,13 +92,13 @@ void Session::await() {
 }
 
 void Session::read() {
-  idle_ = false;
   stream_.expires_after(kTimeout);
   http::async_read(stream_, buffer_, *parser_,
                    [self = shared_from_this()](Error error, std::size_t) { self->on_read(error); });
 }
 
 void Session::on_read(Error error) {
+  waits_ = false;
   if (!error) return ask();
   if (error == http::error::header_limit) return refuse(431, "The head is too large.");
   if (error == http::error::body_limit) return refuse(413, "The body is too large.");

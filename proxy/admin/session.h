@@ -20,7 +20,8 @@
 namespace weir {
 
 class Session;
-// Those that are open, the one that has been idle for longest first among the idle.
+// Those that are open; among those that wait for a request, or for the rest of one, the one that
+// has waited for longest comes first.
 using Sessions = std::list<Session*>;
 
 class Session : public std::enable_shared_from_this<Session> {
@@ -32,7 +33,8 @@ class Session : public std::enable_shared_from_this<Session> {
   Session& operator=(const Session&) = delete;
 
   void start() { await(); }
-  bool idle() const { return idle_; }
+  // No whole request of it is being answered, so it may be closed for another connection.
+  bool waits() const { return waits_; }
   void close();
 
  private:
@@ -54,7 +56,7 @@ class Session : public std::enable_shared_from_this<Session> {
   Sessions::iterator place_;
   boost::beast::flat_buffer buffer_;
   std::optional<Parser> parser_;  // of the current request
-  bool idle_ = true;
+  bool waits_ = true;
 };
 
 }  // namespace weir

@@ -29,6 +29,8 @@ class WorkerPeer {
   virtual std::uint64_t generation() const = 0;
   // Another worker needs a connection to the service.
   virtual void close_an_idle_connection() = 0;
+  // Newcomers are refused on another worker: idle clients' connections give way.
+  virtual void evict_idle_clients() = 0;
 
  protected:
   ~WorkerPeer() = default;
@@ -59,6 +61,7 @@ class SharedState {
   std::atomic<std::int64_t> tunnels{0};         // open or being asked for
   std::atomic<std::int64_t> buffered_bytes{0};  // of bodies held for another attempt
   std::atomic<bool> draining{false};
+  std::atomic<bool> leaving{false};  // a drain has been announced: answers say Connection: close
   std::vector<WorkerPeer*> workers;  // set before any of them runs
   // Called by a worker that has dropped an old snapshot; must not block. Set before any of them
   // runs.

@@ -104,11 +104,16 @@ void ClientConnection::want_more(Time until) {
 void ClientConnection::process() {
   if (processing_) return;
   processing_ = true;
+  int heads = kHeadsAtOnce;
   bool more = true;
   while (more && !closed_) {
     switch (phase_) {
       case Phase::idle:
-      case Phase::head: more = !available().empty() && read_head(); break;
+      case Phase::head:
+        more = !available().empty();
+        if (more && heads-- == 0) return leave_for_next_turn();
+        more = more && read_head();
+        break;
       case Phase::exchange:
         wants_body_ = false;
         exchange_->on_client_bytes();
@@ -121,6 +126,19 @@ void ClientConnection::process() {
     }
   }
   processing_ = false;
+}
+
+void ClientConnection::leave_for_next_turn() {
+  processing_ = false;
+  stop_reading();
+  ask_for_turn();
+}
+
+void ClientConnection::on_turn() {
+  if (phase_ != Phase::idle && phase_ != Phase::head) return;
+  start_reading();
+  process();
+  bound_reading();
 }
 
 // True: an exchange has begun, and may have ended again.
@@ -220,23 +238,24 @@ bool ClientConnection::discard() {
 void ClientConnection::exchange_done(bool keep_alive, std::uint64_t body_left) {
   exchange_ = nullptr;
   wants_body_ = false;
+  first_request_ = false;
   close_after_ = !keep_alive || body_left > kDiscardToKeepAlive;
   discard_left_ = close_after_ ? (body_left == 0 ? 0 : kDiscardToClose) : body_left;
   // What ends here has to be seen to arrive first.
-  if (close_after_ || worker_.draining()) flush();
+  if (close_after_ || worker_.closes_idle()) flush();
   if (has_pending()) return await_flush();
   go_on();
 }
 
 void ClientConnection::await_flush() {
   phase_ = Phase::flush;
-  stuck_at_ = sent_bytes();
+  stuck_at_ = acknowledged_bytes();
   set_deadline(saturating_add(read_clock(), settings().limits.send_timeout));
 }
 
 void ClientConnection::go_on() {
   if (close_after_) return say_goodbye();
-  if (worker_.draining() && discard_left_ == 0 && available().empty()) return close_now();
+  if (worker_.closes_idle() && discard_left_ == 0 && available().empty()) return close_now();
   if (discard_left_ != 0) {
     phase_ = Phase::discard;
     start_reading();
@@ -293,12 +312,13 @@ void ClientConnection::close_now() {
 void ClientConnection::lose_client() {
   RequestHandler* exchange = exchange_;
   exchange_ = nullptr;
+  if (has_pending()) close_reset();  // so that the kernel keeps nothing for it
   close_now();
   if (exchange != nullptr) exchange->on_client_gone();
 }
 
 void ClientConnection::close_if_idle() {
-  if (phase_ == Phase::idle) close_now();
+  if (is_idle()) close_now();
 }
 
 void ClientConnection::drop() {
@@ -380,9 +400,9 @@ bool ClientConnection::is_stuck(Time now) {
     stuck_since_ = kNever;
     return false;
   }
-  if (stuck_since_ == kNever || stuck_at_ != sent_bytes()) {
+  if (stuck_since_ == kNever || stuck_at_ != acknowledged_bytes()) {
     stuck_since_ = now;
-    stuck_at_ = sent_bytes();
+    stuck_at_ = acknowledged_bytes();
   }
   return now - stuck_since_ >= settings().limits.send_timeout;
 }
@@ -397,8 +417,8 @@ void ClientConnection::on_deadline(Time now) {
   switch (phase_) {
     case Phase::head: return refuse(BadRequest::head_timeout);
     case Phase::flush:
-      if (stuck_at_ == sent_bytes()) return drop_stuck();
-      stuck_at_ = sent_bytes();
+      if (stuck_at_ == acknowledged_bytes()) return drop_stuck();
+      stuck_at_ = acknowledged_bytes();
       return set_deadline(saturating_add(now, settings().limits.send_timeout));
     default: return close_now();
   }

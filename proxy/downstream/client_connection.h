@@ -65,6 +65,16 @@ class ClientConnection final : public Stream, private AlarmEntry {
 
   // --- for the worker
   void close_if_idle();
+  void evict() { close_now(); }                     // an idle one, or one with a part of a head
+  ClientConnection* next() const { return next_; }  // in the worker's list
+  // Its request is the first one: its sender does not expect that it may have to repeat it.
+  bool first_request() const { return first_request_; }
+  // Between two requests, with nothing of the next one.
+  bool is_idle() const { return phase_ == Phase::idle && inbox_.empty(); }
+  // Has sent a part of a head, and nothing before it waits for an answer.
+  bool is_reading_head() const { return phase_ == Phase::head; }
+  // The earlier, the longer it has been so.
+  Time waits_until() const { return deadline_; }
   void drop();  // now, exchange or not
 
  private:
@@ -78,6 +88,9 @@ class ClientConnection final : public Stream, private AlarmEntry {
     discard,  // the rest of a refused request's body is thrown away
     goodbye,  // closed for writing; what still comes is thrown away
   };
+  // Heads that are read in one turn: a connection with a thousand requests gets the same turn as
+  // one with one, and no more exchanges than this at a time.
+  static constexpr int kHeadsAtOnce = 4;
   static constexpr std::uint64_t kDiscardToKeepAlive = 64 << 10;
   static constexpr std::uint64_t kDiscardToClose = 1 << 20;
   static constexpr Duration kGoodbye = std::chrono::seconds(2);
@@ -91,11 +104,13 @@ class ClientConnection final : public Stream, private AlarmEntry {
   void on_end(NetError error) override;
   void on_backlog() override;
   void on_drained() override;
+  void on_turn() override;
   void on_write_failed() override;
   void ring() override;
 
   const Settings& settings() const;
   void process();
+  void leave_for_next_turn();
   bool read_head();
   bool scan_head(std::string_view text);
   void begin_exchange(RequestHandler& exchange, std::size_t head_size);
@@ -137,6 +152,7 @@ class ClientConnection final : public Stream, private AlarmEntry {
   bool wants_body_ = false;    // the exchange waits for the client
   bool skipped_line_ = false;  // the empty line that may stand before a head
   bool closed_ = false;
+  bool first_request_ = true;
 };
 
 }  // namespace weir

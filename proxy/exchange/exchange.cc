@@ -33,6 +33,7 @@ void Exchange::reset() {
   upstream_time_ = overhead_ = Duration{0};
   upload_.replayed = 0;
   upload_.head_sent = upload_.sent_all = upload_.broken = upload_.expects_continue = false;
+  upload_.awaited_since = kNever;
   download_.scan.reset();
   download_.status = 0;
   download_.head_done = download_.complete = download_.reusable = false;

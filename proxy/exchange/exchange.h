@@ -100,6 +100,7 @@ class Exchange final : public RequestHandler,
     bool broken = false;            // the service does not take any more
     bool expects_continue = false;  // the client waits for 100 before it sends
     Duration patience{0};           // how long it may be waited for, by limits.min_body_rate
+    Time awaited_since = kNever;    // it is waited for
   };
   // A piece of it.
   struct Piece {
@@ -122,6 +123,7 @@ class Exchange final : public RequestHandler,
     Trailers trailers;  // begun only if the client takes them
     Framing outward;
     std::uint16_t status = 0;
+    std::uint16_t interims = 0;  // heads of 1xx in this attempt
     bool head_done = false;
     bool complete = false;
     bool reusable = false;  // as far as the service's own word goes
@@ -178,6 +180,7 @@ class Exchange final : public RequestHandler,
   bool read_piece(Piece& piece);
   void await_body();
   void note_arrival();
+  void sync_client_wait(Time now);
   void earn_patience(std::size_t bytes);
   bool write_piece(const Piece& piece);
   std::string_view outgoing_head();

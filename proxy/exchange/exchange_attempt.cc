@@ -19,8 +19,12 @@ void Exchange::start_attempt() {
   forwarded_ = true;
   rewind_upload();
   UpstreamPool& pool = snapshot_ref_->upstream.pool;
-  ServiceConnection* service = pool.take_idle();
-  // What cannot be sent twice does not go where nobody listens any more.
+  // A request that must not be repeated does not go on a kept connection if it is the first of its
+  // client's connection: the service may be closing that one, and this client does not expect to
+  // have to send it again (RFC 9110 §9.2.2; HAProxy's http-reuse safe).
+  const bool fresh = !idempotent_ && client_ != nullptr && client_->first_request();
+  ServiceConnection* service = fresh ? nullptr : pool.take_idle();
+  // Nor does it go on one whose peer has closed.
   while (service != nullptr && !idempotent_ && service->peer_left()) {
     service->release(false);
     service = pool.take_idle();
@@ -72,6 +76,7 @@ void Exchange::stop_attempt(AttemptResult why) {
   }
   download_.head_bytes.release();
   count_attempt(why);
+  upload_.awaited_since = kNever;
   if (request_->client_wait_since != kNever) request_->client_wait_ends(read_clock());
   if (client_ != nullptr) client_->want_nothing();
 }
@@ -108,6 +113,7 @@ void Exchange::on_service_end(NetError error) {
 
 void Exchange::on_service_drained() {
   note_written(1);
+  request_->progress = read_clock();
   pump_upload();
 }
 

@@ -19,6 +19,9 @@ namespace weir {
 namespace {
 
 constexpr std::uint64_t kDrainBytes = 1 << 20;
+// Interim responses (1xx) to one attempt: an answer with more is malformed. 103 comes a few times,
+// 102 every few seconds.
+constexpr std::uint16_t kMaxInterims = 1000;
 constexpr Duration kDrainTime = std::chrono::seconds(5);
 
 std::optional<std::chrono::seconds> read_seconds(std::string_view text) {
@@ -135,6 +138,11 @@ bool Exchange::read_response_head(std::span<char>& bytes) {
       settle_response(head, framing, std::exchange(bytes, {}));
       return false;
     }
+    if (++download_.interims > kMaxInterims) {
+      bytes = {};
+      fail_attempt(Reason::upstream_malformed);
+      return false;
+    }
     relay_interim(head);
     if (done_) return false;
   }
@@ -147,7 +155,8 @@ void Exchange::relay_interim(const Head& head) {
   HeadWriter out(worker_.write_scratch());
   write_interim_head(out, head, settings().name);
   std::array<iovec, 1> buffers = {buffer_of(out.text())};
-  if (client_->write(buffers) == Stream::Written::failed) lose_client();
+  if (client_->write(buffers) == Stream::Written::failed) return lose_client();
+  if (client_->has_pending()) on_client_backlog();
 }
 
 void Exchange::settle_response(const Head& head, const Framing& framing, std::span<char> rest) {
@@ -156,7 +165,8 @@ void Exchange::settle_response(const Head& head, const Framing& framing, std::sp
   if (!read_portion(rest, body)) return fail_attempt(Reason::upstream_malformed);
   download_.head_done = true;
   download_.status = head.status;
-  download_.reusable = !says_close(head) && framing.kind != Framing::Kind::until_close;
+  download_.reusable = !says_close(head) && framing.kind != Framing::Kind::until_close &&
+                       !(framing.kind == Framing::Kind::none && announces_body(head));
   if (head.has(FieldId::keep_alive)) attempt_.service->note_keep_alive(idle_promise(head));
   count_attempt(head.status < 500 ? AttemptResult::response : AttemptResult::server_error);
   const Step step = settle(Outcome::response(head.status, retry_after(head)), body.last);
@@ -180,7 +190,7 @@ void Exchange::commit(const Head& head, const Framing& framing, const Portion& b
   // A client that waits for 100 may send its body or not: nobody knows what comes next.
   const bool unclear =
       upload_.expects_continue && !upload_.reader.done() && upload_.reader.received() == 0;
-  download_.keeps_client = client_keeps_ && !worker_.draining() && !unclear &&
+  download_.keeps_client = client_keeps_ && !worker_.leaving() && !unclear &&
                            download_.outward.kind != Framing::Kind::until_close;
   HeadWriter out(worker_.write_scratch());
   OutgoingResponse response{head, download_.outward};
@@ -225,12 +235,16 @@ void Exchange::deliver(const Portion& body, std::string_view head) {
 }
 
 void Exchange::on_client_backlog() {
-  if (attempt_.service != nullptr && download_.head_done) attempt_.service->stop_reading();
+  if (attempt_.service != nullptr) attempt_.service->stop_reading();
+  // The service is not read, so its silence is the client's doing.
+  if (download_.head_done) request_->client_wait_begins(read_clock());
   client_->watch();
 }
 
 void Exchange::on_client_drained() {
-  if (attempt_.service != nullptr) attempt_.service->start_reading();
+  if (attempt_.service == nullptr) return;
+  if (download_.head_done) sync_client_wait(read_clock());
+  attempt_.service->start_reading();
 }
 
 // The service has closed where that is the end of the body.

@@ -89,7 +89,7 @@ void Exchange::answer_here() {
 ReplyContext Exchange::reply_context(std::uint64_t left) const {
   // A client that waits for 100 may send its body or not: nobody knows what comes next.
   const bool unclear = upload_.expects_continue && left != 0 && upload_.reader.received() == 0;
-  const bool keep = client_keeps_ && !worker_.draining() && !unclear && left <= kWorthReading;
+  const bool keep = client_keeps_ && !worker_.leaving() && !unclear && left <= kWorthReading;
   ReplyContext context;
   context.request_id = request_id_;
   context.name = settings().name;
@@ -128,14 +128,13 @@ void Exchange::refuse_body(BadRequest why) {
 
 // --- the bad ends
 
-// Something failed after the head was out. The client's connection closes, so that nobody takes
-// what came for the whole.
+// Something failed after the head was out. The client's connection is reset: what came cannot be
+// taken for the whole, and the kernel keeps nothing for a client that does not read.
 void Exchange::abort_response(Ending how, Side side) {
   worker_.metrics().responses_truncated[static_cast<std::size_t>(side)].add();
   stop_attempt(AttemptResult::cancelled);
   end_request(how, download_.status, Source::service);
-  const bool reset = download_.outward.kind == Framing::Kind::until_close;
-  if (ClientConnection* client = std::exchange(client_, nullptr)) client->abort(reset);
+  if (ClientConnection* client = std::exchange(client_, nullptr)) client->abort(true);
   retire();
 }
 

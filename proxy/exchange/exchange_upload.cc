@@ -1,6 +1,7 @@
 // Of Exchange: the request on its way to the service, its head and its body.
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "proxy/clock/clock.h"
 #include "proxy/context/worker_context.h"
@@ -22,6 +23,7 @@ void Exchange::rewind_upload() {
   upload_.replayed = 0;
   upload_.head_sent = upload_.sent_all = upload_.broken = false;
   download_.head_done = download_.complete = download_.reusable = false;
+  download_.interims = 0;
   download_.scan.reset();
   download_.head_bytes.release();
 }
@@ -68,17 +70,25 @@ bool Exchange::next_piece(Piece& piece) {
 // Bounded by patience: a leaky bucket of time, body_timeout deep, that waiting empties and bytes
 // fill at min_body_rate.
 void Exchange::await_body() {
-  request_->client_wait_begins(read_clock());
+  upload_.awaited_since = read_clock();
+  request_->client_wait_begins(upload_.awaited_since);
   // It may be overdrawn, by what came in the moment before the alarm.
   const Duration left = std::max(upload_.patience, Duration{0});
-  client_->want_more(saturating_add(request_->client_wait_since, left));
+  client_->want_more(saturating_add(upload_.awaited_since, left));
 }
 
 void Exchange::note_arrival() {
-  if (request_->client_wait_since == kNever) return;
+  if (upload_.awaited_since == kNever) return;
   const Time now = read_clock();
-  upload_.patience -= now - request_->client_wait_since;
-  request_->client_wait_ends(now);
+  upload_.patience -= now - std::exchange(upload_.awaited_since, kNever);
+  sync_client_wait(now);
+}
+
+// Weir waits for the client while it waits for its body, or the client has not taken what is
+// written of the answer.
+void Exchange::sync_client_wait(Time now) {
+  const bool takes_nothing = download_.head_done && client_ != nullptr && client_->has_pending();
+  if (upload_.awaited_since == kNever && !takes_nothing) request_->client_wait_ends(now);
 }
 
 void Exchange::earn_patience(std::size_t bytes) {
@@ -208,7 +218,7 @@ void Exchange::stop_holding() {
 }
 
 void Exchange::on_body_timeout(Time now) {
-  const bool silent = now - request_->client_wait_since >= settings().limits.body_timeout;
+  const bool silent = now - upload_.awaited_since >= settings().limits.body_timeout;
   refuse_body(silent ? BadRequest::body_timeout : BadRequest::body_too_slow);
 }
 

@@ -94,4 +94,9 @@ bool says_close_in_connection(const Head& head) {
   return close;
 }
 
+bool announces_body(const Head& head) {
+  if (head.has(FieldId::transfer_encoding)) return true;
+  return head.has(FieldId::content_length) && head.value(FieldId::content_length) != "0";
+}
+
 }  // namespace weir

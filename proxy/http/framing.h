@@ -26,6 +26,10 @@ BadRequest request_framing(const Head& head, Framing& framing);
 // The same of a response. HEAD, 1xx, 204 and 304 have no body, whatever their fields claim.
 BadRequest response_framing(const Head& head, bool to_head_request, Framing& framing);
 
+// Do the fields announce a body? In an answer that has none (to HEAD, 204, 304) the service may
+// send it all the same, and what it sends would be taken for the next answer.
+bool announces_body(const Head& head);
+
 // A body's framing on its way on. Requests keep theirs. A response without a length is chunked for
 // HTTP/1.1 clients and ends with the connection for others.
 Framing outward_response_framing(const Framing& inward, bool client_takes_chunks);

@@ -59,10 +59,23 @@ int Poller::patience() const {
 
 void Poller::turn(bool wait) {
   const int most = patience();
-  const int count =
-      wait_for_events(epoll_, room_->events.data(), kEvents, wait && ready_ == nullptr ? most : 0);
-  const Time before = std::exchange(now_, read_clock());
-  bool loop_is_due = most >= 0 && now_ - before >= std::chrono::milliseconds(most);
+  const Time before = now_;
+  bool loop_is_due = serve_sockets(wait && ready_ == nullptr ? most : 0);
+  loop_is_due = loop_is_due || (most >= 0 && now_ - before >= std::chrono::milliseconds(most));
+  if (!loop_is_due) return;
+  for (int rounds = kRoundsBeforeTimers; rounds != 0 && has_ready_sockets(); --rounds) {
+    serve_sockets(0);
+  }
+  uv_run(loop_, UV_RUN_NOWAIT);
+}
+
+// Fetches events, waiting `timeout` milliseconds for them, and serves the sockets. True: libuv's
+// loop has something to do.
+bool Poller::serve_sockets(int timeout) {
+  const int count = wait_for_events(epoll_, room_->events.data(), kEvents, timeout);
+  now_ = read_clock();
+  bool loop_is_due = false;
+  more_events_ = count == kEvents;
   const epoll_event* const events = room_->events.data();
   for (int i = 0; i < count; ++i) {
     if (events[i].data.ptr == nullptr) {
@@ -72,7 +85,7 @@ void Poller::turn(bool wait) {
     }
   }
   serve_ready();
-  if (loop_is_due) uv_run(loop_, UV_RUN_NOWAIT);
+  return loop_is_due;
 }
 
 bool Poller::has_work() const {

@@ -54,6 +54,8 @@ class Poller {
   // False: out of descriptors.
   bool open(uv_loop_t& loop);
   // Waits until a socket or libuv's loop has something to do (or does not wait), and does it.
+  // Timers come last: what has arrived in time is seen before its time is up, even if the whole
+  // process stood still for a while.
   void turn(bool wait);
   // When the wait of this turn was over.
   Time now() const { return now_; }
@@ -80,6 +82,7 @@ class Poller {
     std::ptrdiff_t size;  // or 0 for its end, or a negative errno; kLater: read when it is told
   };
   static constexpr std::ptrdiff_t kLater = PTRDIFF_MIN;
+  static constexpr std::ptrdiff_t kTurn = PTRDIFF_MIN + 1;  // nothing read: it asked for a turn
 
   // What a stream has written, in the outbox.
   struct Unsent {
@@ -102,10 +105,14 @@ class Poller {
   char* bulk() { return room_->bulk.data(); }
 
   int patience() const;
+  bool serve_sockets(int timeout);
+  bool has_ready_sockets() const { return ready_ != nullptr || more_events_; }
   void serve_ready();
   Stream* serve_group(Stream* first);
 
   static constexpr int kEvents = 256;
+  // Rounds over the sockets in one turn before timers run, whatever the sockets still have.
+  static constexpr int kRoundsBeforeTimers = 64;
   struct Room {
     std::array<epoll_event, kEvents> events;
     std::array<Fetched, kGroup> group;
@@ -125,6 +132,7 @@ class Poller {
   std::vector<Stream*> closed_;
   std::size_t streams_ = 0;
   std::uint32_t unsent_count_ = 0, outbox_used_ = 0;
+  bool more_events_ = false;  // the last look brought as many as there was room for
 };
 
 }  // namespace weir

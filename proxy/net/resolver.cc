@@ -88,6 +88,7 @@ void Resolver::take_answer(int status, const addrinfo* found) {
     first_ = 0;
     for (; found != nullptr; found = found->ai_next) {
       if (found->ai_family != AF_INET && found->ai_family != AF_INET6) continue;
+      if (addresses_.size() == kMaxAddresses) break;
       sockaddr_storage address{};
       std::memcpy(&address, found->ai_addr, found->ai_addrlen);
       addresses_.push_back(address);

@@ -22,6 +22,7 @@ class Resolver {
  public:
   static constexpr Duration kMaxAge = std::chrono::seconds(30);
   static constexpr Duration kAskAgain = std::chrono::seconds(1);  // after all addresses failed
+  static constexpr std::size_t kMaxAddresses = 64;  // of one answer; more are left out
 
   // Somebody who waits for an answer.
   class Waiter {
@@ -48,6 +49,10 @@ class Resolver {
   void wait(Waiter& waiter);
   static void forget(Waiter& waiter);
 
+  // Whether an answer that is asked for now can be newer than what was known at `at`: of a name.
+  bool may_know_better(Time at) const {
+    return endpoint_.kind == Endpoint::Kind::name && answered_ <= at;
+  }
   // All addresses failed, or the first one did not: where to begin with next time.
   void note_failure();
   void note_success(std::size_t index) { first_ = index; }

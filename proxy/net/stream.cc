@@ -5,11 +5,13 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstring>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <new>
 #include <poll.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <sys/un.h>
@@ -75,7 +77,7 @@ ssize_t receive_now(int fd, char* to, std::size_t size) {
 }
 
 // Of one socket, before the others have their turn.
-constexpr int kReadsAtOnce = 8;
+constexpr int kReadsAtOnce = 2;
 
 std::ptrdiff_t or_error(ssize_t n) { return n < 0 ? -errno : n; }
 
@@ -133,6 +135,7 @@ void Stream::on_events(std::uint32_t events) {
   if (closing_ || (connecting_ && !finish_connecting(events))) return;
   constexpr std::uint32_t kGone = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
   if ((events & kGone) != 0) hung_up_ = true;
+  if ((events & EPOLLERR) != 0) failed_ = true;
   if ((events & (EPOLLIN | kGone)) != 0) {
     readable_ = true;
     want_turn();
@@ -146,6 +149,12 @@ void Stream::want_turn() {
   if (readable_ && reading_ && !listed_) poller_.list(*this);
 }
 
+void Stream::ask_for_turn() {
+  if (closing_) return;
+  wants_turn_ = true;
+  if (!listed_) poller_.list(*this);
+}
+
 void Stream::start_reading() {
   reading_ = !closing_;
   want_turn();
@@ -155,11 +164,11 @@ void Stream::stop_reading() { reading_ = false; }
 
 bool Stream::fetch(Poller::Fetched& fetched) {
   listed_ = false;
-  if (closing_ || !reading_) return false;
+  if (closing_ || !(reading_ || wants_turn_)) return false;
   fetched.stream = this;
   fetched_ = true;
-  fetched.size = Poller::kLater;
-  if (bulky_) return true;
+  fetched.size = wants_turn_ ? Poller::kTurn : Poller::kLater;
+  if (bulky_ || wants_turn_) return true;
   fetched.room = std::min(read_room(), Poller::kSlot);
   fetched.size = or_error(receive_now(descriptor_, fetched.bytes, fetched.room));
   return true;
@@ -170,6 +179,11 @@ bool Stream::fetch(Poller::Fetched& fetched) {
 void Stream::deliver(const Poller::Fetched& fetched) {
   fetched_ = false;
   if (closing_) return;
+  if (fetched.size == Poller::kTurn) {
+    wants_turn_ = false;
+    on_turn();
+    return want_turn();
+  }
   if (fetched.size == Poller::kLater) return receive();
   if (fetched.size <= 0) return end_reading(fetched.size);
   const auto size = static_cast<std::size_t>(fetched.size);
@@ -203,6 +217,8 @@ void Stream::end_reading(std::ptrdiff_t result) {
     return;
   }
   stop_reading();
+  // A write that failed has taken the socket's error with it: the end that is read then is none.
+  if (result == 0 && (broken_ || failed_)) result = -ECONNRESET;
   on_end(result == 0 ? NetError::end_of_stream : net_error(static_cast<int>(-result)));
 }
 
@@ -337,6 +353,12 @@ void Stream::close_reset() {
   const linger reset{1, 0};
   if (descriptor_ >= 0) setsockopt(descriptor_, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
   close();
+}
+
+std::uint32_t Stream::acknowledged_bytes() const {
+  int in_kernel = 0;
+  if (ioctl(descriptor_, SIOCOUTQ, &in_kernel) != 0) in_kernel = 0;
+  return sent_bytes() - static_cast<std::uint32_t>(in_kernel);
 }
 
 bool Stream::peer_left() const {

@@ -47,6 +47,9 @@ class Stream {
   // Sends now what waits for the end of the group, so that has_pending() says how it is.
   void flush();
   bool has_pending() const { return pending_ != nullptr; }
+  // Bytes of all written that the peer's kernel has acknowledged, modulo 2^32: whether the peer
+  // reads. A system call.
+  std::uint32_t acknowledged_bytes() const;
   // Bytes that the socket has taken in all, or is going to be given, modulo 2^32: whether it moves.
   std::uint32_t sent_bytes() const { return handed_ - pending_bytes_; }
 
@@ -54,6 +57,9 @@ class Stream {
   // What has been fetched by now still comes: one on_read() of Poller::kSlot at most, or on_end().
   void stop_reading();
   bool reading() const { return reading_; }
+  // on_turn() comes in the next turn, behind the other sockets that are ready: for work on what has
+  // been read already, so that no peer keeps the loop for itself.
+  void ask_for_turn();
   // Something has come, bytes or an end, that on_read() or on_end() did not tell of yet.
   bool has_news() const { return readable_ || fetched_; }
 
@@ -85,6 +91,7 @@ class Stream {
   virtual void on_read(char* data, std::size_t size) = 0;
   // The peer's end, or what broke the connection; reading has stopped.
   virtual void on_end(NetError error) = 0;
+  virtual void on_turn() {}       // that was asked for
   virtual void on_backlog() = 0;  // what had been written whole is pending in part
   virtual void on_drained() = 0;  // nothing is pending any more
   virtual void on_write_failed() = 0;
@@ -123,12 +130,14 @@ class Stream {
   bool reading_ = false;
   bool readable_ = false;  // it may have bytes, or its end, for the next read
   bool hung_up_ = false;   // its peer has closed or reset: read until that shows
-  bool bulky_ = false;     // the last read brought more than a slot takes
-  bool listed_ = false;    // among the poller's ready ones
-  bool fetched_ = false;   // what was fetched is still to be delivered
-  bool unsent_ = false;    // the poller's outbox has bytes of it
-  bool shut_ = false;      // a FIN goes behind what is pending
-  bool broken_ = false;    // a write failed
+  bool wants_turn_ = false;
+  bool bulky_ = false;    // the last read brought more than a slot takes
+  bool listed_ = false;   // among the poller's ready ones
+  bool fetched_ = false;  // what was fetched is still to be delivered
+  bool unsent_ = false;   // the poller's outbox has bytes of it
+  bool shut_ = false;     // a FIN goes behind what is pending
+  bool broken_ = false;   // a write failed
+  bool failed_ = false;   // the poller has told of an error
   bool closing_ = false;
 };
 

@@ -68,6 +68,11 @@ bool Instance::replace(std::shared_ptr<const Snapshot> snapshot) {
   return taken;
 }
 
+void Instance::announce_drain() {
+  ready_.store(false);
+  server_->announce_drain();
+}
+
 void Instance::drain(Duration timeout) {
   announce_drain();
   server_->drain(timeout);

@@ -38,7 +38,7 @@ class Instance {
   // See Server::replace; the admin plane then shows it.
   bool replace(std::shared_ptr<const Snapshot> snapshot);
   // From now on /ready says no; requests are taken as before.
-  void announce_drain() { ready_.store(false); }
+  void announce_drain();
   bool ready() const { return ready_.load(); }  // any thread
   // The server drains.
   void drain(Duration timeout);

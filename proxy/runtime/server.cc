@@ -90,6 +90,7 @@ std::string Server::State::open_access_log(const AccessLogSettings& settings, st
 
 void Server::State::drain(Time deadline) {
   draining = true;
+  shared.leaving = true;
   shared.draining = true;
   for (const auto& worker : workers) worker->drain(deadline);
 }
@@ -141,6 +142,8 @@ std::uint64_t Server::access_lines_written() const {
 std::uint64_t Server::access_lines_lost() const {
   return state_->access_log != nullptr ? state_->access_log->lost() : 0;
 }
+
+void Server::announce_drain() { state_->shared.leaving = true; }
 
 void Server::drain(Duration timeout) {
   if (state_->ended) return;

@@ -40,8 +40,11 @@ class Server {
   std::uint64_t access_lines_written() const;  // any thread
   std::uint64_t access_lines_lost() const;
 
-  // Stops listening, lets what is under way finish (answers say `Connection: close`, idle
-  // connections close), at most for `timeout`. Returns at once; see wait().
+  // From now on answers say `Connection: close`.
+  void announce_drain();
+  // Stops listening, lets what is under way finish, at most for `timeout`. Connections without a
+  // request are closed after drain.grace, so that a request that is on its way is still answered.
+  // Returns at once; see wait().
   void drain(Duration timeout);
   bool draining() const;
   // Blocks until all workers have ended; true if nothing had to be cut.

@@ -9,6 +9,7 @@
 #include "proxy/clock/clock.h"
 #include "proxy/context/access_log.h"
 #include "proxy/downstream/client_connection.h"
+#include "proxy/downstream/idle_eviction.h"
 #include "proxy/exchange/exchange.h"
 #include "proxy/http/reply.h"
 
@@ -17,6 +18,8 @@ namespace weir {
 namespace {
 
 constexpr std::size_t kMailAtOnce = 32;
+// So often before the sockets have their turn again.
+constexpr int kMailRounds = 4;
 
 }  // namespace
 
@@ -58,7 +61,7 @@ void Worker::run() {
 
 bool Worker::turn(bool wait) {
   tidy_up();
-  return loop_.turn(wait);
+  return loop_.turn(wait && !mail_came_);
 }
 
 void Worker::join() {
@@ -81,11 +84,12 @@ void Worker::on_wake_up() {
   if (shed_one_.exchange(false, std::memory_order_relaxed)) {
     snapshot_refs_.back()->upstream.pool.close_oldest();
   }
+  if (evict_.exchange(false, std::memory_order_relaxed)) evict_idle();
   if (drain_deadline_.load(std::memory_order_acquire) != INT64_MAX) begin_drain();
 }
 
 void Worker::tidy_up() {
-  while (mail_came_) deliver_mail();
+  for (int rounds = kMailRounds; mail_came_ && rounds != 0; --rounds) deliver_mail();
   poller_.flush();
   exchanges_.recycle();
   if (superseded_) drop_unused();
@@ -170,8 +174,12 @@ void Worker::deliver_mail() {
 // --- connections and exchanges
 
 void Worker::on_accepted(int fd, const sockaddr_storage& peer) {
+  const std::int64_t most = shared_.max_clients.load(std::memory_order_relaxed);
   const std::int64_t open = shared_.clients.fetch_add(1, std::memory_order_relaxed);
-  if (open >= shared_.max_clients.load(std::memory_order_relaxed)) {
+  if (open >= most && !evict_idle()) {
+    for (WorkerPeer* other : shared_.workers) {
+      if (other != this) other->evict_idle_clients();
+    }
     return refuse_connection(fd, ConnectionRefusal::max_connections);
   }
   const ClientAddress address = ClientAddress::of(peer);
@@ -180,6 +188,13 @@ void Worker::on_accepted(int fd, const sockaddr_storage& peer) {
     return refuse_connection(fd, ConnectionRefusal::client_connections);
   }
   ClientConnection::accept(*this, fd, address, counted_as);
+}
+
+// False: no connection could give way.
+bool Worker::evict_idle() {
+  const std::size_t closed = weir::evict_idle(clients_);
+  metrics_.connections_evicted.add(closed);
+  return closed != 0;
 }
 
 void Worker::on_out_of_descriptors() {
@@ -255,6 +270,11 @@ void Worker::close_an_idle_connection() {
   loop_.wake_up();
 }
 
+void Worker::evict_idle_clients() {
+  evict_.store(true, std::memory_order_relaxed);
+  loop_.wake_up();
+}
+
 // --- the end
 
 void Worker::drain(Time deadline) {
@@ -263,23 +283,34 @@ void Worker::drain(Time deadline) {
 }
 
 void Worker::begin_drain() {
-  const Time deadline{Duration{drain_deadline_.load(std::memory_order_acquire)}};
   if (!draining_) {
+    const Time deadline{Duration{drain_deadline_.load(std::memory_order_acquire)}};
     draining_ = true;
     acceptor_.close();
     for (const auto& upstream : upstreams_) upstream->pool.close_all();
-    for (ClientConnection* client = clients_; client != nullptr;) {
-      ClientConnection* next = client->next_;
-      client->close_if_idle();
-      client = next;
-    }
+    grace_until_ =
+        std::min(saturating_add(read_clock(), snapshot().settings.drain_grace), deadline);
   }
-  if (closed_) return;
-  alarms_.set(*this, deadline);
-  if (deadline <= read_clock()) cut();
+  if (!closed_) on_drain_timer();
 }
 
-void Worker::ring() { cut(); }
+void Worker::ring() { on_drain_timer(); }
+
+void Worker::on_drain_timer() {
+  const Time now = read_clock();
+  const Time deadline{Duration{drain_deadline_.load(std::memory_order_acquire)}};
+  if (now >= grace_until_ && !std::exchange(closes_idle_, true)) close_idle_clients();
+  if (now >= deadline) return cut();
+  alarms_.set(*this, closes_idle_ ? deadline : grace_until_);
+}
+
+void Worker::close_idle_clients() {
+  for (ClientConnection* client = clients_; client != nullptr;) {
+    ClientConnection* next = client->next_;
+    client->close_if_idle();
+    client = next;
+  }
+}
 
 void Worker::cut() {
   if (exchanges_.active() != 0 || clients_ != nullptr) {

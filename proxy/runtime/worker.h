@@ -54,6 +54,7 @@ class Worker final : public DownstreamHost,
   void take_snapshot() { loop_.wake_up(); }
   std::uint64_t generation() const override { return generation_.load(std::memory_order_acquire); }
   void close_an_idle_connection() override;
+  void evict_idle_clients() override;
 
   // --- its own thread
   void ask_others_for_room() override;
@@ -65,7 +66,7 @@ class Worker final : public DownstreamHost,
   void notify() override;
   void on_accepted(int fd, const sockaddr_storage& peer) override;
   void on_out_of_descriptors() override;
-  void ring() override;  // the drain's deadline
+  void ring() override;  // of the drain: its grace is over, or its time is up
 
   void run();
   void tidy_up();  // before it blocks
@@ -75,9 +76,12 @@ class Worker final : public DownstreamHost,
   void drop_unused();
   void deliver_mail();
   void begin_drain();
+  void on_drain_timer();
+  void close_idle_clients();
   void cut();
   void close_if_finished();
   bool count_client(const ClientAddress& address, std::uint64_t& counted_as);
+  bool evict_idle();
   void refuse_connection(int fd, ConnectionRefusal why);
   void let_go();
 
@@ -94,11 +98,13 @@ class Worker final : public DownstreamHost,
   ClientConnection* clients_ = nullptr;
   bool mail_came_ = false;
   bool closed_ = false;
+  Time grace_until_ = kNever;
 
   std::thread thread_;
   std::thread::id thread_id_;
   std::atomic<std::int64_t> drain_deadline_{INT64_MAX};  // as Time; INT64_MAX: not draining
   std::atomic<bool> shed_one_{false};
+  std::atomic<bool> evict_{false};
   std::atomic<bool> had_to_cut_{false};
 };
 

@@ -1,5 +1,11 @@
-// Makes a connection to the service for one exchange: the addresses of its name in turn, each
-// within upstream.connect_timeout, as well as the wait for the resolver.
+// Makes a connection to the service for one exchange, all of it within upstream.connect_timeout:
+// the wait for the resolver, and rounds over the addresses of its name.
+//
+// An address that does not answer is given up for the next one after kFirstTry; each further round
+// gives each address twice as long, with jitter. So a SYN that a full accept queue dropped is not
+// left to the kernel, which sends it again after 1, 3 and 7 s, all clients at the same moment. A
+// round in which all addresses refused is the last one; but a name whose answer is older than the
+// dial is asked for once more first, since the service may have moved.
 //
 // Owner and thread: the exchange, on its worker. Tells its owner once, never from inside dial().
 #pragma once
@@ -35,8 +41,13 @@ class Dialer final : private AlarmEntry, private Resolver::Waiter, private Servi
 
  private:
   Resolver& resolver();
-  void connect(const sockaddr* address, const char* path);
+  static constexpr Duration kFirstTry = std::chrono::milliseconds(300);
+
+  void connect(const sockaddr* address, const char* path, Duration patience);
   void try_next();
+  void end_round();
+  void await_resolver();
+  Duration patience(Time now) const;
   void fail();
   void ring() override;  // the resolver takes too long, or there is nothing to try
   void on_resolved() override;
@@ -51,8 +62,12 @@ class Dialer final : private AlarmEntry, private Resolver::Waiter, private Servi
   Owner& owner_;
   SnapshotRef* snapshot_ref_ = nullptr;
   ServiceConnection* connecting_ = nullptr;
-  std::size_t tried_ = 0;
+  Time began_{}, until_{};
+  Duration try_for_{0};
+  std::size_t tried_ = 0;  // in this round
   std::size_t current_ = 0;
+  bool timed_out_ = false;    // an address of this round did not answer
+  bool asked_again_ = false;  // for the name
 };
 
 }  // namespace weir

@@ -8,6 +8,7 @@ namespace weir {
 
 ServiceConnection::ServiceConnection(WorkerContext& worker, UpstreamPool& pool)
     : Stream(worker.poller()), worker_(worker), pool_(pool) {
+  born_ = worker_.turn_time();
   pool_.count_opened();
 }
 
