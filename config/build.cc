@@ -44,6 +44,7 @@ void SnapshotBuilder::label_tenants() {
   std::vector<std::string>& labels = snapshot_->labels;
   std::unordered_map<std::string, std::uint32_t> given;
   const std::string other = "other";
+  const std::string none = "none";
   if (running_ != nullptr) labels = running_->labels;
   for (std::uint32_t i = 0; i < labels.size(); ++i) given.emplace(labels[i], i);
   std::int64_t left = settings.max_tenant_labels - std::ssize(labels) + (running_ != nullptr);
@@ -51,7 +52,7 @@ void SnapshotBuilder::label_tenants() {
     tenant.label = UINT32_MAX;
     if (tenant.everyone_else) continue;
     std::string label = shown_tenant(tenant.name, settings.tenant.secret);
-    if (label == other) continue;
+    if (label == other || label == none) label = "tenant " + label;  // these words are taken
     if (const auto found = given.find(label); found != given.end()) {
       tenant.label = found->second;
     } else if (left > 0) {
@@ -60,6 +61,15 @@ void SnapshotBuilder::label_tenants() {
       given.emplace(label, tenant.label);
       labels.push_back(std::move(label));
     }
+  }
+  const bool tenantless = std::ranges::any_of(plan_.routes, [](const PlannedRoute& r) {
+    return r.value != nullptr && r.value->has("tenant");
+  });
+  if (const auto found = given.find(none); found != given.end()) {
+    snapshot_->no_tenant_.label = found->second;
+  } else if (tenantless) {
+    snapshot_->no_tenant_.label = static_cast<std::uint32_t>(labels.size());
+    labels.push_back(none);
   }
   if (running_ == nullptr) labels.push_back(other);
   snapshot_->other_label_ =
@@ -76,6 +86,7 @@ void SnapshotBuilder::hash_tenants() {
   };
   std::ranges::for_each(snapshot_->settings.tenants, hash);
   hash(snapshot_->unlimited_);
+  hash(snapshot_->no_tenant_);
 }
 
 // The filter whose state the one with this identity goes on with, or null.
@@ -108,6 +119,8 @@ void SnapshotBuilder::index_tenants() {
   const std::vector<Tenant>& tenants = snapshot_->settings.tenants;
   snapshot_->by_name_.build(tenants, siphash(snapshot_->hash_secret, "tenants by name"));
   Tenant& unlimited = snapshot_->unlimited_;
+  snapshot_->no_tenant_.name = "none";
+  snapshot_->no_tenant_.index = static_cast<std::uint32_t>(tenants.size()) + 1;
   unlimited.name.assign(1, '*');
   unlimited.everyone_else = true;
   unlimited.index = static_cast<std::uint32_t>(tenants.size());
@@ -115,6 +128,8 @@ void SnapshotBuilder::index_tenants() {
   snapshot_->all_others_ = &unlimited;
   for (const Tenant& tenant : tenants) {
     if (tenant.everyone_else) snapshot_->all_others_ = &tenant;
+    if (snapshot_->settings.tenant.from.kind != Field::Kind::client_ip) continue;
+    if (const auto range = parse_cidr(tenant.name)) snapshot_->by_address_.add(*range, tenant);
   }
   if (snapshot_->settings.tenant.unknown == UnknownTenants::refuse)
     snapshot_->all_others_ = nullptr;
@@ -209,6 +224,8 @@ std::uint32_t SnapshotBuilder::route_label(const std::string& name) {
 
 void SnapshotBuilder::build_routes() {
   if (running_ != nullptr) snapshot_->route_labels = running_->route_labels;
+  const Field::Kind from = snapshot_->settings.tenant.from.kind;
+  snapshot_->decides_by_path = from == Field::Kind::path_segment;
   for (const PlannedRoute& planned : plan_.routes) {
     Route route;
     route.name = planned.name;
@@ -216,6 +233,13 @@ void SnapshotBuilder::build_routes() {
     if (planned.value != nullptr) route.match = match_of(planned.value->get("match"));
     route.chain = snapshot_->chains[planned.chain].get();
     route.keys = plan_.chains[planned.chain].keys;
+    route.tenantless = planned.value != nullptr && planned.value->has("tenant");
+    snapshot_->decides_by_path |= route.match.path || route.match.path_prefix;
+    for (const Key& key : route.keys) {
+      for (const Field& field : key) {
+        snapshot_->decides_by_path |= field.kind == Field::Kind::path_segment;
+      }
+    }
     snapshot_->routes.push_back(std::move(route));
   }
 }

@@ -1,4 +1,5 @@
 #include "config/build.h"
+#include "config/secret.h"
 #include "config/words.h"
 
 namespace weir {
@@ -61,11 +62,12 @@ TenantSettings tenant_settings_of(const Value& map) {
   return out;
 }
 
-Tenant tenant_of(const Value& entry, std::size_t index) {
+// The policy of a quota goes to clients: a name that is a credential only as its hash.
+Tenant tenant_of(const Value& entry, std::size_t index, bool secret) {
   Tenant out;
   out.name = entry.name;
   out.index = static_cast<std::uint32_t>(index);
-  out.quota = quota_of(entry, out.name);
+  out.quota = quota_of(entry, shown_tenant(out.name, secret));
   if (const Value* limit = entry.find("concurrency")) out.concurrency = limit->number;
   out.weight = static_cast<std::uint32_t>(entry.get("weight").number);
   out.priority = priority_of(entry);
@@ -107,11 +109,15 @@ Settings settings_of(const Value& file) {
   for (const Value& range : file.get("trusted_proxies").items)
     out.trusted_proxies.push_back(*parse_cidr(range.text));
   out.upgrades = upgrades_of(file.get("upgrades"));
+  const std::string& ambiguous = file.get("paths").get("ambiguous").text;
+  out.ambiguous_paths = ambiguous == "refuse"   ? AmbiguousPaths::refuse
+                        : ambiguous == "by_raw" ? AmbiguousPaths::by_raw
+                                                : AmbiguousPaths::forward_normalised;
   out.tenant = tenant_settings_of(file.get("tenant"));
   const Value& tenants = file.get("tenants");
   out.tenants.reserve(tenants.items.size());
   for (const Value& entry : tenants.items)
-    out.tenants.push_back(tenant_of(entry, out.tenants.size()));
+    out.tenants.push_back(tenant_of(entry, out.tenants.size(), out.tenant.secret));
   out.max_tenant_labels = file.get("metrics").get("max_tenants").number;
   out.access_log = access_log_of(file.get("access_log"));
   if (const Value* delay = file.get("drain").find("delay")) {

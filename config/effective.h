@@ -1,4 +1,4 @@
-// The effective configuration: the file with every default filled in, secrets out. The YAML loads
+// The effective configuration: the file with every default filled in, with secrets redacted. The YAML loads
 // again, to the same effect (but for the secrets).
 #pragma once
 

@@ -45,7 +45,7 @@ TEST(ConfigErrors, Values) {
            {"limits: {head_timeout: 0s}\n",
             "3:24: limits.head_timeout: 0s is not allowed here: it takes 1ms to 1h"},
            {"limits: {min_body_rate: 0B}\n",
-            "3:25: limits.min_body_rate: 0B is not allowed here: for as good as none write 1B"},
+            "3:25: limits.min_body_rate: 0B is not allowed here: to disable it in practice, write 1B"},
            {"limits: {max_connections_per_client: 0}\n",
             "3:38: limits.max_connections_per_client: 0 is not allowed here: no client could connect; "
             "leave max_connections_per_client out for no limit"},
@@ -92,11 +92,13 @@ TEST(ConfigErrors, Keys) {
            {"worker: 1\n",
             "3:1: worker: unknown key; did you mean \"workers\"? (known here: access_log, admin, "
             "allow_trace, chain, chains, drain, "
-            "limits, listen, metrics, name, routes, shared, telemetry, tenant, tenants, "
+            "limits, listen, metrics, name, paths, routes, shared, telemetry, tenant, "
+            "tenants, "
             "trusted_proxies, "
             "upgrades, upstream, workers or x_ratelimit)"},
            {"drain: {timeut: 5s}\n",
-            "3:9: drain.timeut: unknown key; did you mean \"timeout\"? (known here: delay or "
+            "3:9: drain.timeut: unknown key; did you mean \"timeout\"? (known here: delay, grace "
+            "or "
             "timeout)"},
            {"upgrades: {protocols: [websocket, H2C]}\n",
             "3:35: upgrades.protocols[1]: \"H2C\" is never let through: its tunnel would carry any "
@@ -326,11 +328,11 @@ TEST(ConfigErrors, WhatIsRequired) {
   EXPECT_THAT(load_config("").errors,
               ElementsAre("1:1: listen: is missing: expected an address such as 127.0.0.1:8080",
                           "1:1: upstream: is missing: expected a map of address, max_connections, "
-                          "connect_timeout, idle_timeout or host"));
+                          "connect_timeout, idle_timeout, max_age or host"));
   EXPECT_THAT(
       load_config("listen: :1\nupstream:\n  adress: a:1\n").errors,
       ElementsAre("3:3: upstream.adress: unknown key; did you mean \"address\"? (known here: "
-                  "address, connect_timeout, host, idle_timeout or max_connections)"));
+                  "address, connect_timeout, host, idle_timeout, max_age or max_connections)"));
   EXPECT_THAT(load_config("- a\n").errors, SizeIs(1));
   EXPECT_THAT(load_config("hello\n").errors, SizeIs(1));
 }

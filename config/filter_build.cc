@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "config/units.h"
 #include "config/wide.h"
 
 namespace weir {
@@ -53,6 +54,15 @@ std::string quota_trouble(const Value& map) {
   const Wide window = static_cast<Wide>(rate->per / rate->number) * burst_of(map);
   if (window <= kLongestWindow) return {};
   return "takes more than 73 years to come back at this rate: take a smaller burst";
+}
+
+std::string burst_surprise(const Value& map) {
+  const Value* rate = map.own("rate");
+  if (rate == nullptr || rate->bad || rate->number <= 1 || map.has("burst")) return {};
+  if (burst_of(map) > 1) return {};
+  const auto period = rate->per / rate->number;
+  return quoted(rate->text) + " without a burst lets one request through at a time, the next one " +
+         print_duration(period) + " later: write burst: N for how many may come at once";
 }
 
 }  // namespace weir

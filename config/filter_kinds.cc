@@ -112,6 +112,10 @@ constexpr KeySpec kBuffer[] = {
      .preset = "256",
      .doc = "The most requests that wait here at a time.",
      .zero = "nothing could wait; to refuse at once leave the buffer out"},
+    {.name = "capacity_per_key",
+     .spec = integer(1, 1'000'000),
+     .doc = "Of these, the most that wait for one key's own quota or permits: so one tenant cannot "
+            "take the places of the others. Left out: a quarter of `capacity`, rounded up."},
     {.name = "max_wait",
      .spec = duration(kMillisecond, kHour),
      .preset = "1s",
@@ -132,6 +136,8 @@ constexpr KeySpec kBuffer[] = {
 std::shared_ptr<Filter> make_buffer(const Value& value, FilterBuild& build) {
   Buffer::Params params;
   params.capacity = value.get("capacity").number;
+  const Value* per_key = value.find("capacity_per_key");
+  params.capacity_per_key = per_key != nullptr ? per_key->number : (params.capacity + 3) / 4;
   params.max_wait = Duration{value.get("max_wait").number};
   params.order = value.get("order").text == "lifo" ? Buffer::Order::lifo : Buffer::Order::fifo;
   params.overflow = value.get("overflow").text == "drop_oldest" ? Buffer::Overflow::drop_oldest

@@ -49,6 +49,8 @@ class FilterRules {
       error(params_, "rate",
             "is missing: only with key: tenant can it be left out, for each tenant's "
             "own rate under tenants:");
+    if (const std::string surprise = burst_surprise(params_); !surprise.empty())
+      report_.warning(params_.own("rate")->at, path_ + ".rate", surprise);
     if (const std::string trouble = quota_trouble(params_); !trouble.empty())
       error(*params_.find("burst"), "burst", params_.find("burst")->text + " " + trouble);
   }

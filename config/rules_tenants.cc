@@ -1,4 +1,7 @@
 #include <algorithm>
+#include <array>
+#include <set>
+#include <utility>
 
 #include "config/filter_build.h"
 #include "config/rules.h"
@@ -97,6 +100,48 @@ class TenantRules {
       report_.warning(entry.name_at, path(entry), "denied: its other keys have no effect");
     if (entry.items.empty())
       report_.warning(entry.name_at, path(entry), "says nothing: the tenant is unlimited");
+    check_burst(entry);
+    check_name(entry);
+  }
+
+  // At the first one: there may be very many.
+  void check_burst(const Value& entry) {
+    const std::string surprise = warned_of_burst_ ? std::string() : burst_surprise(entry);
+    if (surprise.empty()) return;
+    warned_of_burst_ = true;
+    report_.warning(entry.own("rate")->at, path(entry, "rate"), surprise);
+  }
+
+  void check_name(const Value& entry) {
+    const Result<Field> from = parse_field(tenant_.get("from").text);
+    if (!from || entry.name == "*") return;
+    if (from->kind == Field::Kind::client_ip) return check_address(entry);
+    if (from->kind == Field::Kind::header && entry.name.find(',') != std::string::npos)
+      report_.error(entry.name_at, path(entry),
+                    "no request has this tenant: a comma in a header field separates values");
+    const std::string shown = entry.name;
+    if (shown == "other" || shown == "none")
+      report_.warning(entry.name_at, path(entry),
+                      quoted(shown) +
+                          " is a label that weir itself uses in the metrics: this "
+                          "tenant's is \"tenant " +
+                          shown + "\"");
+  }
+
+  // Names of tenants by address are addresses or ranges, in any spelling.
+  void check_address(const Value& entry) {
+    const Result<Cidr> range = parse_cidr(entry.name);
+    if (!range)
+      report_.warning(
+          entry.name_at, path(entry),
+          "no request has this tenant: tenant.from is client_ip, and this is no address "
+          "and no range, such as 10.0.0.0/8");
+    else if (!ranges_.insert({range->address, range->prefix}).second)
+      report_.error(entry.name_at, path(entry), "another entry has the same range");
+    else if (const std::string canonical = to_string(*range); canonical != entry.name &&
+                                                              canonical != entry.name + "/32" &&
+                                                              canonical != entry.name + "/128")
+      report_.warning(entry.name_at, path(entry), "is read as " + canonical);
   }
 
   void check_everyone_else() {
@@ -147,6 +192,8 @@ class TenantRules {
   const Value& tenant_;
   const Uses uses_;
   Report& report_;
+  bool warned_of_burst_ = false;
+  std::set<std::pair<std::array<std::uint8_t, 16>, std::uint8_t>> ranges_;
 };
 
 }  // namespace

@@ -14,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "config/address_index.h"
 #include "config/endpoint.h"
 #include "config/field.h"
 #include "config/tenant_index.h"
@@ -52,6 +53,9 @@ struct UpgradeSettings {
   Duration idle_timeout = std::chrono::minutes(10);  // without a byte either way
 };
 
+// What becomes of a path that services can read in more than one way.
+enum class AmbiguousPaths : std::uint8_t { refuse, forward_normalised, by_raw };
+
 enum class UnknownTenants : std::uint8_t { own, shared, refuse };
 
 struct TenantSettings {
@@ -83,7 +87,8 @@ struct Route {
   std::uint32_t index = 0;  // of Snapshot::route_labels
   RouteMatch match;
   Chain* chain = nullptr;
-  std::vector<Key> keys;  // what Request::keys must hold for this chain
+  std::vector<Key> keys;    // what Request::keys must hold for this chain
+  bool tenantless = false;  // tenant: none
 };
 
 struct Settings {
@@ -99,6 +104,7 @@ struct Settings {
   UpgradeSettings upgrades;
   bool x_ratelimit = false;  // X-RateLimit-* besides RateLimit
   bool allow_trace = false;  // the method
+  AmbiguousPaths ambiguous_paths = AmbiguousPaths::refuse;
   TenantSettings tenant;
   std::vector<Tenant> tenants;            // by Tenant::index
   std::int64_t max_tenant_labels = 1000;  // metrics.max_tenants
@@ -144,6 +150,16 @@ class Snapshot {
     return own != nullptr ? Found{own, true} : Found{all_others_, false};
   }
 
+  // The same by address, where tenant.from is client_ip: the longest range that has it.
+  Found find_tenant_at(const std::array<std::uint8_t, 16>& address) const {
+    const Tenant* own = by_address_.find(address);
+    return own != nullptr ? Found{own, true} : Found{all_others_, false};
+  }
+  // Of routes with tenant: none.
+  const Tenant& no_tenant() const { return no_tenant_; }
+  // A route or a key reads the path.
+  bool decides_by_path = false;
+
   // Values of the `tenant` label, by Tenant::label. A reload only appends: those of tenants that it
   // removed stay.
   std::vector<std::string> labels;
@@ -158,7 +174,7 @@ class Snapshot {
   // The key of the hash that makes Request::keys out of fields; random for each process.
   std::array<std::uint64_t, 2> hash_secret{};
 
-  // The effective configuration, every default filled in, secrets out: as YAML and as JSON.
+  // The effective configuration, every default filled in, with secrets redacted: as YAML and as JSON.
   std::string effective_yaml;
   std::string effective_json;
 
@@ -168,8 +184,10 @@ class Snapshot {
  private:
   friend class SnapshotBuilder;
   TenantIndex by_name_;
+  AddressIndex by_address_;
   const Tenant* all_others_ = nullptr;
   Tenant unlimited_;
+  Tenant no_tenant_;
   std::uint32_t other_label_ = 0;
   std::uint64_t seed_ = 0;
 };

@@ -8,6 +8,9 @@
 namespace weir {
 
 inline constexpr std::array<std::string_view, 3> kUnknownWords = {"own", "shared", "refuse"};
+inline constexpr std::array<std::string_view, 3> kAmbiguousWords = {"refuse", "forward_normalised",
+                                                                    "by_raw"};
+inline constexpr std::array<std::string_view, 1> kNoneWord = {"none"};
 inline constexpr std::array<std::string_view, 3> kPriorityWords = {"low", "normal", "high"};
 inline constexpr std::array<std::string_view, 2> kOrderWords = {"fifo", "lifo"};
 inline constexpr std::array<std::string_view, 2> kOverflowWords = {"reject", "drop_oldest"};

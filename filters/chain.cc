@@ -111,7 +111,13 @@ Step Chain::surface(Request& request) {
     return Step::commit;
   }
   if (outcome.type == Outcome::Type::busy) outcome.type = Outcome::Type::refused;
-  // What the client is told of a quota: when the next token is there.
+  // What the client is told of a quota: when the next token is there, of the one that takes
+  // longest.
+  if (outcome.type == Outcome::Type::refused && outcome.retry_at != kNever) {
+    for (const auto& filter : filters_) {
+      outcome.retry_at = std::max(outcome.retry_at, filter->ready_at(request));
+    }
+  }
   if (outcome.retry_after == Duration{0} && outcome.retry_at != kNever) {
     outcome.retry_after = std::max(outcome.retry_at - request.now, Duration{1});
   }

@@ -169,6 +169,9 @@ class Filter {
   // The reasons that its refusals can have, so that their series exist from the start.
   virtual std::vector<Reason> reasons() const { return {}; }
 
+  // When it would let such a request in, as far as a quota of its own says; the past: now.
+  virtual Time ready_at(const Request& /*request*/) const { return Time::min(); }
+
   // How much of a request's body it would like to have held, to send it again; bytes.
   virtual std::int64_t replay_limit() const { return 0; }
 

@@ -11,8 +11,9 @@
 //   other → configured: the tenant's cell takes over what stands in the table when it is first
 //   used. configured → other: its cell is retired: used until it is idle, and then the table again.
 //
-// Cell: default-constructible and trivially copyable; `bool idle(Time) const`; `void take(Cell&)`,
-// which moves another cell's state here. Terms: what holds for a key (a rate, a limit).
+// Cell: default-constructible and trivially copyable; `bool idle(Time) const`; `Time idle_at()
+// const`, from when on it is idle if nothing happens; `void take(Cell&)`, which moves another
+// cell's state here. Terms: what holds for a key (a rate, a limit).
 //
 // Threads: a Roster is built outside the gate, its cells' contents and KeyedStates are behind it.
 #pragma once
@@ -187,7 +188,7 @@ class KeyedStates {
   // The cell of a request of that tenant and key; `mine`: the roster of its snapshot.
   Cell& cell(const List& mine, const Tenant& tenant, std::uint64_t hash, Time now) {
     if (Cell* own = own_cell(mine, tenant, hash, now)) return *own;
-    Cell* found = others_.find_or_claim(hash, [now](const Cell& c) { return c.idle(now); });
+    Cell* found = others_.find_or_claim(hash, now);
     if (found != nullptr) return *found;
     ++overflowed_;
     return overflow;
@@ -197,6 +198,9 @@ class KeyedStates {
     if (Cell* own = own_cell(mine, tenant, hash, now)) return own;
     return others_.find(hash);
   }
+
+  // A cell may be idle earlier than it was: something was given back, or is not waited for.
+  void idle_sooner(const Cell& cell) { others_.idle_sooner(cell); }
 
   const KeyTable<Cell>& others() const { return others_; }
   std::uint64_t overflowed() const { return overflowed_; }
@@ -216,7 +220,10 @@ class KeyedStates {
   }
   Cell& adopt(typename List::Own& own, std::uint64_t hash) {
     if (std::exchange(own.fresh, false)) {
-      if (Cell* before = others_.find(hash)) own.cell.take(*before);
+      if (Cell* before = others_.find(hash)) {
+        own.cell.take(*before);
+        others_.idle_sooner(*before);
+      }
     }
     return own.cell;
   }

@@ -12,6 +12,12 @@ SubLine* Cause::first_in_line() const {
   return first;
 }
 
+std::size_t Cause::waiters() const {
+  std::size_t sum = 0;
+  for (const SubLine* line = lines_; line != nullptr; line = line->next_) sum += line->size();
+  return sum;
+}
+
 void Cause::serve(Gate& gate) {
   while (SubLine* line = first_in_line()) {
     Waiter& head = *line->head();

@@ -38,7 +38,12 @@ class Cause {
   // Not one key's own. The sign of overload is read off such lines only.
   virtual bool shared() const { return false; }
 
+  // How much later each further waiter's turn comes, as far as is known; 0 for permits.
+  virtual Duration between_grants() const { return Duration{0}; }
+
   bool has_waiters() const { return lines_ != nullptr; }
+  // Requests that wait for it, in all queues.
+  std::size_t waiters() const;
 
   // Grants what there is to those that wait, and arms the head for the rest. Enters no visit.
   void serve(Gate& gate);

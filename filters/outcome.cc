@@ -6,6 +6,8 @@ std::string_view to_string(Reason reason) {
   switch (reason) {
     case Reason::none: return "none";
     case Reason::quota_exceeded: return "quota_exceeded";
+    case Reason::key_queue_full: return "key_queue_full";
+    case Reason::new_keys: return "new_keys";
     case Reason::concurrency_limit: return "concurrency_limit";
     case Reason::upstream_connections: return "upstream_connections";
     case Reason::overloaded: return "overloaded";
@@ -16,6 +18,8 @@ std::string_view to_string(Reason reason) {
     case Reason::client_connections: return "client_connections";
     case Reason::tenant_denied: return "tenant_denied";
     case Reason::tenant_unknown: return "tenant_unknown";
+    case Reason::ambiguous_path: return "ambiguous_path";
+    case Reason::ambiguous_key: return "ambiguous_key";
     case Reason::no_route: return "no_route";
     case Reason::connect_failure: return "connect_failure";
     case Reason::upstream_reset: return "upstream_reset";

@@ -19,6 +19,8 @@ enum class Reason : std::uint8_t {
   none,
   // quota: 429
   quota_exceeded,  // a token bucket is empty
+  key_queue_full,  // as many of this key's requests as may do so wait for its quota
+  new_keys,        // this client has brought up as many new tenants as tenant.new_keys allows
   // capacity: 503
   concurrency_limit,     // all permits of a concurrency_limit are taken
   upstream_connections,  // upstream.max_connections are in use
@@ -31,6 +33,9 @@ enum class Reason : std::uint8_t {
   // not allowed: 403
   tenant_denied,
   tenant_unknown,
+  // what the request is for, or whose it is, can be read in two ways: 400
+  ambiguous_path,
+  ambiguous_key,
   // nothing to route to: 404
   no_route,
   // the service failed: 502

@@ -94,12 +94,15 @@ void Buffer::State::note_head(Time now) {
   }
 }
 
-// When there may be room again: the depth over the rate at which the line drains, and up to as much
-// again, so that a herd of refused clients does not come back as one.
+// When there may be room again: the depth over the rate at which the queue drains, and up to as
+// much again, so that a herd of refused clients does not come back as one. Never more than
+// max_wait, within which all that wait now are gone; that is also what is said while the rate is
+// not known, right after quiet.
 Duration Buffer::State::advice(std::size_t ahead, Time now) {
   const double rate = departures.per_second(now);
-  const double seconds = rate > 0 ? static_cast<double>(ahead) / rate : to_seconds(params.max_wait);
-  const auto bounded = std::chrono::duration<double>(std::clamp(seconds, 0.001, 60.0));
+  const double most = std::clamp(to_seconds(params.max_wait), 0.001, 60.0);
+  const double seconds = rate > 0 ? static_cast<double>(ahead) / rate : most;
+  const auto bounded = std::chrono::duration<double>(std::clamp(seconds, 0.001, most));
   const auto base = std::chrono::duration_cast<Duration>(bounded);
   return base + random.up_to(std::max<Duration>(base, std::chrono::seconds(1)));
 }
@@ -171,13 +174,22 @@ Left Buffer::WaitingVisit::leave() {
     refuse(How::expired);
     return Left::outward;
   }
+  Cause& cause = outcome.limiter->line_up(visitor());
   // One that had a place a moment ago, and found something else missing, has it still.
   if (left_in_pass_ != visitor().pass && !make_room()) {
+    state_.gate.serve_later(cause);  // it may be let go
+    refuse(How::full);
+    return Left::outward;
+  }
+  const SubLine* queue = cause.shared() ? nullptr : SubLine::find(cause, &state_);
+  if (queue != nullptr &&
+      static_cast<std::int64_t>(queue->size()) >= state_.params.capacity_per_key) {
+    if (outcome.kind == RefusalKind::quota) visitor().outcome.reason = Reason::key_queue_full;
     refuse(How::full);
     return Left::outward;
   }
   expires_ = saturating_add(now(), left);
-  line_up(outcome.limiter->line_up(visitor()));
+  line_up(cause);
   return Left::wait;
 }
 
@@ -234,7 +246,10 @@ Woken Buffer::WaitingVisit::wake() {
     return Woken::inward;
   }
   if (now() >= expires_) {
-    visitor().outcome.retry_at = sub->cause().ready_at(now());
+    const Cause& cause = sub->cause();
+    const auto ahead = static_cast<std::int64_t>(cause.waiters()) - 1;
+    visitor().outcome.retry_at =
+        saturating_add(cause.ready_at(now()), cause.between_grants() * ahead);
     leave_line();
     refuse(How::expired);
     return Woken::outward;
@@ -328,7 +343,8 @@ void Buffer::take_effect() {
 Visit& Buffer::visit(VisitSlot slot) { return slot.make<WaitingVisit>(*this, slot.spent()); }
 
 std::vector<Reason> Buffer::reasons() const {
-  return {Reason::quota_exceeded, Reason::concurrency_limit, Reason::upstream_connections};
+  return {Reason::quota_exceeded, Reason::key_queue_full, Reason::concurrency_limit,
+          Reason::upstream_connections};
 }
 
 FilterNumbers Buffer::numbers(Time now) const {

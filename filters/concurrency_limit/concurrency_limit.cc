@@ -16,7 +16,8 @@ struct Pool {
   std::int64_t in_use = 0;
   PermitCause* cause = nullptr;
 
-  bool idle(Time = {}) const { return in_use == 0 && cause == nullptr; }
+  Time idle_at() const { return in_use == 0 && cause == nullptr ? Time{} : kNever; }
+  bool idle(Time = {}) const { return idle_at() != kNever; }
   void take(Pool& other);
 };
 
@@ -56,6 +57,7 @@ struct Shared {
     integrate(now);
     --pool.in_use;
     --in_use;
+    if (keyed && pool.in_use == 0) pools.idle_sooner(pool);
   }
 };
 
@@ -98,6 +100,7 @@ class PermitCause final : public Cause {
   }
   void unused() override {
     pool_->cause = nullptr;
+    state_.pools.idle_sooner(*pool_);
     state_.open.back()->place_ = place_;
     std::swap(state_.open[place_], state_.open.back());
     state_.open.pop_back();

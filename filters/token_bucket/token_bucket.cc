@@ -33,7 +33,8 @@ struct Bucket {
     tat = std::min(tat, now + rate.window);
     return std::max(tat, now) + rate.period - rate.window;
   }
-  bool idle(Time now) const { return tat <= now && cause == nullptr; }
+  Time idle_at() const { return cause == nullptr ? tat : kNever; }
+  bool idle(Time now) const { return idle_at() <= now; }
 
   Grant charge(const Rate& rate, Time now) {
     Grant grant;
@@ -96,8 +97,10 @@ class BucketCause final : public Cause {
   }
   void give_back(const Grant& grant, Time now) override {
     bucket_->refund(grant, rate(), state_.gate.pass(), now);
+    state_.buckets.idle_sooner(*bucket_);
   }
   Time ready_at(Time now) const override { return bucket_->conforms_at(rate(), now); }
+  Duration between_grants() const override { return rate().period; }
 
  private:
   // What holds for the key: after a reload it may be something else.
@@ -110,6 +113,7 @@ class BucketCause final : public Cause {
   }
   void unused() override {
     bucket_->cause = nullptr;
+    state_.buckets.idle_sooner(*bucket_);
     state_.open.back()->place_ = place_;
     std::swap(state_.open[place_], state_.open.back());
     state_.open.pop_back();
@@ -158,6 +162,7 @@ class TokenBucket::BucketVisit final : public Visit {
                                : buckets.find(*filter_.tenants_, *request().tenant, hash(), now());
     if (bucket == nullptr) return;
     bucket->refund(charge_, rate(), request().pass, now());
+    buckets.idle_sooner(*bucket);
     if (bucket->cause != nullptr) filter_.gate().serve_later(*bucket->cause);
   }
 
@@ -175,7 +180,12 @@ class TokenBucket::BucketVisit final : public Visit {
     if (conforms_at > now() || line) {
       const auto grant =
           bucket.cause != nullptr ? bucket.cause->take_over(request()) : std::nullopt;
-      if (!grant) return busy(std::max(conforms_at, now()));
+      if (!grant) {
+        // Behind those that wait already.
+        const Duration behind =
+            line ? rate.period * static_cast<std::int64_t>(bucket.cause->waiters()) : Duration{0};
+        return busy(saturating_add(std::max(conforms_at, now()), behind));
+      }
       charge_ = *grant;
     } else {
       charge_ = bucket.charge(rate, now());
@@ -253,6 +263,15 @@ std::string TokenBucket::kept() const {
 const Quota* TokenBucket::quota(const Tenant& tenant) const {
   if (params_.quota) return &*params_.quota;
   return tenant.quota ? &*tenant.quota : nullptr;
+}
+
+Time TokenBucket::ready_at(const Request& request) const {
+  const Quota* const quota = this->quota(*request.tenant);
+  if (quota == nullptr || !enforces()) return Time::min();
+  BucketStates& buckets = state_->buckets;
+  Bucket* const bucket =
+      buckets.find(*tenants_, *request.tenant, request.keys[params_.key], request.now);
+  return bucket != nullptr ? bucket->conforms_at(Rate::of(quota), request.now) : Time::min();
 }
 
 Visit& TokenBucket::visit(VisitSlot slot) { return slot.make<BucketVisit>(*this, slot.spent()); }

@@ -55,6 +55,7 @@ class TokenBucket final : public Limiter {
   FilterNumbers numbers(Time now) const override;
   void describe(const Tenant& tenant, Time now, TenantNumbers& out) const override;
   std::vector<Reason> reasons() const override { return {Reason::quota_exceeded}; }
+  Time ready_at(const Request& request) const override;
   Cause& line_up(Request& request) override;
   const std::int64_t& waiting() const override;
 

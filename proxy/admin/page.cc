@@ -140,7 +140,7 @@ PageFinder find_only(const std::vector<Page>& pages, const std::vector<std::stri
 const Page* find_page(const std::vector<Page>& pages, const AdminRequest& request,
                       AdminReply& refusal) {
   if (const std::string_view why = why_not_answer(request); !why.empty()) {
-    refusal = problem(421, why);
+    refusal = problem(403, why);
     return nullptr;
   }
   const std::string_view path = request.target.substr(0, request.target.find('?'));

@@ -1,17 +1,21 @@
 #include "proxy/cli/cli.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 
 #include "build_info.h"
+#include "config/suggest.h"
 #include "config/units.h"
 #include "proxy/cli/check_command.h"
 #include "proxy/cli/flags.h"
@@ -34,6 +38,10 @@ constexpr const char* kSignals =
     "the "
     "access log.\n"
     "Exit codes: 0 done, 1 bad config or could not start, 2 wrong usage, 3 drain cut short.";
+
+std::string version_line() {
+  return "weir " + std::string(kVersion) + " (" + std::string(kRevision) + ")";
+}
 
 // Durations are written as in the config: 500ms, 10s, 2m.
 std::string check_duration(const std::string& text) {
@@ -75,7 +83,7 @@ void check_sources(const RunOptions& options) {
 }
 
 void add_run(CLI::App& app, Command& chosen) {
-  CLI::App& run = *app.add_subcommand("run", "Stand before a service and serve");
+  CLI::App& run = *app.add_subcommand("run", "Run the proxy in front of a service");
   const auto options = std::make_shared<RunOptions>();
   run.add_option("-c,--config", options->file, "Configuration file; none: the flags below are it")
       ->type_name("FILE")
@@ -97,7 +105,7 @@ void add_run(CLI::App& app, Command& chosen) {
 }
 
 void add_check(CLI::App& app, Command& chosen) {
-  CLI::App& check = *app.add_subcommand("check", "Say whether a configuration file is right");
+  CLI::App& check = *app.add_subcommand("check", "Validate a configuration file");
   const auto file = std::make_shared<std::string>();
   check.add_option("-c,--config,file", *file, "Configuration file")->required()->type_name("FILE");
   check.footer("Prints OK, or each error as FILE:LINE:COLUMN: path: what is wrong; warnings too.");
@@ -127,7 +135,7 @@ void add_demo(CLI::App& app, Command& chosen) {
 }
 
 void add_sample(CLI::App& app, Command& chosen) {
-  CLI::App& sample = *app.add_subcommand("sample", "A small service, to try weir before it");
+  CLI::App& sample = *app.add_subcommand("sample", "A small test service to put behind weir");
   struct Given {
     demo::SampleOptions options;
     std::string latency = "10ms";
@@ -154,8 +162,8 @@ void add_sample(CLI::App& app, Command& chosen) {
       ->check(CLI::Range(0, 1'000'000'000))
       ->capture_default_str();
   sample.footer(
-      "What it cannot serve at once waits in a line of its own, however long that gets:\n"
-      "as services do that have no weir before them.");
+      "What it cannot serve at once waits in a queue of its own, however long that gets,\n"
+      "as in services that have no weir in front of them.");
   sample.callback([given, &chosen] {
     given->options.service_time = to_duration(given->latency);
     chosen = [given] { return run_sample(given->options); };
@@ -189,7 +197,7 @@ std::shared_ptr<RemoteGiven> add_remote(CLI::App& command) {
 }
 
 void add_drain(CLI::App& app, Command& chosen) {
-  CLI::App& drain = *app.add_subcommand("drain", "Have a running weir finish and end");
+  CLI::App& drain = *app.add_subcommand("drain", "Gracefully stop a running weir");
   const auto given = add_remote(drain);
   drain.add_flag("--wait", given->wait, "Return only when it has ended");
   add_duration(drain, "--wait-at-most", given->wait_at_most, "With --wait; then exit 3")
@@ -210,16 +218,91 @@ void add_healthcheck(CLI::App& app, Command& chosen) {
   });
 }
 
+void add_reload(CLI::App& app, Command& chosen) {
+  CLI::App& reload =
+      *app.add_subcommand("reload", "Have a running weir read its configuration file again");
+  const auto given = add_remote(reload);
+  given->timeout = "30s";
+  reload.footer(
+      "Exit codes: 0 the new configuration is in force, 1 the file is wrong and nothing has "
+      "changed.");
+  reload.callback([given, &chosen] { chosen = [given] { return reload_weir(given->parsed()); }; });
+}
+
+const CLI::App* find_command(const CLI::App& app, const std::string& name) {
+  for (const CLI::App* const each : app.get_subcommands(nullptr)) {
+    if (each->get_name() == name) return each;
+  }
+  return nullptr;
+}
+
+void add_words(CLI::App& app, Command& chosen) {
+  const auto command = std::make_shared<std::string>();
+  CLI::App& help = *app.add_subcommand("help", "Show the help of weir, or of one command");
+  help.add_option("command", *command, "A command")->type_name("COMMAND");
+  help.callback([command, &app, &chosen] {
+    if (command->empty()) throw CLI::CallForHelp();
+    const CLI::App* const found = find_command(app, *command);
+    if (found == nullptr) throw CLI::ExtrasError("weir", {*command});
+    const std::string text = found->help();
+    chosen = [text] {
+      std::fputs(text.c_str(), stdout);
+      return kDone;
+    };
+  });
+  app.add_subcommand("version", "Show the version")->callback([&chosen] {
+    chosen = [] {
+      std::puts(version_line().c_str());
+      return kDone;
+    };
+  });
+}
+
+// The words that stand at that place of the command line: commands, or a command's options.
+std::vector<std::string> words_of(const CLI::App& app, bool options) {
+  std::vector<std::string> words;
+  if (!options) {
+    for (const CLI::App* const each : app.get_subcommands(nullptr))
+      words.push_back(each->get_name());
+    return words;
+  }
+  for (const CLI::Option* const each : app.get_options(nullptr)) {
+    for (const std::string& name : each->get_lnames()) words.push_back("--" + name);
+  }
+  return words;
+}
+
+// What was probably meant by the first word that weir does not know.
+void suggest(const CLI::App& app, int argc, const char* const* argv) {
+  const CLI::App* command = &app;
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    const bool option = word.starts_with("--");
+    if (!option && command != &app) continue;
+    const std::string name = word.substr(0, word.find('='));
+    const std::vector<std::string> known = words_of(*command, option);
+    if (std::ranges::find(known, name) != known.end()) {
+      if (!option) command = find_command(app, name);
+      continue;
+    }
+    const std::vector<std::string_view> views(known.begin(), known.end());
+    const std::string_view meant = nearest(name, views);
+    if (!meant.empty()) {
+      std::fprintf(stderr, "%s: did you mean %s?\n", name.c_str(), std::string(meant).c_str());
+    }
+    return;
+  }
+}
+
 }  // namespace
 
 int run_cli(int argc, const char* const* argv) {
   CLI::App app(
-      "weir stands before an HTTP service, lets through what the service can bear and each "
+      "weir runs in front of an HTTP service, lets through what the service can handle and each "
       "tenant's quota allows, and refuses the rest early and clearly.",
       "weir");
   Command chosen;
-  app.set_version_flag("--version",
-                       "weir " + std::string(kVersion) + " (" + std::string(kRevision) + ")");
+  app.set_version_flag("--version", version_line());
   app.require_subcommand(1);
   app.footer(kExitCodes);
   add_run(app, chosen);
@@ -228,11 +311,15 @@ int run_cli(int argc, const char* const* argv) {
   add_sample(app, chosen);
   add_drain(app, chosen);
   add_healthcheck(app, chosen);
+  add_reload(app, chosen);
+  add_words(app, chosen);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     // Help and version come this way too, with code 0.
-    return app.exit(error) == 0 ? kDone : kWrongUsage;
+    if (app.exit(error) == 0) return kDone;
+    suggest(app, argc, argv);
+    return kWrongUsage;
   }
   return chosen();
 }

@@ -1,16 +1,24 @@
-// Tells when a file may have changed: inotify on the directory that it stands in, and on the one
-// that it leads to if it is a symlink. A ConfigMap is changed by a rename of the link `..data` in
-// that directory, which touches the file itself in no way.
+// Tells when a file may have changed: inotify on each directory on the way to it, through all the
+// links. A ConfigMap is changed by a rename of the link `..data` in its volume's directory, which
+// may be several directories above the file (items: path: conf/weir.yaml); git-sync swaps the link
+// to a whole checkout. Neither touches the file itself.
+//
+// The way is walked anew after each event. Bounds: kMostLinks links, as the kernel has it, and
+// kMostWatches directories.
 //
 // Owner and thread: one; poll descriptor() for reading.
 #pragma once
 
+#include <map>
 #include <string>
 
 namespace weir {
 
 class FileWatch {
  public:
+  static constexpr int kMostLinks = 40;
+  static constexpr std::size_t kMostWatches = 64;
+
   explicit FileWatch(std::string path);
   ~FileWatch();
   FileWatch(const FileWatch&) = delete;
@@ -25,8 +33,7 @@ class FileWatch {
 
   std::string path_;
   int fd_ = -1;
-  int target_ = -1;  // the watch of the directory that it leads to
-  std::string target_folder_;
+  std::map<std::string, int> watched_;  // directories and their watches
 };
 
 }  // namespace weir

@@ -58,6 +58,15 @@ int check_health(const RemoteOptions& options, bool live) {
   return kDone;
 }
 
+int reload_weir(const RemoteOptions& options) {
+  const auto admin = admin_of(options);
+  if (!admin) return kFailed;
+  const AdminAnswer answer = ask_admin(*admin, "POST", "/reload", options.timeout);
+  if (answer.status != 200) return tell_failure(answer);
+  std::fputs(answer.body.c_str(), stdout);
+  return kDone;
+}
+
 int drain_weir(const RemoteOptions& options, bool wait, std::chrono::milliseconds wait_at_most) {
   const auto admin = admin_of(options);
   if (!admin) return kFailed;

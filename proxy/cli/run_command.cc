@@ -97,7 +97,7 @@ class Life {
   void drain() {
     accepting_until_ = kNever;
     const Duration timeout = instance_.server().snapshot()->settings.drain_timeout;
-    log_info("draining: listening no longer; what is under way may take " + in_seconds(timeout));
+    log_info("draining: stopped accepting; requests in flight have " + in_seconds(timeout) + " to finish");
     instance_.drain(timeout);
     waiter_ = std::thread([this] {
       whole_ = instance_.server().wait();

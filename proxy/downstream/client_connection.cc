@@ -79,7 +79,7 @@ void ClientConnection::on_read(char* data, std::size_t size) {
 
 // What nobody can take yet is kept up to a bound.
 void ClientConnection::bound_reading() {
-  if (closed_ || phase_ == Phase::goodbye) return;
+  if (closed_ || inbox_.empty() || phase_ == Phase::goodbye) return;
   const auto bound = static_cast<std::size_t>(settings().limits.max_head);
   if (inbox_.size() < bound || wants_body_) return;
   pause();
@@ -167,7 +167,8 @@ bool ClientConnection::scan_head(std::string_view text) {
   const auto max_head = static_cast<std::size_t>(settings().limits.max_head);
   // Of one byte alone nobody can say yet whether it begins that line.
   const bool half_line = text == "\r" && !skipped_line_;
-  const auto found = half_line ? HeadScan::Found::incomplete : scan_.scan(text, max_head);
+  const auto found =
+      half_line ? HeadScan::Found::incomplete : scan_.scan(text, max_head, HeadScan::Kind::request);
   if (found == HeadScan::Found::bad) {
     refuse(scan_.bad());
     return false;
@@ -211,12 +212,16 @@ void ClientConnection::refuse(BadRequest reason, const RequestHandler* refused) 
   context.name = settings().name;
   context.date = worker_.date();
   context.close = true;
+  AccessRecord record;
+  if (refused != nullptr) refused->describe_refused(record);
+  const std::span<char> bytes = available();
+  context.head_request = refused != nullptr
+                             ? record.method == "HEAD"
+                             : std::string_view(bytes.data(), bytes.size()).starts_with("HEAD ");
   write_reply(out, worker_.body_scratch(), reply_to(reason), context);
   std::array<iovec, 1> buffers = {buffer_of(out.text())};
   const bool written = write(buffers) != Written::failed;
   if (AccessLog* log = worker_.access_log()) {
-    AccessRecord record;
-    if (refused != nullptr) refused->describe_refused(record);
     log->write_refused(reason, record, address_, out.body_size());
   }
   if (!written) return close_now();

@@ -78,7 +78,7 @@ BadRequest Exchange::check_head() {
   if (needs_second_opinion_on_request(head_) && !llhttp_agrees_on_request(head_, upload_.framing)) {
     return BadRequest::parsers_disagree;
   }
-  asks_upgrade_ = asks_upgrade(head_, upload_.framing, settings().upgrades.protocols);
+  asks_upgrade_ = asks_upgrade(head_, settings().upgrades.protocols);
   const auto max_body = static_cast<std::uint64_t>(settings().limits.max_body);
   return upload_.framing.length > max_body ? BadRequest::body_too_large : BadRequest::none;
 }
@@ -119,10 +119,18 @@ void Exchange::arrive() {
   const Router::Decision decision =
       snapshot_ref_->router.decide(head_, target_, client_->address(), *request_);
   route_ = decision.route;
+  if (const auto path = snapshot_ref_->router.path_to_forward(); !path.empty()) forward_as(path);
   if (decision.refusal != Reason::none) return follow(enter_chain(decision.refusal));
   if (client_trusted_ && !count_client()) return follow(enter_chain(Reason::client_connections));
   if (ends_here(head_)) return answer_here();
   follow(enter_chain(asks_upgrade_ ? admit_upgrade() : Reason::none));
+}
+
+// Sends another path on than the one that came.
+void Exchange::forward_as(std::string_view path) {
+  forwarded_origin_.assign(path);
+  if (!target_.query.empty()) forwarded_origin_.append("?").append(target_.query);
+  target_.origin = forwarded_origin_;
 }
 
 // Whom a trusted proxy speaks for is counted while the request lasts: one connection of the proxy's

@@ -147,6 +147,7 @@ class Exchange final : public RequestHandler,
   BadRequest check_head();
   std::uint32_t label() const { return request_->tenant_label; }
   void arrive();
+  void forward_as(std::string_view path);
   bool count_client();
   Step enter_chain(Reason refusal);
   void follow(Step step);
@@ -244,6 +245,7 @@ class Exchange final : public RequestHandler,
   ByteQueue head_bytes_;
   Head head_;
   Target target_;
+  std::string forwarded_origin_;  // what target_.origin shows, where it is not as it came
   RequestIds::Text made_id_{};
   std::string_view request_id_;
   std::uint64_t counted_as_ = 0;  // in SharedState::client_counts; 0: its connection is, or nothing

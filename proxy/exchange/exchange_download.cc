@@ -36,9 +36,10 @@ Duration retry_after(const Head& head) {
   const std::string_view value = head.value(FieldId::retry_after);
   if (value.empty()) return Duration{0};
   if (const auto seconds = read_seconds(value)) return *seconds;
-  const auto date = parse_date(value);
+  const auto now = std::chrono::floor<std::chrono::seconds>(wall_clock());
+  const auto date = parse_date(value, now);
   if (!date) return Duration{0};
-  const auto wait = *date - std::chrono::floor<std::chrono::seconds>(wall_clock());
+  const auto wait = *date - now;
   return std::clamp<Duration>(wait, Duration{0}, std::chrono::hours(366 * 24));
 }
 
@@ -102,7 +103,7 @@ bool Exchange::read_response_head(std::span<char>& bytes) {
     if (!download_.scan.begun()) size = find_response_head(text.substr(0, max_head), head);
     BadRequest bad = BadRequest::none;
     if (size == 0) {
-      const auto found = download_.scan.scan(text, max_head);
+      const auto found = download_.scan.scan(text, max_head, HeadScan::Kind::response);
       if (found == HeadScan::Found::incomplete) return false;
       size = download_.scan.size();
       bad = found == HeadScan::Found::bad ? download_.scan.bad()
@@ -116,7 +117,7 @@ bool Exchange::read_response_head(std::span<char>& bytes) {
       bad = BadRequest::parsers_disagree;
     }
     if (bad == BadRequest::none && head.status == 101 &&
-        !switches_as_asked(head_, head, upgrades())) {
+        !(upload_.sent_all && switches_as_asked(head_, head, upgrades()))) {
       bad = BadRequest::bad_status_line;
     }
     if (bad != BadRequest::none) {
@@ -134,7 +135,8 @@ bool Exchange::read_response_head(std::span<char>& bytes) {
       download_.has_trailers = framing.kind == Framing::Kind::chunked && takes_trailers(head_);
       download_.trailers.release();
       if (download_.has_trailers) download_.trailers.begin(worker_.buffers(), head);
-      download_.reader.begin(framing, download_.has_trailers ? &download_.trailers : nullptr);
+      download_.reader.begin(framing, download_.has_trailers ? &download_.trailers : nullptr,
+                             BodyReader::ForbiddenTrailers::dropped);
       settle_response(head, framing, std::exchange(bytes, {}));
       return false;
     }

@@ -189,7 +189,8 @@ std::string_view Exchange::outgoing_head() {
   const std::string_view client = client_ != nullptr ? client_->address_text(address) : "";
   HeadWriter out(worker_.write_scratch());
   write_request_head(out, {head_, target_, upload_.framing, host, client, client_trusted_,
-                           request_id_, settings.name, takes_trailers(head_), upgrades()});
+                           request_id_, settings.name, takes_trailers(head_), upgrades(),
+                           snapshot_ref_->snapshot->deciding_fields});
   return out.text();
 }
 

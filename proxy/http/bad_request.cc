@@ -36,6 +36,7 @@ constexpr std::string_view kNames[] = {
     "bad_content_length",
     "duplicate_content_length",
     "bad_transfer_encoding",
+    "unknown_transfer_coding",
     "duplicate_transfer_encoding",
     "transfer_encoding_in_http10",
     "length_and_encoding",

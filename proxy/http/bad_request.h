@@ -42,6 +42,7 @@ enum class BadRequest : std::uint8_t {
   bad_content_length,
   duplicate_content_length,
   bad_transfer_encoding,
+  unknown_transfer_coding,
   duplicate_transfer_encoding,
   transfer_encoding_in_http10,
   length_and_encoding,

@@ -45,6 +45,7 @@ constexpr bool is_token_char(char c) { return is_in_class(c, character_class::kT
 constexpr bool is_value_char(char c) { return is_in_class(c, character_class::kValue); }
 constexpr bool is_target_char(char c) { return is_in_class(c, character_class::kTarget); }
 constexpr bool is_blank(char c) { return c == ' ' || c == '\t'; }
+constexpr bool is_letter(char c) { return (c | 0x20) >= 'a' && (c | 0x20) <= 'z'; }
 constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 constexpr char to_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
 

@@ -121,11 +121,13 @@ ClientAddress named_client(const ClientAddress& peer, const Head& head,
     while (!list.empty()) {
       const std::size_t comma = list.rfind(',');
       const bool last = comma == std::string_view::npos;
-      const auto hop = ClientAddress::parse(trim_blanks(last ? list : list.substr(comma + 1)));
+      const std::string_view element = trim_blanks(last ? list : list.substr(comma + 1));
+      list = last ? std::string_view{} : list.substr(0, comma);
+      if (element.empty()) continue;  // RFC 9110 §5.6.1.2
+      const auto hop = ClientAddress::parse(element);
       if (!hop) return client;
       client = *hop;
       if (!is_trusted(trusted, client)) return client;
-      list = last ? std::string_view{} : list.substr(0, comma);
     }
   }
   return client;

@@ -21,6 +21,18 @@ bool read_length(std::string_view text, std::uint64_t& length) {
 
 constexpr FieldIds kFramingFields = {FieldId::content_length, FieldId::transfer_encoding};
 
+// A list of codings, among them one that weir does not know (RFC 9112 §6.1).
+bool is_unknown_coding(const Head& head) {
+  bool sound = true;
+  bool unknown = false;
+  for_each_item(head.value(FieldId::transfer_encoding), [&](std::string_view item) {
+    const std::string_view coding = trim_blanks(item.substr(0, item.find(';')));
+    sound = sound && is_token(coding);
+    unknown = unknown || !equals_ignoring_case(coding, "chunked");
+  });
+  return sound && unknown;
+}
+
 // What the framing fields say, where both kinds of message agree; there is one at least.
 BadRequest read_framing_fields(const Head& head, Framing& framing) {
   const bool encoded = head.has(FieldId::transfer_encoding);
@@ -36,7 +48,8 @@ BadRequest read_framing_fields(const Head& head, Framing& framing) {
   if (head.minor == 0) return BadRequest::transfer_encoding_in_http10;
   if (head.has_several(FieldId::transfer_encoding)) return BadRequest::duplicate_transfer_encoding;
   if (!equals_ignoring_case(head.value(FieldId::transfer_encoding), "chunked")) {
-    return BadRequest::bad_transfer_encoding;
+    return is_unknown_coding(head) ? BadRequest::unknown_transfer_coding
+                                   : BadRequest::bad_transfer_encoding;
   }
   framing.kind = Framing::Kind::chunked;
   return BadRequest::none;

@@ -33,13 +33,15 @@ struct Span {
 struct FieldLine {
   Span name, value;  // the value without the white space around it
   FieldId id = FieldId::other;
-  bool plain = false;  // one space behind the colon, none at the end
+  // One space behind the colon, none at the end, and nothing but letters and '-' in the name.
+  bool plain = false;
 };
 
 struct Head {
   const char* base = nullptr;
   std::uint32_t size = 0;    // with the empty line at its end
-  std::uint8_t minor = 1;    // HTTP/1.minor
+  std::uint8_t minor = 1;    // HTTP/1.minor; a higher one is 1 (RFC 9110 §2.5)
+  bool odd_version = false;  // it was a higher one
   Span method, target;       // of a request
   std::uint16_t status = 0;  // of a response
   Span reason;

@@ -1,5 +1,7 @@
 #include "proxy/http/keys.h"
 
+#include <algorithm>
+
 #include "filters/siphash.h"
 #include "proxy/http/characters.h"
 #include "proxy/http/normalise.h"
@@ -26,71 +28,125 @@ namespace {
   return std::nullopt;
 }
 
-// The value of the first name=value among those that `separator` separates.
-std::optional<std::string_view> pair_value(std::string_view text, char separator,
-                                           std::string_view name) {
+// Of values that are to be one: the first, and whether another one differed.
+class OneValue {
+ public:
+  void add(std::string_view value) {
+    if (!value_) {
+      value_ = value;
+    } else if (*value_ != value) {
+      differs_ = true;
+    }
+  }
+  std::optional<std::string_view> get(bool& ambiguous) const {
+    ambiguous |= differs_;
+    return value_;
+  }
+
+ private:
+  std::optional<std::string_view> value_;
+  bool differs_ = false;
+};
+
+// Calls `use(name, value)` for each name=value among those that `separator` separates.
+template <typename Use>
+void for_each_pair(std::string_view text, char separator, Use use) {
   while (!text.empty()) {
-    const std::size_t end = text.find(separator);
+    const std::size_t end = std::min(text.find(separator), text.size());
     const std::string_view pair = trim_blanks(text.substr(0, end));
     const std::size_t equals = pair.find('=');
-    if (pair.substr(0, equals) == name) {
-      return equals == std::string_view::npos ? std::string_view{} : pair.substr(equals + 1);
-    }
-    if (end == std::string_view::npos) break;
-    text.remove_prefix(end + 1);
+    use(pair.substr(0, equals),
+        equals == std::string_view::npos ? std::string_view{} : pair.substr(equals + 1));
+    text.remove_prefix(std::min(end + 1, text.size()));
   }
-  return std::nullopt;
 }
 
+bool has_escapes(std::string_view text) { return text.find('%') != std::string_view::npos; }
+
+// Usually nothing is encoded, and only the first value is decoded into `scratch`.
 [[gnu::noinline]] std::optional<std::string_view> query(std::string_view text,
-                                                        std::string_view name,
-                                                        std::string& scratch) {
-  const auto value = pair_value(text, '&', name);
-  if (!value || value->find('%') == std::string_view::npos) return value;
-  decode_percent(*value, scratch);
-  return scratch;
+                                                        std::string_view name, std::string& scratch,
+                                                        bool& ambiguous) {
+  std::optional<std::string_view> found;
+  std::string decoded;
+  for_each_pair(text, '&', [&](std::string_view key, std::string_view value) {
+    if (has_escapes(key)) {
+      decode_percent(key, decoded);
+      key = decoded;
+    }
+    if (key != name) return;
+    if (!found) {
+      if (has_escapes(value)) {
+        decode_percent(value, scratch);
+        value = scratch;
+      }
+      found = value;
+      return;
+    }
+    std::string other;
+    decode_percent(value, other);
+    ambiguous |= other != *found;
+  });
+  return found;
 }
 
-[[gnu::noinline]] std::optional<std::string_view> cookie(const Head& head, std::string_view name) {
+[[gnu::noinline]] std::optional<std::string_view> cookie(const Head& head, std::string_view name,
+                                                         bool& ambiguous) {
   if (!head.has(FieldId::cookie)) return std::nullopt;
+  OneValue found;
   for (const FieldLine& line : head.fields) {
     if (line.id != FieldId::cookie) continue;
-    if (const auto value = pair_value(head.text(line.value), ';', name)) return value;
+    for_each_pair(head.text(line.value), ';', [&](std::string_view key, std::string_view value) {
+      if (key == name) found.add(value);
+    });
   }
-  return std::nullopt;
+  return found.get(ambiguous);
+}
+
+std::optional<std::string_view> header(const Head& head, std::string_view name, bool& ambiguous) {
+  const FieldLine* found = nullptr;
+  for (const FieldLine& line : head.fields) {
+    if (line.name.size != name.size()) continue;
+    if (!same_ignoring_case(head.text(line.name).data(), name.data(), name.size())) continue;
+    if (found == nullptr) {
+      found = &line;
+    } else if (head.text(found->value) != head.text(line.value)) {
+      ambiguous = true;
+    }
+  }
+  if (found == nullptr) return std::nullopt;
+  return head.text(found->value);
 }
 
 }  // namespace
 
 std::optional<std::string_view> extract(const Field& field, const RequestParts& parts,
-                                        std::string& scratch) {
+                                        std::string& scratch, bool& ambiguous) {
   switch (field.kind) {
     case Field::Kind::tenant: return parts.tenant;
     case Field::Kind::client_ip:
       if (!parts.client.known) return std::nullopt;
       return parts.client.identity();
-    case Field::Kind::header: return find_field(parts.head, field.name);
+    case Field::Kind::header: return header(parts.head, field.name, ambiguous);
     case Field::Kind::path_segment: return path_segment(parts.path, field.index);
-    case Field::Kind::query: return query(parts.target.query, field.name, scratch);
-    case Field::Kind::cookie: return cookie(parts.head, field.name);
+    case Field::Kind::query: return query(parts.target.query, field.name, scratch, ambiguous);
+    case Field::Kind::cookie: return cookie(parts.head, field.name, ambiguous);
     case Field::Kind::method: return parts.head.method_text();
     case Field::Kind::route: return parts.route;
   }
   return std::nullopt;
 }
 
-std::uint64_t KeyHasher::hash(const Key& key, const RequestParts& parts) {
-  if (key.size() == 1) {
-    // No length needed; an absent field is told from an empty one all the same.
-    const auto value = extract(key[0], parts, scratch_);
-    return siphash(secret_, value ? *value : std::string_view("\0absent", 7));
+std::uint64_t KeyHasher::hash(const Key& key, const RequestParts& parts, bool& ambiguous) {
+  if (key.size() == 1) {  // no length needed
+    return siphash(secret_, extract(key[0], parts, scratch_, ambiguous).value_or(""));
   }
   joined_.clear();
   for (const Field& field : key) {
-    const auto value = extract(field, parts, scratch_);
-    const std::uint32_t size = value ? static_cast<std::uint32_t>(value->size()) : UINT32_MAX;
+    const std::string_view value = extract(field, parts, scratch_, ambiguous).value_or("");
+    const auto size = static_cast<std::uint32_t>(value.size());
     joined_.append(reinterpret_cast<const char*>(&size), sizeof size);
-    if (value) joined_.append(*value);
+    joined_.append(value);
   }
   return siphash(secret_, joined_);
 }

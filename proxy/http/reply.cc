@@ -22,8 +22,12 @@ struct Row {
 constexpr Row kRows[] = {
     {Reason::none, 500, "proxy_internal_error", "weir has no reason for this; please report it"},
     {Reason::quota_exceeded, 429, "http_request_denied", "The quota is used up for now."},
+    {Reason::key_queue_full, 429, "http_request_denied",
+     "As many of this tenant's requests as may wait for its quota are waiting. Retry later."},
+    {Reason::new_keys, 429, "http_request_denied",
+     "This client has used too many new tenant names lately. Retry later."},
     {Reason::concurrency_limit, 503, "connection_limit_reached",
-     "As many requests as are allowed at a time are under way."},
+     "The service is at its concurrency limit and the queue is full. Retry later."},
     {Reason::upstream_connections, 503, "connection_limit_reached",
      "All connections to the service are in use."},
     {Reason::overloaded, 503, "destination_unavailable", "The service is overloaded."},
@@ -36,7 +40,12 @@ constexpr Row kRows[] = {
     {Reason::client_connections, 503, "connection_limit_reached",
      "This client's address has as many connections as it may have at a time."},
     {Reason::tenant_denied, 403, "http_request_denied", "This tenant is denied."},
-    {Reason::tenant_unknown, 403, "http_request_denied", "This tenant is not known here."},
+    {Reason::tenant_unknown, 403, "http_request_denied", "Unknown or missing tenant."},
+    {Reason::ambiguous_path, 400, "http_request_error",
+     "The path can be read in two ways: send it without dot segments, empty segments, encoded "
+     "slashes and backslashes."},
+    {Reason::ambiguous_key, 400, "http_request_error",
+     "A field that says whose this request is has several different values."},
     {Reason::no_route, 404, "destination_not_found", "No route matches this request."},
     {Reason::connect_failure, 502, "connection_refused", "The service cannot be reached."},
     {Reason::upstream_reset, 502, "connection_terminated",
@@ -62,6 +71,8 @@ std::string_view detail_of(BadRequest reason) {
     case BadRequest::bad_version: return "Only HTTP/1.0 and HTTP/1.1 are spoken here.";
     case BadRequest::connect_method: return "This is no forward proxy: CONNECT is not supported.";
     case BadRequest::trace_method: return "TRACE is not allowed.";
+    case BadRequest::unknown_transfer_coding:
+      return "The only transfer coding that is understood here is chunked.";
     case BadRequest::trace_with_body: return "TRACE cannot have a body.";
     case BadRequest::method_too_long: return "No method is longer than 64 characters.";
     case BadRequest::proxy_loop_detected: return "The request has been here before: see Via.";
@@ -149,7 +160,8 @@ std::uint16_t status_of(BadRequest reason) {
     case BadRequest::http2_preface:
     case BadRequest::bad_version: return 505;
     case BadRequest::method_too_long:
-    case BadRequest::connect_method: return 501;
+    case BadRequest::connect_method:
+    case BadRequest::unknown_transfer_coding: return 501;
     case BadRequest::proxy_loop_detected: return 508;
     case BadRequest::trace_method: return 405;
     case BadRequest::target_too_long: return 414;

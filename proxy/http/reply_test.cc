@@ -115,7 +115,7 @@ void expect_plain(const Reply& reply) {
 
 TEST(Reply, EveryReasonHasARow) {
   for (std::size_t i = 0; i < static_cast<std::size_t>(Reason::count_); ++i) {
-    EXPECT_GE(status_of(static_cast<Reason>(i)), 403);
+    EXPECT_GE(status_of(static_cast<Reason>(i)), 400);
     Outcome outcome;
     outcome.reason = static_cast<Reason>(i);
     expect_plain(reply_to(outcome));

@@ -51,44 +51,90 @@ const Route* Router::find_route(const Head& head, const Target& target, std::str
   return nullptr;
 }
 
+// More of them, in a path that is not normal, is no honest request.
+constexpr std::ptrdiff_t kMaxSegments = 1000;
+
+// The path as routes are matched with it.
+std::string_view Router::path_to_match(const Target& target, Decision& decision) {
+  if (is_normal_path(target.path) || target.path == "*") return target.path;
+  const AmbiguousPaths mode = snapshot_.settings.ambiguous_paths;
+  const bool refuse = mode == AmbiguousPaths::refuse && snapshot_.decides_by_path;
+  if ((refuse && is_ambiguous_path(target.path)) ||
+      std::ranges::count(target.path, '/') > kMaxSegments) {
+    decision.refusal = Reason::ambiguous_path;
+    return target.path;
+  }
+  if (mode == AmbiguousPaths::by_raw) return target.path;
+  const std::string_view normal = normalise_path(target.path, path_);
+  if (mode == AmbiguousPaths::forward_normalised && is_ambiguous_path(target.path)) {
+    encode_path(normal, encoded_);
+    forwarded_ = encoded_;
+  }
+  return normal;
+}
+
 RequestParts Router::parts(const Head& head, const Target& target, const ClientAddress& peer,
                            const Route* route) {
+  Decision ignored;
   return {head,
           target,
-          normalise_path(target.path, path_),
+          path_to_match(target, ignored),
           effective_client(peer, head, snapshot_.settings.trusted_proxies),
           {},
           route != nullptr ? std::string_view(route->name) : std::string_view{}};
 }
 
-std::string_view Router::tenant_name(const RequestParts& parts) {
+std::string_view Router::tenant_name(const RequestParts& parts, bool& ambiguous) {
   const TenantSettings& settings = snapshot_.settings.tenant;
-  const auto name = extract(settings.from, parts, scratch_);
-  return name && !name->empty() ? *name : std::string_view(settings.default_name);
+  const auto name = extract(settings.from, parts, scratch_, ambiguous);
+  if (!name || name->empty()) return settings.default_name;
+  return *name;
+}
+
+inline Snapshot::Found Router::find_tenant(const RequestParts& parts, std::string_view name,
+                                           bool& ambiguous) const {
+  const Field::Kind from = snapshot_.settings.tenant.from.kind;
+  if (from == Field::Kind::client_ip && parts.client.known) {
+    return snapshot_.find_tenant_at(parts.client.bytes);
+  }
+  const Snapshot::Found found = snapshot_.find_tenant(name);
+  // A proxy on the way may join several lines to one (RFC 9110 §5.3): no name has a comma.
+  if (!found.own_entry && from == Field::Kind::header) {
+    ambiguous |= name.find(',') != std::string_view::npos;
+  }
+  return found;
 }
 
 Router::Decision Router::decide(const Head& head, const Target& target, const ClientAddress& peer,
                                 Request& request) {
   Decision decision;
-  const std::string_view path = normalise_path(target.path, path_);
+  forwarded_ = {};
+  const std::string_view path = path_to_match(target, decision);
   decision.route = find_route(head, target, path);
   const std::string_view route_name = decision.route ? decision.route->name : std::string_view{};
   RequestParts parts{head, target,
                      path, effective_client(peer, head, snapshot_.settings.trusted_proxies),
                      {},   route_name};
 
-  const std::string_view name = tenant_name(parts);
-  const Snapshot::Found found = snapshot_.find_tenant(name);
-  decision.tenant = found.tenant;
+  bool ambiguous = false;
+  const bool tenantless = decision.route != nullptr && decision.route->tenantless;
+  const std::string_view name =
+      tenantless ? std::string_view(snapshot_.no_tenant().name) : tenant_name(parts, ambiguous);
+  Snapshot::Found found{&snapshot_.no_tenant(), true};
+  if (!tenantless) found = find_tenant(parts, name, ambiguous);
+  decision.tenant = request.tenant = found.tenant;
   decision.tenant_label = found.tenant ? found.tenant->label : snapshot_.other_label();
-  if (found.tenant == nullptr) {
+  if (decision.refusal == Reason::ambiguous_path) {
+    // as it is
+  } else if (ambiguous) {
+    decision.refusal = Reason::ambiguous_key;
+  } else if (decision.tenant == nullptr) {
     decision.refusal = Reason::tenant_unknown;
-  } else if (found.tenant->deny) {
+  } else if (decision.tenant->deny) {
     decision.refusal = Reason::tenant_denied;
   } else if (decision.route == nullptr) {
     decision.refusal = Reason::no_route;
   }
-  request.tenant = found.tenant;
   request.tenant_label = decision.tenant_label;
   request.method = head.method_text();
   if (decision.refusal != Reason::none) return decision;
@@ -96,14 +142,15 @@ Router::Decision Router::decide(const Head& head, const Target& target, const Cl
   // Whether it goes by its tenant's name, which for those that share is "*", or by one of its own.
   const bool as_tenant =
       found.own_entry || snapshot_.settings.tenant.unknown == UnknownTenants::shared;
-  parts.tenant = as_tenant ? std::string_view(found.tenant->name) : name;
+  parts.tenant = as_tenant ? std::string_view(decision.tenant->name) : name;
   // The name may stand in scratch_; the hasher has scratch memory of its own.
   const std::size_t keys = std::min(decision.route->keys.size(), kMaxKeys);
   for (std::size_t i = 0; i < keys; ++i) {
     const Key& key = decision.route->keys[i];
-    request.keys[i] =
-        as_tenant && is_tenant_alone(key) ? found.tenant->key_hash : hasher_.hash(key, parts);
+    request.keys[i] = as_tenant && is_tenant_alone(key) ? decision.tenant->key_hash
+                                                        : hasher_.hash(key, parts, ambiguous);
   }
+  if (ambiguous) decision.refusal = Reason::ambiguous_key;
   return decision;
 }
 

@@ -24,26 +24,38 @@ class Router {
     const Route* route = nullptr;    // null: no_route
     const Tenant* tenant = nullptr;  // null: tenant_unknown
     std::uint32_t tenant_label = 0;  // of the metrics
-    Reason refusal = Reason::none;   // no_route, tenant_denied, tenant_unknown
+    Reason refusal = Reason::none;   // no_route, tenant_*, ambiguous_*
   };
   // For the log: what the tenant's name is taken from, as decide() has it, and that name. Both are
   // valid until the router is asked again.
   RequestParts parts(const Head& head, const Target& target, const ClientAddress& peer,
                      const Route* route);
-  std::string_view tenant_name(const RequestParts& parts);
+  std::string_view tenant_name(const RequestParts& parts) {
+    bool ignored = false;
+    return tenant_name(parts, ignored);
+  }
+
+  // The path that the request is forwarded with, where that is not as it came (paths.ambiguous:
+  // forward_normalised); else empty. Good until the router is asked again.
+  std::string_view path_to_forward() const { return forwarded_; }
 
   // Sets the request's tenant, label and keys besides.
   Decision decide(const Head& head, const Target& target, const ClientAddress& peer,
                   Request& request);
 
  private:
+  std::string_view tenant_name(const RequestParts& parts, bool& ambiguous);
+  std::string_view path_to_match(const Target& target, Decision& decision);
+  Snapshot::Found find_tenant(const RequestParts& parts, std::string_view name,
+                              bool& ambiguous) const;
   const Route* find_route(const Head& head, const Target& target, std::string_view path);
   bool matches(const RouteMatch& match, const Head& head, const Target& target,
                std::string_view path);
 
   const Snapshot& snapshot_;
   KeyHasher hasher_;
-  std::string path_, scratch_, host_;
+  std::string path_, scratch_, encoded_;
+  std::string_view forwarded_;
 };
 
 }  // namespace weir

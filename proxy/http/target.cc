@@ -1,6 +1,9 @@
 #include "proxy/http/target.h"
 
 #include <algorithm>
+#include <arpa/inet.h>
+#include <array>
+#include <netinet/in.h>
 
 #include "proxy/http/characters.h"
 
@@ -8,19 +11,44 @@ namespace weir {
 
 namespace {
 
+// pct-encoded = "%" HEXDIG HEXDIG
+bool has_sound_escapes(std::string_view text) {
+  for (std::size_t at = 0; (at = text.find('%', at)) != std::string_view::npos; at += 3) {
+    if (at + 2 >= text.size()) return false;
+    if (hex_value(text[at + 1]) < 0 || hex_value(text[at + 2]) < 0) return false;
+  }
+  return true;
+}
+
+// IPv6address / IPvFuture, without the brackets (RFC 3986 §3.2.2).
+[[gnu::noinline]] bool is_ip_literal(std::string_view text) {
+  if (text.starts_with('v') || text.starts_with('V')) {
+    const std::size_t dot = text.find('.');
+    if (dot == std::string_view::npos || dot < 2 || dot + 1 == text.size()) return false;
+    const std::string_view address = text.substr(dot + 1);
+    return std::ranges::all_of(text.substr(1, dot - 1), [](char c) { return hex_value(c) >= 0; }) &&
+           std::ranges::all_of(address, [](char c) {
+             return c == ':' || (c != '%' && is_in_class(c, character_class::kHost));
+           });
+  }
+  std::array<char, INET6_ADDRSTRLEN> room;
+  if (text.size() >= room.size()) return false;
+  *std::ranges::copy(text, room.begin()).out = '\0';
+  in6_addr address;
+  return inet_pton(AF_INET6, room.data(), &address) == 1;
+}
+
 // The length of the host in front of ":port"; npos if it is none.
 std::size_t host_length(std::string_view authority) {
   if (!authority.starts_with('[')) {
     const auto end = std::ranges::find_if_not(
         authority, [](char c) { return is_in_class(c, character_class::kHost); });
-    return static_cast<std::size_t>(end - authority.begin());
+    const auto size = static_cast<std::size_t>(end - authority.begin());
+    return has_sound_escapes(authority.substr(0, size)) ? size : std::string_view::npos;
   }
   const std::size_t close = authority.find(']');
-  if (close == std::string_view::npos || close == 1) return std::string_view::npos;
-  for (const char c : authority.substr(1, close - 1)) {
-    if (hex_value(c) < 0 && c != ':' && c != '.' && c != 'v') return std::string_view::npos;
-  }
-  return close + 1;
+  if (close == std::string_view::npos) return std::string_view::npos;
+  return is_ip_literal(authority.substr(1, close - 1)) ? close + 1 : std::string_view::npos;
 }
 
 // uri-host [ ":" port ], not empty. Underscores and percent signs are seen in the wild.
@@ -40,8 +68,11 @@ bool split_authority(std::string_view authority, std::string_view& host) {
 }
 
 bool same_authority(std::string_view a, std::string_view b, std::string_view default_port) {
-  if (a.ends_with(default_port)) a.remove_suffix(default_port.size());
-  if (b.ends_with(default_port)) b.remove_suffix(default_port.size());
+  // An empty port is the default one (RFC 3986 §3.2.3).
+  for (std::string_view* each : {&a, &b}) {
+    if (each->ends_with(default_port)) each->remove_suffix(default_port.size());
+    if (each->ends_with(':')) each->remove_suffix(1);
+  }
   return equals_ignoring_case(a, b);
 }
 

@@ -1,6 +1,7 @@
 #include "proxy/http/trailers.h"
 
 #include <algorithm>
+#include <array>
 
 #include "proxy/http/list.h"
 
@@ -16,7 +17,51 @@ bool weighs_nothing(std::string_view parameters) {
   return !weight.empty() && weight.find_first_not_of("0.") == std::string_view::npos;
 }
 
+// Fields that must not come after the body that they would have framed, routed or authorised
+// (RFC 9110 §6.5.1).
+constexpr std::array<std::string_view, 34> kForbiddenTrailers = {"te",
+                                                                 "age",
+                                                                 "host",
+                                                                 "date",
+                                                                 "range",
+                                                                 "cookie",
+                                                                 "expect",
+                                                                 "pragma",
+                                                                 "trailer",
+                                                                 "upgrade",
+                                                                 "if-match",
+                                                                 "location",
+                                                                 "connection",
+                                                                 "keep-alive",
+                                                                 "set-cookie",
+                                                                 "content-type",
+                                                                 "forwarded",
+                                                                 "max-forwards",
+                                                                 "cache-control",
+                                                                 "authorization",
+                                                                 "content-range",
+                                                                 "if-none-match",
+                                                                 "content-length",
+                                                                 "content-encoding",
+                                                                 "proxy-connection",
+                                                                 "transfer-encoding",
+                                                                 "proxy-authorization",
+                                                                 "via",
+                                                                 "if-range",
+                                                                 "x-request-id",
+                                                                 "www-authenticate",
+                                                                 "if-modified-since",
+                                                                 "proxy-authenticate",
+                                                                 "if-unmodified-since"};
+
 }  // namespace
+
+bool is_forbidden_trailer(std::string_view name) {
+  for (const std::string_view forbidden : kForbiddenTrailers) {
+    if (equals_ignoring_case(name, forbidden)) return true;
+  }
+  return name.size() > 1 && equals_ignoring_case(name.substr(0, 12), "x-forwarded-");
+}
 
 void Trailers::begin(BufferPool& pool, const Head& head) {
   release();
@@ -49,7 +94,7 @@ void Trailers::for_each(Each&& each) const {
 }
 
 bool Trailers::is_declared(std::string_view name) const {
-  if (declared_.empty()) return false;
+  if (declared_.empty() || is_forbidden_trailer(name)) return false;
   bool found = false;
   for_each_item(declared_.view(),
                 [&](std::string_view item) { found = found || equals_ignoring_case(item, name); });

@@ -1,9 +1,8 @@
 // The trailers of one message (RFC 9110 §6.5): what its sender declared, what came, and what of it
 // goes on.
 //
-// Only what a Trailer field declared passes, and nothing that Connection lists. That a trailer is
-// none of the fields that frame, route or authorise a message is BodyReader's to see; it hands over
-// what came, field by field.
+// Only what a Trailer field declared passes, nothing that Connection lists, and none of the fields
+// that frame, route or authorise a message. BodyReader hands over what came, field by field.
 //
 // Bounds: what came is at most BodyReader::kMaxTrailers, what was declared at most a head; both
 // stand in lent blocks, and there is none where a message has no trailers.
@@ -18,6 +17,10 @@
 #include "proxy/net/buffer_pool.h"
 
 namespace weir {
+
+// Of a field that must not come behind the body that it would have framed, routed or authorised
+// (RFC 9110 §6.5.1).
+bool is_forbidden_trailer(std::string_view name);
 
 class Trailers {
  public:

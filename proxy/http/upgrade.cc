@@ -30,9 +30,8 @@ bool offers(const Head& request, std::string_view protocol) {
 
 }  // namespace
 
-bool offers_allowed(const Head& request, const Framing& framing, Protocols allowed) {
+bool offers_allowed(const Head& request, Protocols allowed) {
   if (allowed.empty() || request.minor == 0) return false;
-  if (framing.kind != Framing::Kind::none) return false;
   if (!connection_lists(request, "upgrade")) return false;
   bool any = false;
   for_each_item(request, FieldId::upgrade,

@@ -13,54 +13,11 @@ namespace {
 
 constexpr std::size_t kMaxDigits = 15;  // of a chunk's size
 
-// Fields that must not come after the body that they would have framed, routed or authorised
-// (RFC 9110 §6.5.1).
-constexpr std::array<std::string_view, 34> kForbiddenTrailers = {"te",
-                                                                 "age",
-                                                                 "host",
-                                                                 "date",
-                                                                 "range",
-                                                                 "cookie",
-                                                                 "expect",
-                                                                 "pragma",
-                                                                 "trailer",
-                                                                 "upgrade",
-                                                                 "if-match",
-                                                                 "location",
-                                                                 "connection",
-                                                                 "keep-alive",
-                                                                 "set-cookie",
-                                                                 "content-type",
-                                                                 "forwarded",
-                                                                 "max-forwards",
-                                                                 "cache-control",
-                                                                 "authorization",
-                                                                 "content-range",
-                                                                 "if-none-match",
-                                                                 "content-length",
-                                                                 "content-encoding",
-                                                                 "proxy-connection",
-                                                                 "transfer-encoding",
-                                                                 "proxy-authorization",
-                                                                 "via",
-                                                                 "if-range",
-                                                                 "x-request-id",
-                                                                 "www-authenticate",
-                                                                 "if-modified-since",
-                                                                 "proxy-authenticate",
-                                                                 "if-unmodified-since"};
-
-bool is_forbidden_trailer(std::string_view name) {
-  for (const std::string_view forbidden : kForbiddenTrailers) {
-    if (equals_ignoring_case(name, forbidden)) return true;
-  }
-  return name.size() > 1 && equals_ignoring_case(name.substr(0, 12), "x-forwarded-");
-}
-
 }  // namespace
 
-void BodyReader::begin(const Framing& framing, Trailers* trailers) {
+void BodyReader::begin(const Framing& framing, Trailers* trailers, ForbiddenTrailers forbidden) {
   trailers_ = trailers;
+  forbidden_ = forbidden;
   bad_ = BadRequest::none;
   received_ = left_ = 0;
   digits_ = name_size_ = 0;
@@ -165,7 +122,9 @@ bool BodyReader::step(char c) {
     case State::extension_token:
     case State::extension_quoted:
     case State::extension_escaped:
-    case State::extension_end: return step_extension(c);
+    case State::extension_end:
+    case State::extension_bws:
+    case State::extension_name_bws: return step_extension(c);
     case State::size_lf:
       if (c != '\n') return refuse(BadRequest::bad_chunk_size);
       state_ = left_ == 0 ? State::trailer_start : State::data;
@@ -197,24 +156,43 @@ bool BodyReader::step_size(char c) {
     return true;
   }
   if (state_ == State::size) return refuse(BadRequest::bad_chunk_size);
+  in_extension_ = c == ';';
   if (c == ';') {
     state_ = State::extension;
   } else if (c == '\r') {
     state_ = State::size_lf;
+  } else if (is_blank(c)) {
+    state_ = State::extension_bws;
   } else {
     return refuse(BadRequest::bad_chunk_size);
   }
   return true;
 }
 
-// *( ";" name [ "=" ( token / quoted-string ) ] ), without the white space that senders must not
-// make.
+// *( BWS ";" BWS name [ BWS "=" BWS ( token / quoted-string ) ] ): senders must not make the white
+// space, and recipients must read it (RFC 9112 §7.1.1, RFC 9110 §5.6.3). None may stand in front of
+// the CRLF.
 bool BodyReader::step_extension(char c) {
   if (++overhead_ > kMaxExtension) return refuse(BadRequest::chunk_extension_too_long);
   bool good = is_token_char(c);
   switch (state_) {
-    case State::extension: state_ = State::extension_name; break;
+    case State::extension:
+      if (is_blank(c)) return true;
+      state_ = State::extension_name;
+      break;
+    case State::extension_bws:
+    case State::extension_name_bws:
+      if (is_blank(c)) return true;
+      good = c == ';' || (c == '=' && state_ == State::extension_name_bws);
+      // Nothing but blanks came behind the size.
+      if (!good && state_ == State::extension_bws && !in_extension_) {
+        return refuse(BadRequest::bad_chunk_size);
+      }
+      in_extension_ = true;
+      state_ = c == '=' ? State::extension_value : State::extension;
+      break;
     case State::extension_value:
+      if (is_blank(c)) return true;
       state_ = c == '"' ? State::extension_quoted : State::extension_token;
       good = good || c == '"';
       break;
@@ -230,6 +208,11 @@ bool BodyReader::step_extension(char c) {
     default:  // in a name or a token, or behind a quoted value
       if (c == '\r' || c == ';' || (c == '=' && state_ == State::extension_name)) {
         state_ = c == '\r' ? State::size_lf : c == ';' ? State::extension : State::extension_value;
+        return true;
+      }
+      if (is_blank(c)) {
+        const bool in_name = state_ == State::extension_name;
+        state_ = in_name ? State::extension_name_bws : State::extension_bws;
         return true;
       }
       good = good && state_ != State::extension_end;
@@ -254,7 +237,9 @@ bool BodyReader::step_trailer(char c) {
     case State::trailer_name:
       if (c == ':') {
         const std::string_view name{name_, std::min<std::size_t>(name_size_, sizeof name_)};
-        if (is_forbidden_trailer(name)) return refuse(BadRequest::forbidden_trailer);
+        if (forbidden_ == ForbiddenTrailers::refused && is_forbidden_trailer(name)) {
+          return refuse(BadRequest::forbidden_trailer);
+        }
         state_ = State::trailer_value;
         return true;
       }

@@ -2,9 +2,9 @@
 // of it is payload (RFC 9112 §7.1).
 //
 // The payload of one read is gathered at the front of the buffer in place, so that it is written on
-// as one piece, however many chunks it came in. Strict: CRLF line ends, no white space about the
-// size, extensions and trailers bounded, no trailer that would change the message's meaning.
-// Trailers are checked, and handed over where somebody takes them.
+// as one piece, however many chunks it came in. Strict: CRLF line ends, extensions and trailers
+// bounded, in requests no trailer that would change the message's meaning. Trailers are checked,
+// and handed over where somebody takes them.
 #pragma once
 
 #include <cstddef>
@@ -24,7 +24,11 @@ class BodyReader {
   enum class Result : std::uint8_t { more, done, bad };
 
   // `trailers`: where they go; null: they are dropped. It has begun, and lives as long as the body.
-  void begin(const Framing& framing, Trailers* trailers = nullptr);
+  // Of a request, fields that would have framed, routed or authorised it make it bad; of a response
+  // they are dropped by Trailers (RFC 9112 §7.1.2).
+  enum class ForbiddenTrailers : std::uint8_t { refused, dropped };
+  void begin(const Framing& framing, Trailers* trailers = nullptr,
+             ForbiddenTrailers forbidden = ForbiddenTrailers::refused);
 
   struct Piece {
     std::size_t consumed = 0;  // bytes of the input that belong to the body
@@ -54,7 +58,9 @@ class BodyReader {
     extension_token,
     extension_quoted,
     extension_escaped,
-    extension_end,  // after a quoted value
+    extension_end,       // after a quoted value
+    extension_bws,       // white space, and then a ';'
+    extension_name_bws,  // the same, or a '='
     size_lf,
     data,
     data_cr,
@@ -77,10 +83,12 @@ class BodyReader {
 
   State state_ = State::done;
   BadRequest bad_ = BadRequest::none;
+  bool in_extension_ = false;   // the chunk has one
   std::uint8_t digits_ = 0;     // of the chunk size
   std::uint8_t name_size_ = 0;  // of the trailer's name; kept only up to name_
   std::uint16_t overhead_ = 0;  // bytes of this chunk's extensions, or of the trailers
   char name_[22];
+  ForbiddenTrailers forbidden_ = ForbiddenTrailers::refused;
   Trailers* trailers_ = nullptr;
   std::uint64_t left_ = 0;  // of the body, or of the chunk
   std::uint64_t received_ = 0;

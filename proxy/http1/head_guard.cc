@@ -42,13 +42,16 @@ class Reader {
   std::size_t read_response() { return fields(status_line()); }
   BadRequest bad() const { return bad_; }
 
- private:
+  // The first line: where the fields begin, or null.
   const char* request_line();
+  const char* status_line();
+
+ private:
   const char* other_version(const char* at);
   BadRequest other_protocol(const char* at) const;
-  const char* status_line();
   std::size_t fields(const char* at);
   const char* field(const char* at);
+  [[gnu::noinline]] const char* odd_name(const char* name);
   [[gnu::cold, gnu::noinline]] BadRequest no_name(const char* begin, const char* at) const;
   const char* line_end(const char* at);  // CRLF
   const char* refuse(BadRequest reason) {
@@ -100,6 +103,7 @@ const char* Reader::request_line() {
   ++at;
   if (end_ - at >= 10 && std::memcmp(at, "HTTP/1.1\r\n", 10) == 0) {
     head_.minor = 1;
+    head_.odd_version = false;
     return at + 10;
   }
   return other_version(at);
@@ -115,8 +119,9 @@ const char* Reader::other_version(const char* at) {
   if (version == "HTTP/2.0" && head_.method_text() == "PRI") {
     return refuse(BadRequest::http2_preface);
   }
-  if (version[5] != '1' || version[7] > '1') return refuse(BadRequest::bad_version);
-  head_.minor = static_cast<std::uint8_t>(version[7] - '0');
+  if (version[5] != '1') return refuse(BadRequest::bad_version);
+  head_.minor = version[7] == '0' ? 0 : 1;
+  head_.odd_version = version[7] > '1';
   return at + 10;
 }
 
@@ -132,11 +137,12 @@ BadRequest Reader::other_protocol(const char* at) const {
 
 const char* Reader::status_line() {
   const char* const line = begin_;
-  if (end_ - line < 12 || std::memcmp(line, "HTTP/1.", 7) != 0 ||
-      (line[7] != '0' && line[7] != '1') || line[8] != ' ') {
+  if (end_ - line < 12 || std::memcmp(line, "HTTP/1.", 7) != 0 || !is_digit(line[7]) ||
+      line[8] != ' ') {
     return refuse(BadRequest::bad_status_line);
   }
-  head_.minor = static_cast<std::uint8_t>(line[7] - '0');
+  head_.minor = line[7] == '0' ? 0 : 1;
+  head_.odd_version = line[7] > '1';
   if (!is_digit(line[9]) || !is_digit(line[10]) || !is_digit(line[11])) {
     return refuse(BadRequest::bad_status_line);
   }
@@ -171,17 +177,19 @@ std::size_t Reader::fields(const char* at) {
 bool is_blank_or_control(char c) { return static_cast<std::uint8_t>(c) <= ' '; }
 
 inline const char* Reader::field(const char* at) {
-  FieldLine line;
   const char* const name = at;
-  at = scan_.skip_token(at);
-  if (at == end_ || *at != ':' || at == name) return refuse(no_name(name, at));
+  at = scan_.skip_plain_name(at);
+  const bool plain_name = at != end_ && *at == ':' && at != name;
+  if (!plain_name && (at = odd_name(name)) == nullptr) return nullptr;
+  FieldLine line;
   line.name = span(name, at);
   line.id = identify_field({name, static_cast<std::size_t>(at - name)});
 
   ++at;
   // The usual form: one space, and then what is none.
-  line.plain = end_ - at >= 2 && *at == ' ' && !is_blank_or_control(at[1]);
-  if (line.plain) {
+  const bool one_space = end_ - at >= 2 && *at == ' ' && !is_blank_or_control(at[1]);
+  line.plain = one_space && plain_name;
+  if (one_space) {
     ++at;
   } else {
     while (at != end_ && is_blank(*at)) ++at;
@@ -195,6 +203,12 @@ inline const char* Reader::field(const char* at) {
   line.value = span(value, end);
   head_.add(line);
   return line_end(at);
+}
+
+// A name that has more than letters and '-', or is none: its colon, or null.
+const char* Reader::odd_name(const char* name) {
+  const char* const at = scan_.skip_token(name);
+  return at == end_ || *at != ':' || at == name ? refuse(no_name(name, at)) : at;
 }
 
 // `at`: the first byte that is not the name's.
@@ -218,12 +232,29 @@ BadRequest why_not_whole(std::size_t size, std::string_view text, BadRequest bad
 
 }  // namespace
 
+namespace {
+
+// What is no first line is refused when it has come, not when the head has.
+BadRequest judge_first_line(std::string_view line, HeadScan::Kind kind) {
+  if (kind == HeadScan::Kind::any) return BadRequest::none;
+  Head head;
+  Reader reader(line, head);
+  if (kind == HeadScan::Kind::request) {
+    reader.request_line();
+  } else {
+    reader.status_line();
+  }
+  return reader.bad();
+}
+
+}  // namespace
+
 HeadScan::Found HeadScan::refuse(BadRequest reason) {
   bad_ = reason;
   return Found::bad;
 }
 
-HeadScan::Found HeadScan::scan(std::string_view data, std::size_t max_head) {
+HeadScan::Found HeadScan::scan(std::string_view data, std::size_t max_head, Kind kind) {
   const std::size_t window = std::min(data.size(), max_head);
   while (at_ < window) {
     const void* found = std::memchr(data.data() + at_, '\n', window - at_);
@@ -232,6 +263,10 @@ HeadScan::Found HeadScan::scan(std::string_view data, std::size_t max_head) {
     if (i == 0 || data[i - 1] != '\r') return refuse(BadRequest::bare_lf);
     const bool empty_line = i - line_ == 1;
     if (empty_line && line_ == 0) return refuse(BadRequest::bad_request_line);
+    if (line_ == 0) {
+      const BadRequest bad = judge_first_line(data.substr(0, i + 1), kind);
+      if (bad != BadRequest::none) return refuse(bad);
+    }
     at_ = line_ = i + 1;
     if (empty_line) return Found::complete;
   }

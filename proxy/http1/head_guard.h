@@ -32,7 +32,9 @@ class HeadScan {
   enum class Found : std::uint8_t { incomplete, complete, bad };
   // `data`: all of the head that has come, from its first byte; each call a longer piece of the
   // same.
-  Found scan(std::string_view data, std::size_t max_head);
+  // `kind`: what the first line must be.
+  enum class Kind : std::uint8_t { any, request, response };
+  Found scan(std::string_view data, std::size_t max_head, Kind kind = Kind::any);
   std::size_t size() const { return line_; }  // complete: of the head
   BadRequest bad() const { return bad_; }
   bool begun() const { return at_ != 0; }

@@ -1,7 +1,9 @@
 #include "proxy/http1/rewrite.h"
 
 #include <algorithm>
+#include <array>
 #include <optional>
+#include <string>
 
 #include "proxy/http/characters.h"
 #include "proxy/http/hops.h"
@@ -19,6 +21,50 @@ constexpr FieldIds kOwn = {FieldId::connection,        FieldId::keep_alive,
                            FieldId::transfer_encoding, FieldId::content_length,
                            FieldId::x_request_id};
 
+// Names by which services learn the client's address, or what it had asked a proxy for. Only a
+// trusted proxy may send them.
+constexpr std::array<std::string_view, 18> kClaims = {"forwarded",
+                                                      "x-real-ip",
+                                                      "client-ip",
+                                                      "x-client-ip",
+                                                      "true-client-ip",
+                                                      "cf-connecting-ip",
+                                                      "fastly-client-ip",
+                                                      "x-cluster-client-ip",
+                                                      "x-forwarded",
+                                                      "x-forwarded-port",
+                                                      "x-forwarded-ssl",
+                                                      "x-forwarded-server",
+                                                      "x-forwarded-scheme",
+                                                      "x-forwarded-prefix",
+                                                      "x-original-url",
+                                                      "x-rewrite-url",
+                                                      "x-original-forwarded-for",
+                                                      "forwarded-for"};
+// One bit for each size that there is among them.
+constexpr std::uint64_t kClaimSizes = [] {
+  std::uint64_t sizes = 0;
+  for (const std::string_view name : kClaims) sizes |= std::uint64_t{1} << name.size();
+  return sizes;
+}();
+
+[[gnu::noinline]] bool is_claim(std::string_view name) {
+  return std::ranges::any_of(
+      kClaims, [name](std::string_view claim) { return equals_ignoring_case(claim, name); });
+}
+
+// Would CGI read this name as that of a field that weir writes, frames by, or decides by?
+[[gnu::noinline]] bool is_alias(std::string_view name, std::span<const std::string> deciding) {
+  if (name.find('_') == std::string_view::npos) return false;
+  std::string hyphened(name);
+  for (char& c : hyphened) c = c == '_' ? '-' : to_lower(c);
+  return identify_field(hyphened) != FieldId::other || is_claim(hyphened) ||
+         std::ranges::any_of(deciding, [&](std::string field) {
+           std::ranges::replace(field, '_', '-');
+           return field == hyphened;
+         });
+}
+
 // The fields that Connection names: they are of this hop only. `other`: there are some that are to
 // be looked for by their names.
 [[gnu::noinline]] FieldIds read_connection(const Head& head) {
@@ -34,9 +80,9 @@ inline FieldIds listed_fields(const Head& head) {
 
 // Copies the lines but those that are held, for which `instead` is called. What stands together, in
 // the usual form, goes in one piece; so does the first line, if it goes on as it came.
-template <typename Instead>
+template <typename Instead, typename Drops>
 void copy_lines(HeadWriter& out, const Head& head, FieldIds held, bool with_first_line,
-                const Instead& instead) {
+                const Instead& instead, const Drops& drops) {
   const FieldLine* line = head.fields.data();
   const FieldLine* const end = line + head.fields.size();
   const auto begin_of = [&](const FieldLine* it) {
@@ -46,6 +92,7 @@ void copy_lines(HeadWriter& out, const Head& head, FieldIds held, bool with_firs
   for (; line != end; ++line) {
     bool goes = !held.has(line->id);
     if (!goes && line->id == FieldId::other) goes = !connection_lists(head, head.text(line->name));
+    if (goes && drops(*line)) goes = false;
     if (goes && line->plain) continue;
     out.add(head.text({from, line->name.at - from}));
     from = begin_of(line + 1);
@@ -185,8 +232,9 @@ bool is_same(std::string_view a, std::string_view b) {
 // The request line and Host go on as they came.
 bool keeps_first_lines(const OutgoingRequest& request, FieldIds listed) {
   const Head& head = request.head;
-  return head.minor == 1 && is_same(request.target.origin, head.target_text()) &&
-         head.has(FieldId::host) && head.first(FieldId::host) == 0 && !listed.has(FieldId::host) &&
+  return head.minor == 1 && !head.odd_version &&
+         is_same(request.target.origin, head.target_text()) && head.has(FieldId::host) &&
+         head.first(FieldId::host) == 0 && !listed.has(FieldId::host) &&
          is_same(request.host, head.text(head.fields[0].value));
 }
 
@@ -208,13 +256,20 @@ FieldIds held_fields(const OutgoingRequest& request, FieldIds listed) {
 // The status line, and the fields but those that are held.
 void copy_response(HeadWriter& out, const Head& head, FieldIds held) {
   constexpr std::uint32_t kReasonAt = 13;  // behind "HTTP/1.1 200 "
-  const bool as_it_came = head.minor == 1 && head.reason.at == kReasonAt;
+  const bool as_it_came = head.minor == 1 && !head.odd_version && head.reason.at == kReasonAt;
   if (!as_it_came) {
     out.add("HTTP/1.1 ");
     out.add_number(head.status);
     out.add_all(" ", head.text(head.reason), "\r\n");
   }
-  copy_lines(out, head, held, as_it_came, [](const FieldLine&) {});
+  copy_lines(
+      out, head, held, as_it_came, [](const FieldLine&) {}, [](const FieldLine&) { return false; });
+}
+
+void write_upgrade(HeadWriter& out, const Head& head) {
+  for (const FieldLine& line : head.fields) {
+    if (line.id == FieldId::upgrade) out.add_field("Upgrade", head.text(line.value));
+  }
 }
 
 void copy_interim(HeadWriter& out, const Head& head) {
@@ -238,9 +293,17 @@ void write_request_head(HeadWriter& out, const OutgoingRequest& request) {
   } else {
     write_request_line(out, request);
   }
-  copy_lines(out, head, held, as_it_came, [&](const FieldLine& line) {
-    if (counts && line.id == FieldId::max_forwards) write_hops(out, head, line);
-  });
+  copy_lines(
+      out, head, held, as_it_came,
+      [&](const FieldLine& line) {
+        if (counts && line.id == FieldId::max_forwards) write_hops(out, head, line);
+      },
+      [&, sizes = request.client_is_trusted ? 0 : kClaimSizes](const FieldLine& line) {
+        if (line.id != FieldId::other) return false;
+        if ((sizes >> (line.name.size % 64) & 1) != 0 && is_claim(head.text(line.name)))
+          return true;
+        return !line.plain && is_alias(head.text(line.name), request.deciding_fields);
+      });
   const bool stays = !held.has(FieldId::content_length);  // among the lines
   if (request.framing.kind != Framing::Kind::none) {
     if (!stays) write_framing(out, request.framing);
@@ -279,8 +342,12 @@ void write_response_head(HeadWriter& out, const OutgoingResponse& response) {
     }
     write_framing(out, response.framing);
   }
-  if (response.close) out.add("Connection: close\r\n");
+  // RFC 9110 §15.5.22: a 426 says what to upgrade to.
+  const bool upgrade = head.status == 426 && head.has(FieldId::upgrade);
+  if (upgrade) write_upgrade(out, head);
+  if (response.close) out.add(upgrade ? "Connection: upgrade, close\r\n" : "Connection: close\r\n");
   if (response.keep_alive) out.add("Connection: keep-alive\r\n");
+  if (upgrade && !response.close) out.add("Connection: upgrade\r\n");
   write_end(out, head, response.name, response.request_id);
 }
 
@@ -292,9 +359,7 @@ void write_interim_head(HeadWriter& out, const Head& head, std::string_view name
 
 void write_switching_head(HeadWriter& out, const Head& head, std::string_view name) {
   copy_interim(out, head);
-  for (const FieldLine& line : head.fields) {
-    if (line.id == FieldId::upgrade) out.add_field("Upgrade", head.text(line.value));
-  }
+  write_upgrade(out, head);
   out.add("Connection: upgrade\r\n");
   write_via(out, head, name);
   out.add("\r\n");

@@ -3,10 +3,17 @@
 // Both ways: hop-by-hop fields and all that Connection lists are left out, everything else passes
 // in its order and spelling; framing and Connection are weir's own (a Content-Length that reads as
 // weir would write it stays where it is); Host is the first field; Via and x-request-id are added.
-// What of TE, Trailer and Upgrade goes on is said anew, for weir's own hop.
+// TE, Trailer and Upgrade are regenerated for weir's own hop.
+//
+// What a client that is no trusted proxy says of where it comes from is left out: X-Forwarded-* is
+// weir's own, and the other names that services take for the same (Forwarded, X-Real-IP and the
+// like) are dropped. So is a name with an underscore whose spelling with hyphens weir writes or
+// decides by: CGI and WSGI cannot tell the two.
 #pragma once
 
 #include <cstdint>
+#include <span>
+#include <string>
 #include <string_view>
 
 #include "proxy/http/framing.h"
@@ -28,6 +35,7 @@ struct OutgoingRequest {
   std::string_view name;        // of this deployment, for Via
   bool takes_trailers = false;  // say `TE: trailers`
   Protocols upgrades = {};      // of what the client offers, these go on; empty: it asks for none
+  std::span<const std::string> deciding_fields = {};  // that weir decides by, in lower case
 };
 
 void write_request_head(HeadWriter& out, const OutgoingRequest& request);

@@ -40,6 +40,10 @@ struct Token {
 #endif
 };
 
+struct PlainName : Token {
+  static bool has(char c) { return c == '-' || is_letter(c); }
+};
+
 struct Value {
   static bool has(char c) { return is_value_char(c); }
 #if defined(__SSE2__)
@@ -71,6 +75,8 @@ class Scan {
   // `at`: a place in the text, or its end. The first byte from there on that is not of a token, or
   // may not stand in a field value, or in a target; else the end.
   const char* skip_token(const char* at) const { return skip<scan_internal::Token>(at); }
+  // The same, but stops before any byte that is no letter and no '-'.
+  const char* skip_plain_name(const char* at) const { return skip<scan_internal::PlainName>(at); }
   const char* skip_value(const char* at) const { return skip<scan_internal::Value>(at); }
   const char* skip_target(const char* at) const { return skip<scan_internal::Target>(at); }
 

@@ -14,13 +14,10 @@ std::string EventLoop::open(Owner& owner) {
   return poller_.open(loop_) ? "" : "out of file descriptors";
 }
 
-bool EventLoop::turn(bool wait) {
-  if (poller_.streams() == 0 && uv_loop_alive(&loop_) == 0) {
-    uv_loop_close(&loop_);
-    return false;
-  }
-  poller_.turn(wait);
-  return true;
+bool EventLoop::alive() {
+  if (uv_loop_alive(&loop_) != 0) return true;
+  uv_loop_close(&loop_);
+  return false;
 }
 
 // libuv must not be sent anything after the handle's close.

@@ -35,7 +35,11 @@ class EventLoop {
 
   // Serves what is ready, waiting for it or not. False: nothing is left that it could wait for, and
   // it has closed.
-  bool turn(bool wait);
+  bool turn(bool wait) {
+    if (poller_.streams() == 0 && !alive()) return false;
+    poller_.turn(wait);
+    return true;
+  }
   void wake_up();
   // No more wake-ups: the loop ends once the other handles have closed too.
   void stop_wake_ups();
@@ -43,6 +47,8 @@ class EventLoop {
   void close();
 
  private:
+  bool alive();  // false: it has closed
+
   Poller& poller_;
   Owner* owner_ = nullptr;
   uv_loop_t loop_{};

@@ -57,25 +57,12 @@ int Poller::patience() const {
   return static_cast<int>(std::max<std::int64_t>(due - milliseconds(now_), 0));
 }
 
-void Poller::turn(bool wait) {
-  const int most = patience();
-  const Time before = now_;
-  bool loop_is_due = serve_sockets(wait && ready_ == nullptr ? most : 0);
-  loop_is_due = loop_is_due || (most >= 0 && now_ - before >= std::chrono::milliseconds(most));
-  if (!loop_is_due) return;
-  for (int rounds = kRoundsBeforeTimers; rounds != 0 && has_ready_sockets(); --rounds) {
-    serve_sockets(0);
-  }
-  uv_run(loop_, UV_RUN_NOWAIT);
-}
-
 // Fetches events, waiting `timeout` milliseconds for them, and serves the sockets. True: libuv's
 // loop has something to do.
-bool Poller::serve_sockets(int timeout) {
-  const int count = wait_for_events(epoll_, room_->events.data(), kEvents, timeout);
+[[gnu::always_inline]] inline bool Poller::serve_sockets(int timeout, int& count) {
+  count = wait_for_events(epoll_, room_->events.data(), kEvents, timeout);
   now_ = read_clock();
   bool loop_is_due = false;
-  more_events_ = count == kEvents;
   const epoll_event* const events = room_->events.data();
   for (int i = 0; i < count; ++i) {
     if (events[i].data.ptr == nullptr) {
@@ -86,6 +73,19 @@ bool Poller::serve_sockets(int timeout) {
   }
   serve_ready();
   return loop_is_due;
+}
+
+void Poller::turn(bool wait) {
+  const int most = patience();
+  const Time before = now_;
+  int count = 0;
+  const bool told = serve_sockets(wait && ready_ == nullptr ? most : 0, count);
+  if (!told && (most < 0 || now_ - before < std::chrono::milliseconds(most))) return;
+  for (int rounds = kRoundsBeforeTimers; ready_ != nullptr || count == kEvents;) {
+    if (--rounds == 0) break;
+    serve_sockets(0, count);
+  }
+  uv_run(loop_, UV_RUN_NOWAIT);
 }
 
 bool Poller::has_work() const {

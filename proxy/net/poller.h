@@ -105,8 +105,7 @@ class Poller {
   char* bulk() { return room_->bulk.data(); }
 
   int patience() const;
-  bool serve_sockets(int timeout);
-  bool has_ready_sockets() const { return ready_ != nullptr || more_events_; }
+  bool serve_sockets(int timeout, int& count);
   void serve_ready();
   Stream* serve_group(Stream* first);
 
@@ -132,7 +131,6 @@ class Poller {
   std::vector<Stream*> closed_;
   std::size_t streams_ = 0;
   std::uint32_t unsent_count_ = 0, outbox_used_ = 0;
-  bool more_events_ = false;  // the last look brought as many as there was room for
 };
 
 }  // namespace weir

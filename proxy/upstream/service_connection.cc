@@ -8,7 +8,10 @@ namespace weir {
 
 ServiceConnection::ServiceConnection(WorkerContext& worker, UpstreamPool& pool)
     : Stream(worker.poller()), worker_(worker), pool_(pool) {
-  born_ = worker_.turn_time();
+  // Up to an eighth sooner, each at another time, so that they do not all go at once.
+  const Duration max_age = worker_.snapshot().settings.upstream.max_age;
+  const auto spread = static_cast<std::int64_t>(reinterpret_cast<std::uintptr_t>(this) >> 6) % 64;
+  retire_at_ = saturating_add(worker_.turn_time(), max_age - max_age / 512 * spread);
   pool_.count_opened();
 }
 

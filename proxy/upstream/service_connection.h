@@ -72,7 +72,7 @@ class ServiceConnection final : public Stream, private AlarmEntry {
   ServiceConnection* older_ = nullptr;  // in the pool's list of idle ones
   ServiceConnection* newer_ = nullptr;
   Time idle_until_ = kNever;
-  Time born_{};
+  Time retire_at_ = kNever;  // not used again from then on
   Duration keep_alive_ = Duration::max();
   bool connected_ = false;
   bool idle_ = false;

@@ -21,7 +21,8 @@ void UpstreamPool::put(ServiceConnection& connection) {
   const Duration said = connection.keep_alive_ > std::chrono::seconds(2)
                             ? connection.keep_alive_ - std::chrono::seconds(1)
                             : connection.keep_alive_ / 2;
-  if (worker_.draining() || superseded_ || said <= Duration{0} || is_too_old(connection)) {
+  if (worker_.draining() || superseded_ || said <= Duration{0} ||
+      worker_.turn_time() >= connection.retire_at_) {
     return connection.close_now();
   }
   connection.idle_ = true;
@@ -34,14 +35,6 @@ void UpstreamPool::put(ServiceConnection& connection) {
   if (!connection.armed() || connection.rings_at() > connection.idle_until_) {
     worker_.alarms().set(connection, connection.idle_until_);
   }
-}
-
-// Up to an eighth sooner, each connection at another time, so that they do not all go at once.
-bool UpstreamPool::is_too_old(const ServiceConnection& connection) const {
-  const Duration max_age = worker_.snapshot().settings.upstream.max_age;
-  const auto spread =
-      static_cast<std::int64_t>(reinterpret_cast<std::uintptr_t>(&connection) >> 6) % 64;
-  return worker_.turn_time() - connection.born_ >= max_age - max_age / 512 * spread;
 }
 
 void UpstreamPool::unlink(ServiceConnection& connection) {

@@ -41,7 +41,6 @@ class UpstreamPool {
 
  private:
   void unlink(ServiceConnection& connection);
-  bool is_too_old(const ServiceConnection& connection) const;
 
   WorkerContext& worker_;
   ServiceConnection* newest_ = nullptr;

@@ -30,10 +30,32 @@ TEST(Drain, GoesOnAcceptingForItsDelay) {
   ASSERT_TRUE(weir.process().wait_for("draining: not ready from now on, but listening for 2 s"));
   EXPECT_EQ(ready(weir), 503);
   EXPECT_EQ(fetch(weir.admin(), {"GET", "/live"}).status, 200);
-  EXPECT_TRUE(kept.get().keep_alive) << "nothing else has changed yet";
+  EXPECT_FALSE(kept.get().keep_alive) << "it is said from the start";
   EXPECT_EQ(weir.get().status, 200) << "new connections are taken";
-  ASSERT_TRUE(weir.process().wait_for("draining: listening no longer"));
+  ASSERT_TRUE(weir.process().wait_for("draining: stopped accepting"));
   EXPECT_TRUE(eventually([&] { return !Socket::try_connect(weir.address()).open(); }));
+  EXPECT_EQ(weir.process().wait(), 0) << weir.errors();
+}
+
+TEST(Drain, AConnectionWithoutARequestIsAnsweredOnceMoreWithinTheGrace) {
+  Service service;
+  Weir weir(at(service.text(), "drain: {delay: 0s, grace: 1m, timeout: 1m}\nchain: []\n"));
+  Client kept(weir.address());
+  ASSERT_EQ(kept.get().status, 200);
+  weir.process().signal(SIGTERM);
+  ASSERT_TRUE(eventually([&] { return !Socket::try_connect(weir.address()).open(); }));
+  const Response last = kept.get();
+  EXPECT_EQ(last.status, 200);
+  EXPECT_FALSE(last.keep_alive);
+  EXPECT_EQ(weir.process().wait(), 0) << "nothing is open any more: " << weir.errors();
+}
+
+TEST(Drain, AConnectionThatStaysSilentIsClosedAfterTheGrace) {
+  Service service;
+  Weir weir(at(service.text(), "drain: {delay: 0s, grace: 100ms, timeout: 1m}\nchain: []\n"));
+  Client kept(weir.address());
+  ASSERT_EQ(kept.get().status, 200);
+  weir.process().signal(SIGTERM);
   EXPECT_TRUE(kept.socket().wait_for_close());
   EXPECT_EQ(weir.process().wait(), 0) << weir.errors();
 }
@@ -75,7 +97,7 @@ TEST(Drain, TermAfterPostGoesOnDraining) {
   inside.send({});
   ASSERT_TRUE(eventually([&] { return hold->waiting() == 1; }));
   ASSERT_EQ(ask_to_drain(weir), 202);
-  ASSERT_TRUE(weir.process().wait_for("listening no longer"));
+  ASSERT_TRUE(weir.process().wait_for("stopped accepting"));
   weir.process().signal(SIGTERM);
   ASSERT_EQ(ask_to_drain(weir), 202);
   EXPECT_EQ(ready(weir), 503) << "it still runs";
@@ -104,7 +126,7 @@ TEST(Drain, DelayIsFiveSecondsInKubernetesAndNoneElsewhere) {
   WeirOptions plain = at(service.text(), "chain: []\n");
   Weir host(plain);
   EXPECT_EQ(host.stop(), 0);
-  EXPECT_THAT(host.errors(), HasSubstr("listening no longer"));
+  EXPECT_THAT(host.errors(), HasSubstr("stopped accepting"));
 }
 
 TEST(Drain, CommandWaitsThroughDelayAndRequests) {
@@ -117,7 +139,7 @@ TEST(Drain, CommandWaitsThroughDelayAndRequests) {
   ProcessOptions options;
   options.command = {WEIR_BINARY, "drain", "--wait", "--admin", weir.admin().text()};
   Process command(std::move(options));
-  ASSERT_TRUE(weir.process().wait_for("listening no longer"));
+  ASSERT_TRUE(weir.process().wait_for("stopped accepting"));
   EXPECT_TRUE(command.running()) << command.output();
   hold->open();
   EXPECT_EQ(inside.read().status, 200);

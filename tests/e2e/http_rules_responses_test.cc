@@ -39,7 +39,15 @@ Rules status_lines() {
              "HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok",
              told_with("200 OK", {"Content-Length: 2"}, "1.0 weir") + "ok"),
       distrusts("Rfc9112_4_OtherMajorVersions", "HTTP/2.0 200 OK\r\nContent-Length: 0\r\n\r\n"),
-      distrusts("Rfc9112_4_HigherMinorVersions", "HTTP/1.2 200 OK\r\nContent-Length: 0\r\n\r\n"),
+      relays("Rfc9110_2_5_HigherMinorVersionsAreReadAsHttp11",
+             "HTTP/1.2 200 OK\r\nContent-Length: 2\r\n\r\nok",
+             told("200 OK", "Content-Length: 2") + "ok"),
+      relays("Rfc9110_15_5_22_A426SaysWhatToUpgradeTo",
+             "HTTP/1.1 426 Upgrade Required\r\nUpgrade: websocket\r\nConnection: upgrade\r\n"
+             "Content-Length: 0\r\n\r\n",
+             "HTTP/1.1 426 Upgrade Required\r\nContent-Length: 0\r\nDate: {date}\r\n"
+             "Upgrade: websocket\r\nConnection: upgrade\r\nVia: 1.1 weir\r\n"
+             "x-request-id: {id}\r\n\r\n"),
       distrusts("Rfc9112_4_OtherProtocols", "ICY 200 OK\r\nContent-Length: 0\r\n\r\n"),
       distrusts("Rfc9112_4_VersionInLowerCase", "http/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"),
       distrusts("Rfc9112_4_StatusOfTwoDigits", "HTTP/1.1 20 OK\r\nContent-Length: 0\r\n\r\n"),

@@ -92,9 +92,11 @@ Rules upgrade_rules() {
           "Rfc7540_3_2_H2cIsNeverLetThrough",
           get("Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAMAAABk"),
           reached("GET /")),
-      forwards("Rfc9110_7_8_UpgradeWithABodyIsIgnored",
+      forwards("Rfc9110_7_8_UpgradeWithABodyGoesOn",
                post(kKey, "Upgrade: websocket", "Connection: upgrade", "Content-Length: 2") + "ab",
-               reached("POST /", kKey, "Content-Length: 2") + "ab"),
+               reached("POST /", kKey, "Content-Length: 2", "Upgrade: websocket",
+                       "Connection: upgrade") +
+                   "ab"),
       not_switched("Rfc9110_15_2_2_A101WithoutConnectionIsNone",
                    "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n"),
       not_switched("Rfc9110_15_2_2_A101OfHttp10IsNone",

@@ -233,16 +233,52 @@ TEST(ConnectionsPerClient, UnixSocketsAreExempt) {
 }
 
 TEST(Connections, BeyondAllThatThereMayBeAreAnsweredAndClosed) {
-  Service service;
+  auto hold = std::make_shared<Hold>();
+  Service service([&](const ServiceRequest&) { return Reply::held(hold); });
   Weir weir(service.text(), "limits: {max_connections: 1}\n");
   Socket first = Socket::connect(weir.address());
-  EXPECT_EQ(ask(first).status, 200);
+  first.write_all("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+  ASSERT_TRUE(eventually([&] { return hold->waiting() == 1; }));
   Socket second = Socket::connect(weir.address());
   const Response refused = ask(second);
   EXPECT_EQ(refused.status, 503);
   EXPECT_EQ(reason_of(refused), "max_connections");
   EXPECT_EQ(weir.metrics().value("weir_connections_refused_total", {{"reason", "max_connections"}}),
             1);
+}
+
+TEST(Connections, AnIdleOneOfTheBusiestAddressGivesWayToANewcomer) {
+  Service service;
+  Weir weir(service.text(), "limits: {max_connections: 8}\n");
+  Socket lone = Socket::connect_from("127.0.0.2", weir.address());
+  EXPECT_EQ(ask(lone).status, 200);
+  std::vector<Socket> crowd;
+  for (int i = 0; i < 7; ++i) {
+    crowd.push_back(Socket::connect(weir.address()));
+    EXPECT_EQ(ask(crowd.back()).status, 200);
+  }
+  Socket newcomer = Socket::connect_from("127.0.0.3", weir.address());
+  EXPECT_EQ(ask(newcomer).status, 200);
+  EXPECT_TRUE(crowd.front().wait_for_close()) << "the one that has been idle for longest";
+  EXPECT_EQ(ask(crowd.back()).status, 200);
+  EXPECT_EQ(ask(lone).status, 200) << "it was idle for longer, but its address has one only";
+  EXPECT_EQ(weir.metrics().value("weir_connections_evicted_total"), 1);
+  EXPECT_EQ(weir.metrics().sum("weir_connections_refused_total"), 0);
+}
+
+TEST(Connections, HalfAHeadGivesWayToo) {
+  Service service;
+  Weir weir(service.text(), "limits: {max_connections: 4}\n");
+  std::vector<Socket> crowd;
+  for (int i = 0; i < 4; ++i) {
+    crowd.push_back(Socket::connect(weir.address()));
+    crowd.back().write_all("GET / HTTP/1.1\r\nHost:");
+  }
+  ASSERT_TRUE(weir.metrics_reach([](const Samples& s) {
+    return s.value("weir_connections_active", {{"side", "downstream"}}) == 4;
+  }));
+  Socket newcomer = Socket::connect_from("127.0.0.3", weir.address());
+  EXPECT_EQ(ask(newcomer).status, 200);
 }
 
 TEST(Refusals, XRatelimitOnWishSaysWhatRatelimitSays) {

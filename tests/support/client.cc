@@ -68,6 +68,15 @@ struct Client::State {
   int connections = 0;
 };
 
+namespace {
+
+// As browsers write it; a Unix socket has none.
+std::string host_of(const Address& address) {
+  return address.path.empty() ? address.text() : "localhost";
+}
+
+}  // namespace
+
 Client::Client(const Address& address, milliseconds bound) : state_(new State) {
   state_->address = address;
   state_->bound = bound;
@@ -93,7 +102,7 @@ bool Client::send(const ClientRequest& request) {
   message.method_string(request.method);
   message.target(request.target);
   for (const auto& [name, value] : request.headers) message.insert(name, value);
-  if (!request.headers.find("host")) message.set(http::field::host, "weir.test");
+  if (!request.headers.find("host")) message.set(http::field::host, host_of(state_->address));
   message.body() = request.body;
   bool has_body = !request.body.empty() || request.method == "POST" || request.method == "PUT";
   if (request.chunked) {

@@ -1,0 +1,218 @@
+// What a peer may not do: make weir hold, do or wait for more than its bounds say.
+#include <chrono>
+#include <csignal>
+#include <fstream>
+#include <string>
+
+#include "tests/e2e/fixture.h"
+#include "tests/support/raw_service.h"
+
+namespace weir::testing {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+constexpr const char* kGet = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
+
+// Of the process, in KiB.
+std::int64_t resident(Weir& weir) {
+  std::ifstream status("/proc/" + std::to_string(weir.process().pid()) + "/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with("VmRSS:")) return std::stoll(line.substr(6));
+  }
+  return 0;
+}
+
+TEST(Bounds, MoreInterimResponsesThanAnyServiceSendsAreMalformed) {
+  RawService service([](RawService::Connection& c) {
+    c.read_until();
+    std::string heads;
+    for (int i = 0; i < 1001; ++i) heads += "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n";
+    c.write(heads + "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+    c.read_until();
+  });
+  Weir weir(service.text(), "chain: []\n");
+  Socket client = Socket::connect(weir.address());
+  client.write_all(kGet);
+  std::string text;
+  client.read_until(text, "upstream_malformed\",");
+  EXPECT_THAT(text, StartsWith("HTTP/1.1 103 "));
+  EXPECT_THAT(text, HasSubstr("HTTP/1.1 502 "));
+}
+
+TEST(Bounds, InterimResponsesStopWhereTheClientDoesNotRead) {
+  RawService service([](RawService::Connection& c) {
+    c.read_until();
+    const std::string large(7000, 'x');
+    for (int i = 0; i < 900; ++i) c.write("HTTP/1.1 103 Early Hints\r\nX: " + large + "\r\n\r\n");
+    c.write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+    c.read_until();
+  });
+  Weir weir(service.text(), "chain: []\n");
+  Socket client = Socket::connect(weir.address(), 4 << 10);
+  client.write_all(kGet);
+  const std::int64_t before = resident(weir);
+  EXPECT_EQ(weir.metrics().sum("weir_bad_requests_total"), 0);
+  EXPECT_LT(resident(weir) - before, 4096);
+  std::string text;
+  client.read_until(text, "\r\n\r\nok");
+  EXPECT_THAT(text, HasSubstr("HTTP/1.1 200 OK"));
+}
+
+// Each of these requests is answered by weir itself.
+TEST(Bounds, PipelinedRefusalsTakeTurnsAndNoMemory) {
+  Service service;
+  Weir weir(service.text(),
+            "tenants: {honest: {rate: 100000/s}, '*': {rate: 1/h, burst: 1}}\n"
+            "chain: [token_bucket: {key: tenant}]\n");
+  ASSERT_EQ(weir.get().status, 200);
+  const std::int64_t before = resident(weir);
+  std::string requests;
+  while (requests.size() < 256 << 10) requests += "GET / HTTP/1.1\r\nHost:a\r\n\r\n";
+  std::vector<Socket> crowd;
+  std::int64_t most = 0;
+  for (int i = 0; i < 16; ++i) {
+    crowd.push_back(Socket::connect(weir.address(), 4 << 10));
+    crowd.back().write_some(requests);
+    EXPECT_EQ(weir.get("/", {{"x-tenant", "honest"}}).status, 200);
+    most = std::max(most, resident(weir));
+  }
+  EXPECT_LT(most - before, 32 << 10) << "KiB";
+}
+
+TEST(Bounds, EveryOneOfManyPipelinedRequestsIsAnswered) {
+  Service service;
+  Weir weir(service.text(), "chain: [token_bucket: {key: client_ip, rate: 1/h, burst: 1}]\n");
+  Socket client = Socket::connect(weir.address());
+  std::string requests;
+  for (int i = 0; i < 500; ++i) requests += kGet;
+  client.write_all(requests + "GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+  std::string text;
+  EXPECT_EQ(client.read_to_end(text), Socket::Status::ok);
+  int answers = 0;
+  for (std::size_t at = 0; (at = text.find("HTTP/1.1 ", at)) != std::string::npos; ++at) ++answers;
+  EXPECT_EQ(answers, 501);
+}
+
+TEST(Bounds, WhatATimeoutCutsIsReset) {
+  auto hold = std::make_shared<Hold>();
+  Service service([&](const ServiceRequest&) {
+    Reply reply;
+    reply.body = std::string(64 << 10, 'x');
+    reply.hold_body = hold;
+    reply.hold_at = 1000;
+    return reply;
+  });
+  Weir weir(service.text(), "chain: [timeout: {total: 200ms}]\n");
+  Socket client = Socket::connect(weir.address());
+  client.write_all(kGet);
+  std::string text;
+  EXPECT_EQ(client.read_to_end(text), Socket::Status::reset);
+  EXPECT_THAT(text, StartsWith("HTTP/1.1 200"));
+}
+
+TEST(Bounds, ADownloadThatIsReadSlowlyButSteadilyIsNotCut) {
+  Service service([](const ServiceRequest&) {
+    Reply reply;
+    reply.body = std::string(2 << 20, 'x');
+    return reply;
+  });
+  Weir weir(service.text(), "limits: {send_timeout: 1s}\nchain: []\n");
+  Socket client = Socket::connect(weir.address(), 16 << 10);
+  client.write_all(kGet);
+  // A little at a time, for as long as three times the bound.
+  std::size_t got = 0;
+  std::array<char, 8 << 10> room;
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(3);
+  while (std::chrono::steady_clock::now() < end) {
+    got += client.read_some(room.data(), room.size()).bytes;
+    // Until the socket has more, or a moment has passed: no data is a reason to look again.
+    std::string none;
+    client.read_until(none, "never", milliseconds(20));
+    got += none.size();
+    if (none.size() > (64 << 10)) break;
+  }
+  std::string rest;
+  while (got < (2 << 20)) {
+    const auto read = client.read_some(room.data(), room.size());
+    if (read.status != Socket::Status::ok) break;
+    got += read.bytes;
+  }
+  EXPECT_GE(got, std::size_t{2 << 20});
+}
+
+// A reset while the request is sent is no end of the answer (RFC 9112 §8).
+TEST(Bounds, AnAnswerThatAResetEndsIsNotTakenForWhole) {
+  RawService service([](RawService::Connection& c) {
+    c.read_until();
+    c.write("HTTP/1.1 200 OK\r\n\r\npart");
+    c.read_exactly(1000);
+    c.socket().reset();
+  });
+  Weir weir(service.text(), "chain: []\n");
+  Socket client = Socket::connect(weir.address());
+  client.write_all("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 8388608\r\n\r\n");
+  for (int i = 0; i < 128; ++i) {
+    if (client.write_all(std::string(64 << 10, 'x')).status != Socket::Status::ok) break;
+  }
+  std::string text;
+  client.read_to_end(text);
+  EXPECT_EQ(text.find("\r\n0\r\n\r\n"), std::string::npos) << text;
+}
+
+// What came in time is seen before its time is up, though weir itself stood still.
+TEST(Bounds, ARequestThatCameInTimeIsServedAfterWeirWasStopped) {
+  Service service;
+  Weir weir(service.text(), "limits: {head_timeout: 300ms}\nchain: [timeout: {head: 300ms}]\n");
+  Socket client = Socket::connect(weir.address());
+  client.write_all("GET / HTTP/1.1\r\n");
+  Client other(weir.address());
+  ASSERT_EQ(other.get().status, 200);
+  ::kill(weir.process().pid(), SIGSTOP);
+  client.write_all("Host: h\r\n\r\n");
+  std::string none;
+  client.read_until(none, "never", milliseconds(600));  // longer than the bound
+  ::kill(weir.process().pid(), SIGCONT);
+  std::string text;
+  client.read_until(text, "\r\n\r\n");
+  EXPECT_THAT(text, StartsWith("HTTP/1.1 200"));
+}
+
+// The next request gets its own answer, whatever comes late behind the answer to HEAD.
+TEST(Bounds, ABodyBehindTheAnswerToHeadIsNobodysAnswer) {
+  RawService service([](RawService::Connection& c) {
+    for (;;) {
+      const std::string head = c.read_until();
+      if (head.empty()) return;
+      if (head.starts_with("HEAD")) {
+        c.write("HTTP/1.1 200 OK\r\nContent-Length: 34\r\n\r\n");
+        c.read_exactly(1);  // until the next request comes, if one comes
+        c.write("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison");
+      } else {
+        c.write("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ngood");
+      }
+    }
+  });
+  Weir weir(service.text(), "chain: []\n");
+  Client client(weir.address());
+  for (int i = 0; i < 20; ++i) {
+    EXPECT_EQ(client.request({.method = "HEAD"}).status, 200);
+    EXPECT_EQ(client.get().body, "good");
+  }
+}
+
+TEST(Bounds, HalfRequestsOnTheTelemetryPortDoNotKeepAProbeOut) {
+  Service service;
+  Weir weir(service.text(), "telemetry: {listen: 127.0.0.1:0}\nchain: []\n");
+  std::vector<Socket> crowd;
+  for (int i = 0; i < 200; ++i) {
+    crowd.push_back(Socket::connect(weir.admin()));
+    crowd.back().write_all("GET /live HTTP/1.1\r\nHost: 127.0.0.1\r\nX: ");
+    if (i % 20 != 0) continue;
+    EXPECT_EQ(fetch(weir.admin(), {"GET", "/live"}).status, 200) << i;
+  }
+}
+
+}  // namespace
+}  // namespace weir::testing
