@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
 #include <thread>
+#include <tuple>
 #include <utility>
 
 #include <boost/asio/io_context.hpp>
@@ -76,15 +78,23 @@ class AdminServer::State {
   }
 
   void admit(tcp::socket socket) {
-    if (open_.size() >= kMaxConnections) {
-      // A health check gets through: half a request does not hold a place against a newcomer.
-      const auto waits = std::ranges::find_if(open_, [](const Session* s) { return s->waits(); });
-      if (waits == open_.end()) return;  // the socket closes
-      (*waits)->close();
-    }
+    if (open_.size() >= 2 * kMaxConnections) return;  // they are closing; this socket closes too
+    if (open_.size() >= kMaxConnections) make_room();
     Error ignored;
     socket.set_option(tcp::no_delay(true), ignored);
     std::make_shared<Session>(std::move(socket), find_, open_)->start();
+  }
+
+  // A health check gets through, whatever the others do: of the address that has most connections,
+  // one goes that waits for a request or for the rest of one, else one that does not take its
+  // answer; the one that has done so for longest.
+  void make_room() {
+    std::map<SessionPeer, std::ptrdiff_t> connections;
+    for (const Session* session : open_) ++connections[session->peer()];
+    const auto first = std::ranges::min_element(open_, {}, [&](const Session* session) {
+      return std::tuple(session->closed(), -connections[session->peer()], !session->waits());
+    });
+    (*first)->close();
   }
 
   PageFinder find_;

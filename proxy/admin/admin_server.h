@@ -2,9 +2,9 @@
 // stalls traffic.
 //
 // Owner: the command that runs weir; made and destroyed on its thread. Pages are asked on the
-// server's thread, one at a time. Bounds: 64 connections (one more closes the one that has waited
-// for longest without a whole request), 8 KiB of head, 4 KiB of body, 10 s for a request and for an
-// answer, 60 s idle.
+// server's thread, one at a time. Bounds: 64 connections (one more closes one of the busiest
+// address, the one that has been without a whole request for longest), 8 KiB of head, 4 KiB of
+// body, 10 s for a request and for an answer, 60 s idle.
 #pragma once
 
 #include <cstdint>

@@ -35,9 +35,15 @@ std::string_view without_port(std::string_view authority) {
   return authority.substr(0, authority.find(':'));
 }
 
+// What follows the address: nothing, or :PORT.
+bool names_a_port(std::string_view text) {
+  return text.empty() || (text.starts_with(':') &&
+                          text.find_first_not_of("0123456789", 1) == std::string_view::npos);
+}
+
 bool names_loopback(std::string_view authority) {
   const std::string_view name = without_port(authority);
-  if (name == "localhost" || name == "[::1]") return true;
+  if (name == "localhost" || name == "[::1]") return names_a_port(authority.substr(name.size()));
   // An address, not a name such as 127.evil.example.
   return name.starts_with("127.") &&
          name.find_first_not_of("0123456789.") == std::string_view::npos;
@@ -46,8 +52,8 @@ bool names_loopback(std::string_view authority) {
 // The peer's own way to say which server it means: a page of another name in a browser (DNS
 // rebinding) has that name in its Host. An address cannot be rebound.
 bool names_an_address(std::string_view authority) {
-  std::string_view name = without_port(authority);
-  if (name.starts_with('[')) return true;
+  const std::string_view name = without_port(authority);
+  if (name.starts_with('[')) return names_a_port(authority.substr(name.size()));
   return !name.empty() && name.find_first_not_of("0123456789.") == std::string_view::npos;
 }
 
@@ -99,7 +105,8 @@ std::string_view why_not_answer(const AdminRequest& request) {
   if (request.host.empty() || names_loopback(request.host) || names_an_address(request.host)) {
     return {};
   }
-  return "The Host field must name an address or localhost: a name could be another site's.";
+  return "The Host field must be an IP address or localhost: any other name could be made to lead "
+         "here by a foreign web page. Ask by address, or by the telemetry listener.";
 }
 
 std::string_view why_not_change(const AdminRequest& request) {

@@ -1,12 +1,15 @@
 #include "proxy/admin/session.h"
 
+#include <algorithm>
 #include <chrono>
 #include <string>
 #include <utility>
 
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/write.hpp>
 #include <boost/beast/core/bind_handler.hpp>
+#include <boost/beast/core/string.hpp>
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/read.hpp>
@@ -57,6 +60,23 @@ void set_fields(Message& message, const AdminReply& reply, bool keep_alive) {
   message.keep_alive(keep_alive);
 }
 
+// IPv4 as ::a.b.c.d, which is no client's /64.
+SessionPeer peer_of(const boost::asio::ip::tcp::socket& socket) {
+  namespace ip = boost::asio::ip;
+  SessionPeer peer{};
+  boost::system::error_code error;
+  const ip::address address = socket.remote_endpoint(error).address();
+  if (error) return peer;
+  if (address.is_v6() && !address.to_v6().is_v4_mapped()) {
+    std::ranges::copy_n(address.to_v6().to_bytes().begin(), peer.size(), peer.begin());
+  } else {
+    const ip::address_v4 v4 =
+        address.is_v4() ? address.to_v4() : make_address_v4(ip::v4_mapped, address.to_v6());
+    std::ranges::copy(v4.to_bytes(), peer.begin() + 4);
+  }
+  return peer;
+}
+
 }  // namespace
 
 Session::Session(boost::asio::ip::tcp::socket socket, const PageFinder& find, Sessions& open)
@@ -64,12 +84,13 @@ Session::Session(boost::asio::ip::tcp::socket socket, const PageFinder& find, Se
       find_(find),
       open_(open),
       place_(open.insert(open.end(), this)),
+      peer_(peer_of(stream_.socket())),
       buffer_(kMaxBuffer) {}
 
 Session::~Session() { open_.erase(place_); }
 
 void Session::close() {
-  waits_ = false;
+  closed_ = true;
   Error ignored;
   stream_.socket().shutdown(boost::asio::ip::tcp::socket::shutdown_both, ignored);
   stream_.close();
@@ -93,6 +114,24 @@ void Session::await() {
 
 void Session::read() {
   stream_.expires_after(kTimeout);
+  http::async_read_header(
+      stream_, buffer_, *parser_,
+      [self = shared_from_this()](Error error, std::size_t) { self->on_head(error); });
+}
+
+void Session::on_head(Error error) {
+  static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+  if (error || parser_->is_done()) return on_read(error);
+  const bool asks = beast::iequals(parser_->get()[http::field::expect], "100-continue");
+  if (!asks) return read_body();
+  boost::asio::async_write(stream_, boost::asio::buffer(kContinue),
+                           [self = shared_from_this()](Error failed, std::size_t) {
+                             if (failed) return self->close();
+                             self->read_body();
+                           });
+}
+
+void Session::read_body() {
   http::async_read(stream_, buffer_, *parser_,
                    [self = shared_from_this()](Error error, std::size_t) { self->on_read(error); });
 }

@@ -3,6 +3,7 @@
 // Threads: all on the admin plane's. It lives as long as an operation of its is under way.
 #pragma once
 
+#include <array>
 #include <list>
 #include <memory>
 #include <optional>
@@ -20,6 +21,8 @@
 namespace weir {
 
 class Session;
+// A client's address: of IPv6 the /64.
+using SessionPeer = std::array<unsigned char, 8>;
 // Those that are open; among those that wait for a request, or for the rest of one, the one that
 // has waited for longest comes first.
 using Sessions = std::list<Session*>;
@@ -35,6 +38,8 @@ class Session : public std::enable_shared_from_this<Session> {
   void start() { await(); }
   // No whole request of it is being answered, so it may be closed for another connection.
   bool waits() const { return waits_; }
+  bool closed() const { return closed_; }  // and gone once its last operation has been told so
+  const SessionPeer& peer() const { return peer_; }
   void close();
 
  private:
@@ -42,7 +47,9 @@ class Session : public std::enable_shared_from_this<Session> {
   using Parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
 
   void await();  // the first byte of a request
-  void read();   // the rest of it
+  void read();   // the rest of its head
+  void on_head(Error error);
+  void read_body();
   void on_read(Error error);
   void refuse(unsigned status, std::string_view detail);
   void send(const AdminReply& reply);
@@ -54,9 +61,11 @@ class Session : public std::enable_shared_from_this<Session> {
   const PageFinder& find_;
   Sessions& open_;
   Sessions::iterator place_;
+  const SessionPeer peer_;
   boost::beast::flat_buffer buffer_;
   std::optional<Parser> parser_;  // of the current request
   bool waits_ = true;
+  bool closed_ = false;
 };
 
 }  // namespace weir

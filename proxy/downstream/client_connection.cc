@@ -322,6 +322,12 @@ void ClientConnection::lose_client() {
   if (exchange != nullptr) exchange->on_client_gone();
 }
 
+// What it has not read of its last answer would stay in the kernel for as long as it likes.
+void ClientConnection::evict() {
+  if (has_unacknowledged()) close_reset();
+  close_now();
+}
+
 void ClientConnection::close_if_idle() {
   if (is_idle()) close_now();
 }
@@ -405,9 +411,10 @@ bool ClientConnection::is_stuck(Time now) {
     stuck_since_ = kNever;
     return false;
   }
-  if (stuck_since_ == kNever || stuck_at_ != acknowledged_bytes()) {
+  const std::uint32_t acknowledged = acknowledged_bytes();
+  if (stuck_since_ == kNever || stuck_at_ != acknowledged) {
     stuck_since_ = now;
-    stuck_at_ = acknowledged_bytes();
+    stuck_at_ = acknowledged;
   }
   return now - stuck_since_ >= settings().limits.send_timeout;
 }
@@ -421,10 +428,12 @@ void ClientConnection::drop_stuck() {
 void ClientConnection::on_deadline(Time now) {
   switch (phase_) {
     case Phase::head: return refuse(BadRequest::head_timeout);
-    case Phase::flush:
-      if (stuck_at_ == acknowledged_bytes()) return drop_stuck();
-      stuck_at_ = acknowledged_bytes();
+    case Phase::flush: {
+      const std::uint32_t before = std::exchange(stuck_at_, acknowledged_bytes());
+      if (stuck_at_ == before) return drop_stuck();
       return set_deadline(saturating_add(now, settings().limits.send_timeout));
+    }
+    case Phase::idle: return evict();
     default: return close_now();
   }
 }

@@ -65,14 +65,16 @@ class ClientConnection final : public Stream, private AlarmEntry {
 
   // --- for the worker
   void close_if_idle();
-  void evict() { close_now(); }                     // an idle one, or one with a part of a head
+  void evict();                                     // one that has no request under way
   ClientConnection* next() const { return next_; }  // in the worker's list
   // Its request is the first one: its sender does not expect that it may have to repeat it.
   bool first_request() const { return first_request_; }
   // Between two requests, with nothing of the next one.
-  bool is_idle() const { return phase_ == Phase::idle && inbox_.empty(); }
-  // Has sent a part of a head, and nothing before it waits for an answer.
-  bool is_reading_head() const { return phase_ == Phase::head; }
+  bool is_idle() const { return phase_ == Phase::idle && inbox_.empty() && !has_news(); }
+  // Has no request under way either: a part of a head, or the rest of a request that was answered.
+  bool is_incomplete() const {
+    return phase_ == Phase::head || phase_ == Phase::discard || phase_ == Phase::goodbye;
+  }
   // The earlier, the longer it has been so.
   Time waits_until() const { return deadline_; }
   void drop();  // now, exchange or not

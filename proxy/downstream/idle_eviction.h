@@ -1,8 +1,9 @@
 // Which idle connections give way when limits.max_connections are open.
 //
 // Those of the busiest address (of IPv6, the /64), the ones that have been idle for longest first;
-// if none of it is idle, those that have sent only a part of a head. One look goes over all the
-// worker's connections, so it closes a few at once: the next newcomers need none.
+// then those of it that have sent only a part of a head, or owe the rest of a request that was
+// answered; then those of the next address. One look goes over all the worker's connections, so it
+// closes an eighth of what could go, and kEvictAtOnce at most: the next newcomers need none.
 //
 // Thread: the worker's.
 #pragma once

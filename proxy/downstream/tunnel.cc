@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "proxy/clock/clock.h"
 #include "proxy/context/worker_context.h"
@@ -62,6 +63,7 @@ void Tunnel::carry(Way& way, char* data, std::size_t size) {
 
 void Tunnel::hold(Way& way) {
   way.from.stop_reading();
+  way.acknowledged = way.to.acknowledged_bytes();
   set_alarm(moved_);
 }
 
@@ -103,9 +105,12 @@ bool Tunnel::stalled() const { return up_.to.has_pending() || down_.to.has_pendi
 // What a side has not got yet is lost to it, and a reset tells it so.
 void Tunnel::end(TunnelEnd how) {
   worker_.metrics().tunnels_ended[static_cast<std::size_t>(how)].add();
-  const bool failed = how == TunnelEnd::client_failed || how == TunnelEnd::service_failed;
-  const bool reset_client = failed || client_.has_pending();
-  if (failed || service_.has_pending()) service_.close_reset();
+  const auto reset = [how](const Stream& side) {
+    const bool failed = how == TunnelEnd::client_failed || how == TunnelEnd::service_failed;
+    return failed || side.has_pending() || (how != TunnelEnd::closed && side.has_unacknowledged());
+  };
+  const bool reset_client = reset(client_);
+  if (reset(service_)) service_.close_reset();
   service_.release(false);
   ClientConnection& client = client_;
   delete this;
@@ -113,6 +118,14 @@ void Tunnel::end(TunnelEnd how) {
 }
 
 // --- time
+
+// A slow reader tells of itself by what its kernel acknowledges; the socket only once a third of
+// its buffer is free.
+bool Tunnel::moves(Way& way) {
+  if (!way.to.has_pending()) return false;
+  const std::uint32_t before = std::exchange(way.acknowledged, way.to.acknowledged_bytes());
+  return way.acknowledged != before;
+}
 
 // While a side is not read, nothing tells of a reset: so it is asked.
 void Tunnel::set_alarm(Time now) {
@@ -125,6 +138,8 @@ void Tunnel::ring() {
   const Time now = read_clock();
   if (stalled() && client_.peer_reset()) return end(TunnelEnd::client_failed);
   if (stalled() && service_.peer_reset()) return end(TunnelEnd::service_failed);
+  const bool up = moves(up_), down = moves(down_);
+  if (up || down) moved_ = now;
   if (now - moved_ >= idle_timeout_) return end(TunnelEnd::idle_timeout);
   set_alarm(now);
 }

@@ -14,6 +14,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 #include "filters/time.h"
 #include "metrics/worker_metrics.h"
@@ -51,7 +52,8 @@ class Tunnel final : private ServiceUser, private AlarmEntry {
     Stream& to;
     Counter& bytes;
     TunnelEnd from_failed, to_failed;
-    bool ended = false;  // `from` has closed its side
+    bool ended = false;              // `from` has closed its side
+    std::uint32_t acknowledged = 0;  // by `to`, when it was asked last
   };
 
   Tunnel(WorkerContext& worker, ClientConnection& client, ServiceConnection& service,
@@ -73,6 +75,7 @@ class Tunnel final : private ServiceUser, private AlarmEntry {
   void finish_if_done();
   void end(TunnelEnd how);
   bool stalled() const;
+  static bool moves(Way& way);
   void set_alarm(Time now);
 
   WorkerContext& worker_;

@@ -244,6 +244,7 @@ void Exchange::ring() {
   if (now >= drain_until_) return end_abandoned(Ending::client_gone, false);
   if (!request_->inside()) return;
   if (now < alarm_.at) return sync_alarm();
+  note_upload_progress(now);
   wake();
 }
 

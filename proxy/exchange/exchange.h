@@ -93,14 +93,15 @@ class Exchange final : public RequestHandler,
     Framing framing;
     BodyReader reader;
     Trailers trailers;
-    ByteQueue held;                 // for another attempt; all of it while request.replayable
-    std::size_t replayed = 0;       // of `held`, in this attempt
-    bool head_sent = false;         // in this attempt
-    bool sent_all = false;          // in this attempt, but for what the socket has pending
-    bool broken = false;            // the service does not take any more
-    bool expects_continue = false;  // the client waits for 100 before it sends
-    Duration patience{0};           // how long it may be waited for, by limits.min_body_rate
-    Time awaited_since = kNever;    // it is waited for
+    ByteQueue held;                  // for another attempt; all of it while request.replayable
+    std::size_t replayed = 0;        // of `held`, in this attempt
+    bool head_sent = false;          // in this attempt
+    bool sent_all = false;           // in this attempt, but for what the socket has pending
+    bool broken = false;             // the service does not take any more
+    bool expects_continue = false;   // the client waits for 100 before it sends
+    Duration patience{0};            // how long it may be waited for, by limits.min_body_rate
+    Time awaited_since = kNever;     // it is waited for
+    std::uint32_t acknowledged = 0;  // by the service, when its socket was asked last
   };
   // A piece of it.
   struct Piece {
@@ -182,6 +183,7 @@ class Exchange final : public RequestHandler,
   void await_body();
   void note_arrival();
   void sync_client_wait(Time now);
+  void note_upload_progress(Time now);
   void earn_patience(std::size_t bytes);
   bool write_piece(const Piece& piece);
   std::string_view outgoing_head();

@@ -43,7 +43,17 @@ void Exchange::pump_upload() {
   }
 }
 
+// A service that reads slowly tells of itself by what its kernel acknowledges; the socket only once
+// a third of its buffer is free.
+void Exchange::note_upload_progress(Time now) {
+  if (attempt_.service == nullptr || !attempt_.service->has_pending()) return;
+  const std::uint32_t before =
+      std::exchange(upload_.acknowledged, attempt_.service->acknowledged_bytes());
+  if (upload_.acknowledged != before) request_->progress = now;
+}
+
 void Exchange::on_service_backlog() {
+  upload_.acknowledged = attempt_.service->acknowledged_bytes();
   if (client_ != nullptr && !upload_.reader.done()) client_->pause();
 }
 

@@ -355,10 +355,11 @@ void Stream::close_reset() {
   close();
 }
 
-std::uint32_t Stream::acknowledged_bytes() const {
+// Of a Unix socket, the memory of what the peer has not read: it moves all the same.
+std::uint32_t Stream::unacknowledged() const {
   int in_kernel = 0;
-  if (ioctl(descriptor_, SIOCOUTQ, &in_kernel) != 0) in_kernel = 0;
-  return sent_bytes() - static_cast<std::uint32_t>(in_kernel);
+  if (ioctl(descriptor_, SIOCOUTQ, &in_kernel) != 0) return 0;
+  return static_cast<std::uint32_t>(in_kernel);
 }
 
 bool Stream::peer_left() const {

@@ -49,7 +49,8 @@ class Stream {
   bool has_pending() const { return pending_ != nullptr; }
   // Bytes of all written that the peer's kernel has acknowledged, modulo 2^32: whether the peer
   // reads. A system call.
-  std::uint32_t acknowledged_bytes() const;
+  std::uint32_t acknowledged_bytes() const { return sent_bytes() - unacknowledged(); }
+  bool has_unacknowledged() const { return unacknowledged() != 0; }
   // Bytes that the socket has taken in all, or is going to be given, modulo 2^32: whether it moves.
   std::uint32_t sent_bytes() const { return handed_ - pending_bytes_; }
 
@@ -97,6 +98,7 @@ class Stream {
   virtual void on_write_failed() = 0;
 
  private:
+  std::uint32_t unacknowledged() const;  // of what the kernel has taken
   friend class Poller;
   struct PendingWrite;
 

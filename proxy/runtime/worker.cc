@@ -20,6 +20,8 @@ namespace {
 constexpr std::size_t kMailAtOnce = 32;
 // So often before the sockets have their turn again.
 constexpr int kMailRounds = 4;
+// For each connection that a look for idle ones goes over; ten times what that takes.
+constexpr Duration kEvictionPause = std::chrono::microseconds(1);
 
 }  // namespace
 
@@ -190,8 +192,11 @@ void Worker::on_accepted(int fd, const sockaddr_storage& peer) {
   ClientConnection::accept(*this, fd, address, counted_as);
 }
 
-// False: no connection could give way.
+// False: no connection could give way, or this was tried a moment ago.
 bool Worker::evict_idle() {
+  if (turn_time() < evicts_again_) return false;
+  const std::int64_t looked_at = shared_.clients.load(std::memory_order_relaxed);
+  evicts_again_ = saturating_add(turn_time(), kEvictionPause * looked_at);
   const std::size_t closed = weir::evict_idle(clients_);
   metrics_.connections_evicted.add(closed);
   return closed != 0;

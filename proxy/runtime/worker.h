@@ -99,6 +99,7 @@ class Worker final : public DownstreamHost,
   bool mail_came_ = false;
   bool closed_ = false;
   Time grace_until_ = kNever;
+  Time evicts_again_{};  // not before
 
   std::thread thread_;
   std::thread::id thread_id_;

@@ -89,6 +89,7 @@ void ServiceConnection::release(bool reusable) {
     served_before_ = true;
     pool_.put(*this);
   } else {
+    if (has_pending()) close_reset();  // an upload that is cut, which the kernel need not keep
     close_now();
   }
 }
