@@ -15,12 +15,12 @@ constexpr KeySpec kUpstream[] = {
     {.name = "max_connections",
      .spec = integer(1, kMostConnections),
      .preset = "512",
-     .doc = "Connections to the service at a time. Their pool stands innermost in every chain."},
+     .doc = "Connections to the service at a time. Their pool is innermost in every chain."},
     {.name = "connect_timeout",
      .spec = duration(kMillisecond, kHour),
      .preset = "5s",
-     .doc = "For connecting, all tries at all addresses together, the resolver's answer included; "
-            "then the attempt is a `connect_failure`."},
+     .doc = "For connecting: name resolution and all tries at all addresses together; then the "
+            "attempt is a `connect_failure`."},
     {.name = "idle_timeout",
      .spec = duration(kMillisecond, kDay),
      .preset = "4s",
@@ -28,12 +28,12 @@ constexpr KeySpec kUpstream[] = {
     {.name = "max_age",
      .spec = duration(kSecond, kDay),
      .preset = "1m",
-     .doc = "How long a connection is used. A name that has moved while its old host still answers "
-            "is followed within this and 30 s."},
+     .doc = "How long a connection is used. If the name moves while its old host still answers, "
+            "weir follows within this time plus 30 s."},
     {.name = "host",
      .spec = text(kHostHeader),
      .preset = "preserve",
-     .doc = "`preserve` passes the client's `Host` on; anything else is sent instead of it."},
+     .doc = "`preserve` forwards the client's `Host`; any other value is sent instead."},
 };
 
 constexpr KeySpec kAdmin[] = {
@@ -59,10 +59,10 @@ constexpr KeySpec kLimits[] = {
      .doc = "Connections of clients at a time; more are closed at once."},
     {.name = "max_connections_per_client",
      .spec = integer(1, kMostConnections),
-     .doc = "Of one client address (of IPv6, of one /64) at a time; more are answered 503 and "
-            "closed. Behind `trusted_proxies` it is requests at a time of the address that they "
-            "name. Unix sockets and the proxies themselves are exempt. Left out: no such limit.",
-     .zero = "nobody could connect; leave max_connections_per_client out for no limit"},
+     .doc = "Connections of one client address (IPv6: of one /64) at a time; more are answered 503 "
+            "and closed. Behind `trusted_proxies`: requests at a time of the address that they "
+            "name. Unix sockets and the proxies themselves are exempt. Left out: no limit.",
+     .zero = "no client could connect; leave max_connections_per_client out for no limit"},
     {.name = "max_head",
      .spec = bytes(kKiB, kMiB),
      .preset = "32KiB",
@@ -74,8 +74,8 @@ constexpr KeySpec kLimits[] = {
     {.name = "buffered_bytes",
      .spec = bytes(0, kTiB),
      .preset = "32MiB",
-     .doc = "All bodies held for retries together; beyond it a request is just not retryable. `0B` "
-            "holds none."},
+     .doc = "All bodies kept for retries together; beyond it a request cannot be retried. `0B` "
+            "keeps none."},
     {.name = "head_timeout",
      .spec = duration(kMillisecond, kHour),
      .preset = "10s",
@@ -87,14 +87,14 @@ constexpr KeySpec kLimits[] = {
     {.name = "min_body_rate",
      .spec = bytes(1, kGiB),
      .preset = "500B",
-     .doc = "How much of a request's body must come each second; one that has fallen behind by "
-            "`body_timeout` is 408. Time in which weir does not read, since the service does not, "
-            "is not counted.",
+     .doc = "The slowest rate of a request's body; a body that is behind by `body_timeout` is 408. "
+            "Time "
+            "in which weir does not read, because the service does not, is not counted.",
      .zero = "to disable it in practice, write 1B"},
     {.name = "send_timeout",
      .spec = duration(kMillisecond, kHour),
      .preset = "30s",
-     .doc = "Without the client taking a byte of its answer; then its connection is reset."},
+     .doc = "Without the client reading a byte of its answer; then its connection is reset."},
     {.name = "idle_timeout",
      .spec = duration(kMillisecond, kDay),
      .preset = "75s",
@@ -112,7 +112,7 @@ constexpr KeySpec kUpgrades[] = {
     {.name = "max",
      .spec = integer(1, kMostConnections),
      .preset = "1000",
-     .doc = "Tunnels at a time, those being asked for too; more is 503. They hold no permits."},
+     .doc = "Tunnels at a time, including requested ones; more is 503. They hold no permits."},
     {.name = "idle_timeout",
      .spec = duration(kMillisecond, kDay),
      .preset = "10m",
@@ -159,7 +159,7 @@ constexpr KeySpec kTenantEntry[] = {
     {.name = "priority",
      .spec = word(kPriorityWords),
      .preset = "normal",
-     .doc = "Whom `load_shed` with `target_wait` refuses first: `low`."},
+     .doc = "`load_shed` with `target_wait` refuses `low` first, `high` last."},
     {.name = "concurrency",
      .spec = integer(1, kMostConnections),
      .doc = "Its requests at a time, for `concurrency_limit` by tenant.",
@@ -190,8 +190,7 @@ constexpr KeySpec kMatch[] = {
      .doc = "One method, or a list of them."},
     {.name = "host",
      .spec = text(kHostPattern),
-     .doc = "`example.com`, or `\"*.example.com\"` for everything below it; the port is not looked "
-            "at."},
+     .doc = "`example.com`, or `\"*.example.com\"` for everything below it; the port is ignored."},
     {.name = "header",
      .spec = names_to(kFieldValueSpec, kToken, 16),
      .secret = true,
@@ -213,7 +212,7 @@ constexpr KeySpec kRoute[] = {
               .key_count = std::size(kMatch),
               .schema = R"({"not": {"required": ["path", "path_prefix"]}})"},
      .required = true,
-     .doc = "What a request must be like; all that stands here must hold, `{}` is every request."},
+     .doc = "Which requests: all conditions must hold; `{}` is every request."},
     {.name = "chain",
      .spec = kChainOrNameSpec,
      .doc =
@@ -233,7 +232,7 @@ constexpr KeySpec kPaths[] = {
          "A path with dot segments, empty segments, encoded slashes, backslashes or NUL, where a "
          "route or a key reads the path: `refuse` answers 400 (`ambiguous_path`); "
          "`forward_normalised` decides on the normalised path and sends that on; `by_raw` "
-         "decides on the path as it came, and sends that on."},
+         "decides on the path as received, and sends that on."},
 };
 
 constexpr KeySpec kMetrics[] = {
@@ -247,7 +246,7 @@ constexpr KeySpec kAccessLog[] = {
     {.name = "to",
      .spec = text(kLogTarget),
      .preset = "none",
-     .doc = "`stdout`, or a file with its whole path, opened anew on USR1. `none` is off."},
+     .doc = "`stdout`, or a file with its whole path, reopened on USR1. `none` is off."},
     {.name = "format",
      .spec = word(kLogFormatWords),
      .preset = "json",
@@ -255,12 +254,13 @@ constexpr KeySpec kAccessLog[] = {
     {.name = "sample",
      .spec = percent(0),
      .preset = "100%",
-     .doc = "The share of the requests that went well that is logged; errors and refusals (status "
-            "400 and above, and whatever was cut short) all are."},
+     .doc =
+         "The share of successful requests that is logged; errors, refusals (status 400 and above) "
+         "and answers that were cut are always logged."},
     {.name = "query",
      .spec = boolean(),
      .preset = "false",
-     .doc = "Log the query behind the path, too. Values whose names sound like credentials are "
+     .doc = "Log the query after the path, too. Values whose names sound like credentials are "
             "left out even then."},
 };
 
@@ -268,16 +268,16 @@ constexpr KeySpec kDrain[] = {
     {.name = "delay",
      .spec = duration(0, kHour),
      .doc = "How long weir goes on accepting connections after `/ready` has turned to 503, so that "
-            "whoever sends traffic here can learn of it. Left out: 5s in Kubernetes (where "
+            "the senders of traffic can notice. Left out: 5s in Kubernetes (where "
             "`KUBERNETES_SERVICE_HOST` is set), else 0s."},
     {.name = "timeout",
      .spec = duration(0, kDay),
      .preset = "30s",
-     .doc = "How long requests under way may take to finish when weir is told to stop."},
+     .doc = "How long requests in flight may take to finish when weir is told to stop."},
     {.name = "grace",
      .spec = duration(0, kHour),
      .preset = "1s",
-     .doc = "How long connections without a request stay open once weir has stopped listening, so "
+     .doc = "How long connections without a request stay open after weir has stopped listening, so "
             "that a request that is on its way is still answered. At most `timeout`."},
 };
 
@@ -285,27 +285,27 @@ constexpr KeySpec kFile[] = {
     {.name = "listen",
      .spec = endpoint(EndpointUse::listen),
      .required = true,
-     .doc = "Where clients come in: `0.0.0.0:8080`, `\"[::]:8080\"`, `:8080` (IPv4 and IPv6) or "
+     .doc = "The address for clients: `0.0.0.0:8080`, `\"[::]:8080\"`, `:8080` (IPv4 and IPv6) or "
             "`unix:/path`. Port 0 is any free one."},
     {.name = "upstream", .spec = map_of(kUpstream), .required = true, .doc = "The service."},
     {.name = "admin", .spec = map_of(kAdmin), .preset = "{}", .doc = "The admin listener."},
     {.name = "telemetry",
      .spec = map_of(kTelemetry),
-     .doc = "A listener that can change nothing and tells no configuration. Left out: none."},
+     .doc = "A listener that cannot change anything and does not show the configuration. Left out: "
+            "none."},
     {.name = "workers",
      .spec = integer_or("auto", 1, 256),
      .preset = "1",
-     .doc =
-         "Threads of the data plane, each with its event loop. `auto`: as many as the processors "
-         "that weir may use, by its CPU affinity and by the CPU quota of its cgroup (rounded "
-         "down)."},
+     .doc = "Threads of the data plane, each with its event loop. `auto`: one for each processor "
+            "that weir may use, by its CPU affinity and by the CPU quota of its cgroup (rounded "
+            "down)."},
     {.name = "limits", .spec = map_of(kLimits), .preset = "{}", .doc = "Bounds for every client."},
     {.name = "trusted_proxies",
      .spec = list_of(kCidrSpec, 0, 1000),
      .preset = "[]",
-     .doc =
-         "Address ranges whose `X-Forwarded-For` is believed, read from the right; anybody else's "
-         "is replaced."},
+     .doc = "Address ranges whose `X-Forwarded-For` is trusted, read from the right; that of any "
+            "other "
+            "client is replaced."},
     {.name = "upgrades",
      .spec = map_of(kUpgrades),
      .preset = "{}",
@@ -317,7 +317,7 @@ constexpr KeySpec kFile[] = {
     {.name = "tenants",
      .spec = names_to(kTenantSpec, kTenantName, 1'000'000),
      .preset = "{}",
-     .doc = "The tenants by name; `\"*\"` stands for all others. Without it they are unlimited."},
+     .doc = "The tenants by name; `\"*\"` means all others. Without it they are unlimited."},
     {.name = "chain",
      .spec = kChainSpec,
      .preset = "- timeout: 30s\n"
@@ -336,8 +336,8 @@ constexpr KeySpec kFile[] = {
     {.name = "shared",
      .spec = names_to(kSharedFilterSpec, kName, 256),
      .preset = "{}",
-     .doc = "Filters by name that stand in several chains, as `- shared: NAME`, with one state."},
-    {.name = "metrics", .spec = map_of(kMetrics), .preset = "{}", .doc = "What is counted how."},
+     .doc = "Filters by name for several chains, as `- shared: NAME`, with one state."},
+    {.name = "metrics", .spec = map_of(kMetrics), .preset = "{}", .doc = "Labels of the metrics."},
     {.name = "access_log",
      .spec = map_of(kAccessLog),
      .preset = "{}",
@@ -351,8 +351,8 @@ constexpr KeySpec kFile[] = {
      .spec = text(kName),
      .preset = "weir",
      .doc =
-         "What this weir calls itself, in `Via` and `Proxy-Status`. Where it is given, a request "
-         "whose `Via` has it already is a loop, and refused with 508."},
+         "The name of this weir in `Via` and `Proxy-Status`. If it is set, a request whose `Via` "
+         "already has it is a loop, and refused with 508."},
     {.name = "x_ratelimit",
      .spec = boolean(),
      .preset = "false",
@@ -362,8 +362,9 @@ constexpr KeySpec kFile[] = {
      .spec = boolean(),
      .preset = "false",
      .doc = "`TRACE` passes like any other method; with a body it is 400. With `Max-Forwards: 0` "
-            "weir itself answers with the head that it got, without `Cookie` and what sounds like "
-            "a credential. Without the key all `TRACE` is 405."},
+            "weir itself answers with the head that it received, without `Cookie` and fields that "
+            "sound "
+            "like a credential. Without the key all `TRACE` is 405."},
 };
 
 constexpr Spec kFileSpec = map_of(kFile);

@@ -41,11 +41,12 @@ void add_queues(const Reading& reading, Families& out) {
                                       "Time integral of the depth of the queue; its rate is L.");
   Family entries =
       Families::counter("weir_queue_entries_total", "Requests that had to wait in the queue.");
-  Family wait = Families::histogram("weir_queue_wait_seconds",
-                                    "Time spent in the queue, including requests that did not wait.");
-  Family refusals = Families::counter("weir_queue_refusals_total",
-                                      "Requests that the queue refused: it was full, their time ran "
-                                      "out in it, or they were dropped for a newcomer.");
+  Family wait = Families::histogram(
+      "weir_queue_wait_seconds", "Time spent in the queue, including requests that did not wait.");
+  Family refusals =
+      Families::counter("weir_queue_refusals_total",
+                        "Requests that the queue refused: it was full, their time ran "
+                        "out in it, or they were dropped for a newcomer.");
   each(reading, &FilterNumbers::queue, [&](const std::string& name, const Queue& queue) {
     capacity.add({{"filter", name}}, queue.capacity);
     integral.add({{"filter", name}}, queue.depth_seconds);
@@ -62,14 +63,15 @@ void add_queues(const Reading& reading, Families& out) {
 void add_permits(const Reading& reading, Families& out) {
   Family in_use = Families::gauge("weir_permits_in_use", "Permits that requests hold.");
   Family limit = Families::gauge("weir_concurrency_limit",
-                                 "Permits that there are; with a key, for each of its values.");
+                                 "Permits in all; with a key, for each of its values.");
   Family waiting = Families::gauge("weir_permits_awaited", "Requests that wait for a permit.");
   Family busy = Families::counter("weir_permits_busy_seconds_total",
                                   "Time integral of the permits in use; its rate is their mean.");
   Family granted =
       Families::counter("weir_permits_granted_total", "Permits that requests have taken.");
-  Family denied = Families::counter("weir_permits_denied_total",
-                                    "Times that a request found no permit, to wait or be refused.");
+  Family denied =
+      Families::counter("weir_permits_denied_total",
+                        "Times that a request found no free permit: it waits or is refused.");
   each(reading, &FilterNumbers::permits, [&](const std::string& name, const Permits& permits) {
     in_use.add({{"filter", name}}, permits.in_use);
     waiting.add({{"filter", name}}, permits.waiting);
@@ -85,7 +87,7 @@ void add_permits(const Reading& reading, Families& out) {
 
 void add_quotas(const ExpositionSources& sources, const Reading& reading, Families& out) {
   Family rate = Families::gauge("weir_quota_tokens_per_second",
-                                "What the quota of a configured tenant lets through for good.");
+                                "Sustained rate that the quota of a configured tenant allows.");
   for (const TenantQuota& quota : sources.quotas) {
     rate.add({{"filter", quota.filter}, {"tenant", sources.tenants[quota.label]}},
              quota.tokens_per_second);
@@ -105,9 +107,9 @@ void add_quotas(const ExpositionSources& sources, const Reading& reading, Famili
 void add_keys(const Reading& reading, Families& out) {
   Family tracked = Families::gauge("weir_keys_tracked", "Keys that have state of their own.");
   Family capacity = Families::gauge("weir_keys_capacity", "Keys that can have state of their own.");
-  Family overflowed =
-      Families::counter("weir_keys_overflowed_total",
-                        "Decisions on the state that keys share while the table has no idle slot.");
+  Family overflowed = Families::counter(
+      "weir_keys_overflowed_total",
+      "Decisions made on the shared state, while the key table had no idle slot.");
   each(reading, &FilterNumbers::keys, [&](const std::string& name, const Keys& keys) {
     tracked.add({{"filter", name}}, keys.tracked);
     capacity.add({{"filter", name}}, keys.capacity);
@@ -117,16 +119,15 @@ void add_keys(const Reading& reading, Families& out) {
 }
 
 void add_retries(const Reading& reading, Families& out) {
-  Family budget = Families::gauge("weir_retry_budget_available",
-                                  "Attempts that the retry budget would allow now.");
+  Family budget =
+      Families::gauge("weir_retry_budget_available", "Retries that the budget would allow now.");
   std::array<std::uint64_t, static_cast<std::size_t>(RetryResult::count_)> results{};
   each(reading, &FilterNumbers::retries,
        [&](const std::string& name, const FilterNumbers::Retries& retries) {
          budget.add({{"filter", name}}, retries.available);
          for (std::size_t i = 0; i < results.size(); ++i) results[i] += retries.results[i];
        });
-  Family total = Families::counter("weir_retries_total",
-                                   "Outcome of retry decisions.");
+  Family total = Families::counter("weir_retries_total", "Outcome of retry decisions.");
   for (std::size_t i = 0; i < results.size(); ++i) {
     total.add({{"result", to_string(static_cast<RetryResult>(i))}}, results[i]);
   }

@@ -78,8 +78,9 @@ Groups shadowed(const Reading& reading) {
 }
 
 Family bad_requests(const ExpositionSources& sources) {
-  Family family = Families::counter("weir_bad_requests_total",
-                                    "Messages rejected as invalid HTTP, or whose body violated framing, size or time limits.");
+  Family family = Families::counter(
+      "weir_bad_requests_total",
+      "Messages rejected as invalid HTTP, or whose body violated framing, size or time limits.");
   for (std::size_t i = 0; i < sources.bad_requests.size(); ++i) {
     if (sources.bad_requests[i].empty()) continue;
     std::uint64_t count = 0;
@@ -94,7 +95,7 @@ Family bad_requests(const ExpositionSources& sources) {
 void add_refusal_families(const ExpositionSources& sources, const Reading& reading, Families& out) {
   out.put(by_filter_reason_tenant(
       Families::counter("weir_rejected_total",
-                        "Requests that weir refused for good, by the filter that did."),
+                        "Requests that weir refused, by the filter that refused them."),
       enforced(sources, reading), sources.tenants));
   out.put(by_filter_reason_tenant(
       Families::counter("weir_shadow_rejected_total",

@@ -87,7 +87,7 @@ class Weir(Program):
                 total += int(words[4].split(":")[0], 16)
         return total
 
-    def finish(self, seconds=20):
+    def finish(self, seconds=10):
         """Its exit code after TERM; None: it had to be killed."""
         if not self.ended():
             self._signal(15)
@@ -135,6 +135,7 @@ class Flood(Program):
             words += [name] if value is True else [name, value]
         super().__init__([build / "drill_flood", port, connections, *words], ready=r"^ready",
                          stdin=subprocess.PIPE)
+        self.connections = connections
         self.did = None
 
     def finish(self):

@@ -15,9 +15,10 @@ import time
 
 from actors import Failed, Neighbour, Service, Weir
 from rows import ROWS
-from scene import CHAIN, CONFIG, MIB, OF_THE_PROCESS, P99_MS, Stage
+from scene import CHAIN, CONFIG, MIB, OF_THE_PROCESS, P99_MS, Result, Stage
 
-LONG, SHORT = 4.0, 1.0  # seconds that a row is measured
+LONG, SHORT = 4.0, 0.8            # seconds that a row is measured
+IN_ALL, IN_ALL_QUICK = 175, 58    # rows that cannot begin within that have failed
 
 
 def main():
@@ -32,8 +33,10 @@ def main():
               f"{P99_MS} ms more are allowed", flush=True)
     print(line("", "attack", "answered", "p99 ms", "MiB of", "", ""))
     results = []
+    end = begin + (IN_ALL_QUICK if options.quick else IN_ALL)
     for row in rows:
-        results.append(stage.run(row))
+        results.append(stage.run(row) if time.monotonic() < end else Result(row, faults=[
+            "not run: the time of the drill is over"]))
         print(line(*cells(results[-1])), flush=True)
     return conclude(results, time.monotonic() - begin)
 

@@ -106,6 +106,9 @@ class Scene:
         finally:
             for flood in self.floods:
                 flood.finish()
+        for flood in self.floods:
+            self.expect(flood.did["opened"] >= 0.9 * flood.connections,
+                        f"the attack did not take place: {flood.did['opened']} connections")
         self.result.did = "; ".join(described(flood.did) for flood in self.floods)
         self.end()
 
