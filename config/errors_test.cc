@@ -154,9 +154,9 @@ TEST(ConfigErrors, Filters) {
             "concurrency_limit, buffer, timeout, retry, load_shed or shared)"},
            {"chain:\n  - buffer: {capasity: 5}\n",
             "4:14: chain[0].buffer.capasity: unknown key; did you mean \"capacity\"? (known here: "
-            "capacity, max_wait, name, order or overflow)"},
+            "capacity, capacity_per_key, max_wait, name, order or overflow)"},
            {"chain:\n  - buffer: 5\n",
-            "4:13: chain[0].buffer: found \"5\", expected a map of capacity, max_wait, order, "
+            "4:13: chain[0].buffer: found \"5\", expected a map of capacity, capacity_per_key, max_wait, order, "
             "overflow or "
             "name"},
            {"chain:\n  - buffer: {}\n    retry: {}\n",

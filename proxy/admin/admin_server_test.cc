@@ -29,6 +29,8 @@ std::vector<Page> pages() {
              reply.compress = true;
              return reply;
            }},
+          {"/large", "more than sockets hold", false,
+           [](const Query&) { return problem(200, std::string(5 << 20, 'x')); }},
           {"/change", "a change", true, [](const Query&) { return problem(202, "done"); }}};
 }
 
@@ -111,6 +113,66 @@ TEST_F(AdminServerTest, ManyIdleConnectionsDoNotLockOthersOut) {
   Client another(address);
   EXPECT_EQ(another.get("/text").status, 200);
   EXPECT_TRUE(clients.front()->socket().wait_for_close());
+}
+
+// The place of one that has sent half a request goes to the newcomer, and so on.
+TEST_F(AdminServerTest, HalfRequestsDoNotLockOthersOut) {
+  std::vector<Socket> crowd;
+  for (std::size_t i = 0; i < 2 * AdminServer::kMaxConnections; ++i) {
+    crowd.push_back(Socket::connect(address));
+    crowd.back().write_all("GET /text HTTP/1.1\r\nHost:");
+  }
+  EXPECT_EQ(Client(address).get("/text").status, 200);
+  EXPECT_TRUE(crowd.front().wait_for_close());
+}
+
+// Nor do those that do not read their answers.
+TEST_F(AdminServerTest, UnreadAnswersDoNotLockOthersOut) {
+  std::vector<Socket> crowd;
+  for (std::size_t i = 0; i < AdminServer::kMaxConnections; ++i) {
+    crowd.push_back(Socket::connect(address, 4 << 10));
+    crowd.back().write_all("GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  }
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(Client(address).get("/text").status, 200);
+}
+
+TEST_F(AdminServerTest, ConnectionsOfTheBusiestAddressGoFirst) {
+  Socket lone = Socket::connect_from("127.0.0.2", address);  // the one that is idle for longest
+  const std::string ask = "GET /change HTTP/1.1\r\nHost: localhost\r\n\r\n";
+  std::string answer;
+  lone.write_all(ask);
+  ASSERT_EQ(lone.read_until(answer, "takes POST.\n"), Socket::Status::ok);
+  std::vector<Socket> crowd;
+  for (std::size_t i = 0; i < 2 * AdminServer::kMaxConnections; ++i) {
+    crowd.push_back(Socket::connect(address));
+    crowd.back().write_all("GET /text HTTP/1.1\r\nHost:");
+  }
+  ASSERT_TRUE(crowd.front().wait_for_close());
+  answer.clear();
+  lone.write_all(ask);
+  EXPECT_EQ(lone.read_until(answer, "takes POST.\n"), Socket::Status::ok);
+}
+
+TEST_F(AdminServerTest, HeadOfAChangeIsAnsweredAndTheConnectionGoesOn) {
+  const std::string answer =
+      raw("HEAD /change HTTP/1.1\r\nHost: localhost\r\n\r\n"
+          "HEAD /text HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+  EXPECT_THAT(answer, StartsWith("HTTP/1.1 405 Method Not Allowed\r\n"));
+  EXPECT_THAT(answer, HasSubstr("Allow: POST\r\n"));
+  const std::size_t end = answer.find("\r\n\r\n") + 4;
+  EXPECT_THAT(answer.substr(end), StartsWith("HTTP/1.1 200 OK\r\n"));
+}
+
+TEST_F(AdminServerTest, AClientThatWaitsFor100IsToldToContinue) {
+  Socket socket = Socket::connect(address);
+  socket.write_all(
+      "POST /change HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n"
+      "Expect: 100-continue\r\n\r\n");
+  std::string answer;
+  ASSERT_EQ(socket.read_until(answer, "\r\n\r\n"), Socket::Status::ok);
+  EXPECT_EQ(answer, "HTTP/1.1 100 Continue\r\n\r\n");
+  socket.write_all("hi");
+  EXPECT_EQ(socket.read_until(answer, "done"), Socket::Status::ok);
 }
 
 TEST_F(AdminServerTest, PortTakenIsOneLineThatNamesTheSetting) {

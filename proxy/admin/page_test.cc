@@ -50,6 +50,41 @@ TEST(AdminPage, WrongMethodSaysWhichIsRight) {
   EXPECT_EQ(answer(pages(), request("HEAD", "/echo")).status, 200U);
 }
 
+TEST(AdminPage, HeadOfAChangeIsTheWrongMethod) {
+  EXPECT_EQ(answer(pages(), request("HEAD", "/change")).status, 405U);
+  EXPECT_EQ(answer(pages(), request("HEAD", "/change")).allow, "POST");
+}
+
+// A name could lead here from a foreign web page (DNS rebinding); an address could not.
+TEST(AdminPage, EveryPageIsAskedByAddress) {
+  for (const std::string_view path : {"/echo", "/change", "/nope", "/"}) {
+    for (const std::string_view host :
+         {"evil.example", "evil.example:9901", "127.0.0.1.evil.example", "[::1", "weir:9901",
+          "[::1].evil.example", "localhost.evil.example", "1.2.3.4.example"}) {
+      for (const std::string_view method : {"GET", "HEAD", "POST"}) {
+        AdminRequest foreign = request(method, path);
+        foreign.host = host;
+        EXPECT_EQ(answer(pages(), foreign).status, 403U) << method << " " << path << " " << host;
+      }
+    }
+    for (const std::string_view host :
+         {"localhost", "localhost:9901", "127.0.0.1", "10.1.2.3:9901", "[fd00::1]:9901", "[::1]"}) {
+      AdminRequest own = request("GET", path);
+      own.host = host;
+      EXPECT_NE(answer(pages(), own).status, 403U) << path << " " << host;
+    }
+  }
+}
+
+// Prometheus and kubelet ask by the names and addresses of pods and services.
+TEST(AdminPage, TheTelemetryListenerIsAskedByAnyName) {
+  const PageFinder find = find_only(pages(), {"/echo"});
+  AdminRequest scrape = request("GET", "/echo");
+  scrape.host = "weir.example:9902";
+  AdminReply refusal;
+  EXPECT_NE(find(scrape, refusal), nullptr);
+}
+
 TEST(AdminPage, ChangeComesFromTheLoopback) {
   AdminRequest change = request("POST", "/change");
   EXPECT_EQ(answer(pages(), change).status, 202U);

@@ -61,7 +61,7 @@ TEST(HeadGuard, RequestHeads) {
       {"version in lower case", "GET / http/1.1\r\n\r\n", BadRequest::bad_request_line},
       {"behind the version", "GET / HTTP/1.1 \r\n\r\n", BadRequest::bad_request_line},
       {"1.10", "GET / HTTP/1.10\r\n\r\n", BadRequest::bad_request_line},
-      {"1.2", "GET / HTTP/1.2\r\n\r\n", BadRequest::bad_version},
+      {"1.2", "GET / HTTP/1.2\r\n\r\n", BadRequest::none},
       {"2.0", "GET / HTTP/2.0\r\n\r\n", BadRequest::bad_version},
       {"0.9 by name", "GET / HTTP/0.9\r\n\r\n", BadRequest::bad_version},
       {"HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", BadRequest::http2_preface},

@@ -81,8 +81,10 @@ void Poller::turn(bool wait) {
   int count = 0;
   const bool told = serve_sockets(wait && ready_ == nullptr ? most : 0, count);
   if (!told && (most < 0 || now_ - before < std::chrono::milliseconds(most))) return;
-  for (int rounds = kRoundsBeforeTimers; ready_ != nullptr || count == kEvents;) {
-    if (--rounds == 0) break;
+  // Each socket once, however much it still has: a busy one holds up no timer and no newcomer.
+  // SIGCONT interrupts the wait, and the process may have stood still since the last look, too.
+  for (std::size_t left = streams_ / kEvents + kMoreLooks; left != 0; --left) {
+    if (count >= 0 && count < kEvents && read_clock() - now_ < kStale) break;
     serve_sockets(0, count);
   }
   uv_run(loop_, UV_RUN_NOWAIT);

@@ -110,8 +110,10 @@ class Poller {
   Stream* serve_group(Stream* first);
 
   static constexpr int kEvents = 256;
-  // Rounds over the sockets in one turn before timers run, whatever the sockets still have.
-  static constexpr int kRoundsBeforeTimers = 64;
+  // Looks at the sockets before timers run, besides those that see all sockets once; and the age of
+  // a look that calls for another.
+  static constexpr std::size_t kMoreLooks = 2;
+  static constexpr Duration kStale = std::chrono::milliseconds(10);
   struct Room {
     std::array<epoll_event, kEvents> events;
     std::array<Fetched, kGroup> group;

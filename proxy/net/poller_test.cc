@@ -184,6 +184,48 @@ TEST_F(PollerTest, WhatASlotDoesNotHoldIsReadInTheSameTurn) {
   EXPECT_FALSE(probe.has_news());
 }
 
+// What came in time is seen before its time is up, of as many sockets as there are.
+TEST_F(PollerTest, TimersRunAfterEachSocketWasLookedAt) {
+  constexpr std::size_t kMany = 600;  // more than one look brings
+  for (std::size_t i = 0; i < kMany; ++i) open();
+  turn();
+  for (std::size_t i = 0; i < kMany; ++i) say(i, "x");
+  std::size_t seen = 0;
+  for (Probe* probe : probes_) probe->on_bytes = [&seen] { ++seen; };
+  uv_timer_t timer;
+  struct Seen {
+    std::size_t &now, at_timer;
+  } both{seen, 0};
+  uv_timer_init(&loop_, &timer);
+  timer.data = &both;
+  const auto note = [](uv_timer_t* t) {
+    auto* all = static_cast<Seen*>(t->data);
+    all->at_timer = all->now;
+  };
+  uv_timer_start(&timer, note, 0, 0);
+  turn();
+  EXPECT_EQ(both.at_timer, kMany);
+  uv_close(reinterpret_cast<uv_handle_t*>(&timer), nullptr);
+  uv_run(&loop_, UV_RUN_NOWAIT);
+}
+
+TEST_F(PollerTest, ASocketThatIsAlwaysReadyHoldsUpNoTimer) {
+  Probe& probe = open();
+  probe.room = 1;
+  say(0, std::string(1000, 'x'));
+  uv_timer_t timer;
+  bool rang = false;
+  uv_timer_init(&loop_, &timer);
+  timer.data = &rang;
+  uv_timer_start(
+      &timer, [](uv_timer_t* t) { *static_cast<bool*>(t->data) = true; }, 0, 0);
+  turn();
+  EXPECT_TRUE(rang);
+  EXPECT_LE(probe.got.size(), 2U);
+  uv_close(reinterpret_cast<uv_handle_t*>(&timer), nullptr);
+  uv_run(&loop_, UV_RUN_NOWAIT);
+}
+
 TEST_F(PollerTest, AReadThatWasFilledIsFollowedByAnotherWithoutANewEvent) {
   Probe& probe = open();
   probe.room = 10;
@@ -281,6 +323,7 @@ TEST_F(PollerTest, WhoClosesWhileItIsListedIsDeletedAfterItsTurn) {
   say(1, "x");
   turn();
   other.on_bytes = nullptr;
+  turn();
   poller_.sweep();
   EXPECT_TRUE(deleted);
   probes_.erase(probes_.begin());

@@ -114,6 +114,30 @@ TEST_F(TimeoutTest, IdleBoundsTheProgressBetweenBytes) {
   EXPECT_TRUE(x.refused_for(Reason::idle_timeout));
 }
 
+TEST_F(TimeoutTest, IdleStandsStillWhileTheClientIsWaitedFor) {
+  h.chain({h.timeout({.head = {}, .total = {}, .idle = 1s})});
+  Exchange& x = h.arrive();
+  h.head(x, 200);
+  h.advance(900ms);
+  x.client_wait_begins(h.now());
+  h.advance(1h);
+  EXPECT_TRUE(x.streaming());
+  x.client_wait_ends(h.now());
+  h.advance(1s - 1ns);  // the service has all of it again: it was not asked meanwhile
+  EXPECT_TRUE(x.streaming());
+  h.advance(1ns);
+  EXPECT_TRUE(x.refused_for(Reason::idle_timeout));
+}
+
+TEST_F(TimeoutTest, TotalDoesNotStandStill) {
+  h.chain({h.timeout({.head = {}, .total = 1s, .idle = {}})});
+  Exchange& x = h.arrive();
+  h.head(x, 200);
+  x.client_wait_begins(h.now());
+  h.advance(1s);
+  EXPECT_TRUE(x.refused_for(Reason::total_timeout));
+}
+
 TEST_F(TimeoutTest, ATimeoutBeforeTheServiceWasTriedIsA503) {
   auto timeout = h.timeout(100ms);
   h.chain({timeout, h.buffer({.max_wait = 1s}), h.limit(1)});
