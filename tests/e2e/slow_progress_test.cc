@@ -46,11 +46,6 @@ std::string read_head(Socket& socket) {
   return head;
 }
 
-// A service that lets `/silent` wait, and answers the rest with much.
-Reply much_or_silence(const ServiceRequest& request) {
-  if (request.target == "/silent") return Reply::fault(Reply::Then::silence);
-  return Reply::text(200, large());
-}
 
 // The answer's head is there, and the service silent, since it still gets the request.
 TEST(SlowProgress, IdleStandsStillWhileTheClientUploadsBehindTheHead) {
