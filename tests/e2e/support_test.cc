@@ -128,7 +128,8 @@ TEST(TestSupport, ProcessesAreWatchedAndEnded) {
   process.signal(SIGTERM);
   EXPECT_EQ(process.wait(), 128 + SIGTERM);
   EXPECT_EQ(run_process({{"cat"}, {}, "fed"}).output, "fed");
-  EXPECT_EQ(run_process({{"sh", "-c", "ulimit -n"}, {}, "", 77}).output, "77\n");
+  const ProcessOptions limited{.command = {"sh", "-c", "ulimit -n"}, .max_descriptors = 77};
+  EXPECT_EQ(run_process(limited).output, "77\n");
   EXPECT_THROW(find_program("weir-no-such-tool", "weir-no-such-package"), std::runtime_error);
 }
 
