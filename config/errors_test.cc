@@ -47,7 +47,8 @@ TEST(ConfigErrors, Values) {
            {"limits: {min_body_rate: 0B}\n",
             "3:25: limits.min_body_rate: 0B is not allowed here: to disable it in practice, write 1B"},
            {"limits: {max_connections_per_client: 0}\n",
-            "3:38: limits.max_connections_per_client: 0 is not allowed here: no client could connect; "
+            "3:38: limits.max_connections_per_client: 0 is not allowed here: no client could "
+            "connect; "
             "leave max_connections_per_client out for no limit"},
            {"limits: {max_body: 0B}\n",
             "3:20: limits.max_body: 0B is not allowed here: it takes 1B to 1TiB"},

@@ -222,7 +222,7 @@ Only durations and sizes whose table says so may be zero. Limits may not: to ref
 
 **Variables.** `${NAME}` and `${NAME:-default}` in values are replaced from the environment, after
 YAML has been read, so that no variable can change the structure. A variable that is not set and has no
-default is an error. `$${` stands for `${`. Inside `{ }` and `[ ]` YAML needs quotes around them:
+default is an error. Write `$${` for a literal `${`. Inside `{ }` and `[ ]`, put a variable in quotes:
 `{address: "${UPSTREAM}"}`.
 
 **YAML.** Maps, lists and scalars, in one document of at most 64 MiB. Quote values that begin with a star

@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
+#include <string_view>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -33,17 +34,21 @@ class Descriptor {
 
 std::string too_large(std::size_t most) {
   const bool whole = most % (1 << 20) == 0;
-  return "it is larger than " + (whole ? std::to_string(most >> 20) + " MiB"
-                                       : std::to_string(most) + " bytes");
+  return "it is larger than " +
+         (whole ? std::to_string(most >> 20) + " MiB" : std::to_string(most) + " bytes");
 }
 
 // What is wrong with reading such a file; empty if nothing is.
 std::string complaint(const struct stat& status, std::size_t most) {
-  constexpr const char* kWanted = ", and only regular files are read: copy its text to one";
+  const auto other_than_regular = [](std::string_view kind) {
+    std::string why = "it is a ";
+    why += kind;
+    return why += ", and only regular files are read: copy its text to one";
+  };
   if (S_ISDIR(status.st_mode)) return std::strerror(EISDIR);
-  if (S_ISFIFO(status.st_mode)) return std::string("it is a pipe") + kWanted;
-  if (S_ISSOCK(status.st_mode)) return std::string("it is a socket") + kWanted;
-  if (!S_ISREG(status.st_mode)) return std::string("it is a device") + kWanted;
+  if (S_ISFIFO(status.st_mode)) return other_than_regular("pipe");
+  if (S_ISSOCK(status.st_mode)) return other_than_regular("socket");
+  if (!S_ISREG(status.st_mode)) return other_than_regular("device");
   if (static_cast<std::uintmax_t>(status.st_size) > most) return too_large(most);
   return "";
 }

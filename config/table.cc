@@ -88,8 +88,7 @@ constexpr KeySpec kLimits[] = {
      .spec = bytes(1, kGiB),
      .preset = "500B",
      .doc = "The slowest rate of a request's body; a body that is behind by `body_timeout` is 408. "
-            "Time "
-            "in which weir does not read, because the service does not, is not counted.",
+            "Time in which weir does not read, because the service does not, is not counted.",
      .zero = "to disable it in practice, write 1B"},
     {.name = "send_timeout",
      .spec = duration(kMillisecond, kHour),

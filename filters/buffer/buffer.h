@@ -13,8 +13,8 @@
 #include <string_view>
 #include <vector>
 
-#include "filters/filter.h"
 #include "filters/buffer/standing.h"
+#include "filters/filter.h"
 
 namespace weir {
 

@@ -32,7 +32,7 @@ void LineSink::close() {
 
 int LineSink::open(const std::string& to) {
   if (to == "stdout") return open(Standard::output);
-  // A path may name a pipe that nobody reads: it is an error, nothing to wait for.
+  // The path may be a pipe that nobody reads: opening it is an error, and does not wait.
   constexpr int kFlags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
   return take(::open(to.c_str(), kFlags, kMode));
 }

@@ -1,5 +1,6 @@
 // Quotas in a chain: shaping and policing, what is charged and what is given back (DESIGN §3, rules
-// 4, 5, 7). The arithmetic of one bucket has its tests in filters/token_bucket/token_bucket_test.cc.
+// 4, 5, 7). The arithmetic of one bucket has its tests in
+// filters/token_bucket/token_bucket_test.cc.
 #include <gtest/gtest.h>
 
 #include "tests/support/chain_harness.h"

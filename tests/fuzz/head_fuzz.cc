@@ -13,10 +13,10 @@
 #include <string_view>
 
 #include "proxy/http/framing.h"
-#include "proxy/http1/head_guard.h"
 #include "proxy/http/normalise.h"
-#include "proxy/http1/parser.h"
 #include "proxy/http/target.h"
+#include "proxy/http1/head_guard.h"
+#include "proxy/http1/parser.h"
 #include "tests/fuzz/judge.h"
 
 namespace weir::fuzz {

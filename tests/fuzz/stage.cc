@@ -16,8 +16,8 @@
 #include "config/load.h"
 #include "metrics/worker_metrics.h"
 #include "proxy/clock/clock.h"
-#include "proxy/net/listener.h"
 #include "proxy/context/shared_state.h"
+#include "proxy/net/listener.h"
 #include "proxy/runtime/worker.h"
 #include "tests/fuzz/judge.h"
 

@@ -178,8 +178,7 @@ void ChainHarness::take(Exchange& x, Step step) {
       // Nobody is there to read the answer: what is left of it is drained.
       if (x.abandoned) end(x, Ending::client_gone);
       return;
-    case Step::answer:
-      return end(x, ending_of(x.outcome));
+    case Step::answer: return end(x, ending_of(x.outcome));
   }
 }
 
