@@ -110,9 +110,13 @@ void ClientConnection::process() {
     switch (phase_) {
       case Phase::idle:
       case Phase::head:
-        more = !available().empty();
-        if (more && heads-- == 0) return leave_for_next_turn();
-        more = more && read_head();
+        if (available().empty()) {
+          more = false;
+        } else if (heads-- == 0) {
+          return leave_for_next_turn();
+        } else {
+          more = read_head();
+        }
         break;
       case Phase::exchange:
         wants_body_ = false;

@@ -23,7 +23,10 @@ Exchange& ExchangePool::List::pop() {
 
 Exchange& ExchangePool::take() {
   ++active_;
-  if (free_.first != nullptr) return free_.pop();
+  return free_.first != nullptr ? free_.pop() : make();
+}
+
+Exchange& ExchangePool::make() {
   return *all_.emplace_back(std::make_unique<Exchange>(worker_, *this, all_.size()));
 }
 

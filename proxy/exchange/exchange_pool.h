@@ -45,7 +45,8 @@ class ExchangePool {
   };
 
   void recycle_retired();
-  void destroy(Exchange& exchange);
+  [[gnu::noinline]] Exchange& make();
+  [[gnu::noinline]] void destroy(Exchange& exchange);
 
   WorkerContext& worker_;
   std::vector<std::unique_ptr<Exchange>> all_;

@@ -13,9 +13,11 @@ namespace character_class {
 inline constexpr std::uint8_t kToken = 1;   // of a field name or method
 inline constexpr std::uint8_t kValue = 2;   // of a field value: HTAB, SP, VCHAR, obs-text
 inline constexpr std::uint8_t kTarget = 4;  // of a request target: visible ASCII, no fragment
-inline constexpr std::uint8_t kHost = 8;    // of a reg-name or a port: no IP literal's brackets
+inline constexpr std::uint8_t kHost = 8;    // of a reg-name, but for %: no IP literal's brackets
 // Needs no escape inside quotes: visible ASCII and SP, but no quotation mark or backslash.
 inline constexpr std::uint8_t kPlain = 16;
+// Stands for itself in a segment of a path: no separator, no escape, no backslash.
+inline constexpr std::uint8_t kSegment = 32;
 
 inline constexpr std::array<std::uint8_t, 256> kTable = [] {
   std::array<std::uint8_t, 256> table{};
@@ -25,6 +27,7 @@ inline constexpr std::array<std::uint8_t, 256> kTable = [] {
   for (int c = 0; c < 256; ++c) {
     if (c == '\t' || (c >= 0x20 && c != 0x7f)) table[static_cast<std::size_t>(c)] |= kValue;
     if (c > 0x20 && c < 0x7f && c != '#') table[static_cast<std::size_t>(c)] |= kTarget;
+    if (c != '/' && c != '%' && c != '\\') table[static_cast<std::size_t>(c)] |= kSegment;
     if (c >= 0x20 && c < 0x7f && c != '"' && c != '\\')
       table[static_cast<std::size_t>(c)] |= kPlain;
   }
@@ -32,7 +35,7 @@ inline constexpr std::array<std::uint8_t, 256> kTable = [] {
       "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
   add(kAlphanumeric, kToken | kHost);
   add("!#$%&'*+-.^_`|~", kToken);
-  add("-._~%!$&'()*+,;=", kHost);
+  add("-._~!$&'()*+,;=", kHost);
   return table;
 }();
 

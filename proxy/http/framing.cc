@@ -22,7 +22,7 @@ bool read_length(std::string_view text, std::uint64_t& length) {
 constexpr FieldIds kFramingFields = {FieldId::content_length, FieldId::transfer_encoding};
 
 // A list of codings, among them one that weir does not know (RFC 9112 §6.1).
-bool is_unknown_coding(const Head& head) {
+[[gnu::noinline]] bool is_unknown_coding(const Head& head) {
   bool sound = true;
   bool unknown = false;
   for_each_item(head.value(FieldId::transfer_encoding), [&](std::string_view item) {

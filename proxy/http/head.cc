@@ -12,19 +12,22 @@ namespace {
 // tells the cases apart, and only where that makes a letter of another. In each byte without its
 // highest bit, the first sum sets that bit from 'a' on, the second from 'z' + 1 on; nothing carries
 // over.
-bool same_word(const char* a, const char* b) {
+[[gnu::noinline]] bool same_letters(std::uint64_t word, std::uint64_t other) {
   constexpr std::uint64_t kOnes = 0x0101010101010101;
-  std::uint64_t word = 0;
-  std::uint64_t other = 0;
-  std::memcpy(&word, a, sizeof word);
-  std::memcpy(&other, b, sizeof other);
   const std::uint64_t differ = word ^ other;
-  if (differ == 0) return true;
   const std::uint64_t low = (word | 0x20 * kOnes) & 0x7f * kOnes;
   const std::uint64_t from_a = low + (0x80 - 'a') * kOnes;
   const std::uint64_t after_z = low + (0x80 - 'z' - 1) * kOnes;
   const std::uint64_t letters = from_a & ~after_z & ~word & 0x80 * kOnes;
   return (differ & ~(letters >> 2)) == 0;
+}
+
+inline bool same_word(const char* a, const char* b) {
+  std::uint64_t word = 0;
+  std::uint64_t other = 0;
+  std::memcpy(&word, a, sizeof word);
+  std::memcpy(&other, b, sizeof other);
+  return word == other || same_letters(word, other);
 }
 
 }  // namespace

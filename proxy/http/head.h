@@ -63,6 +63,8 @@ struct Head {
   }
 
   void clear() {
+    minor = 1;
+    odd_version = false;
     fields.clear();
     given_ = several_ = {};
   }

@@ -31,12 +31,13 @@ char next_byte(std::string_view path, std::size_t& at, bool& encoded) {
 }  // namespace
 
 bool is_normal_path(std::string_view path) {
-  if (path.empty() || path[0] != '/') return false;
-  char before = '\0';
-  for (const char c : path) {
-    if (c == '%' || c == '\\' || (before == '/' && (c == '/' || c == '.'))) return false;
-    before = c;
-  }
+  const char* at = path.data();
+  const char* const end = at + path.size();
+  do {
+    if (at == end || *at++ != '/') return false;
+    if (at != end && (*at == '.' || *at == '/')) return false;
+    while (at != end && is_in_class(*at, character_class::kSegment)) ++at;
+  } while (at != end);
   return true;
 }
 

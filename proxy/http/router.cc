@@ -54,14 +54,14 @@ const Route* Router::find_route(const Head& head, const Target& target, std::str
 // More of them, in a path that is not normal, is no honest request.
 constexpr std::ptrdiff_t kMaxSegments = 1000;
 
-// The path as routes are matched with it.
-std::string_view Router::path_to_match(const Target& target, Decision& decision) {
-  if (is_normal_path(target.path) || target.path == "*") return target.path;
+// The path as routes are matched with it, of one that is not normal.
+[[gnu::noinline]] std::string_view Router::path_to_match(const Target& target, Reason& refusal) {
+  if (target.path == "*") return target.path;
   const AmbiguousPaths mode = snapshot_.settings.ambiguous_paths;
   const bool refuse = mode == AmbiguousPaths::refuse && snapshot_.decides_by_path;
   if ((refuse && is_ambiguous_path(target.path)) ||
       std::ranges::count(target.path, '/') > kMaxSegments) {
-    decision.refusal = Reason::ambiguous_path;
+    refusal = Reason::ambiguous_path;
     return target.path;
   }
   if (mode == AmbiguousPaths::by_raw) return target.path;
@@ -75,10 +75,10 @@ std::string_view Router::path_to_match(const Target& target, Decision& decision)
 
 RequestParts Router::parts(const Head& head, const Target& target, const ClientAddress& peer,
                            const Route* route) {
-  Decision ignored;
+  Reason ignored = Reason::none;
   return {head,
           target,
-          path_to_match(target, ignored),
+          is_normal_path(target.path) ? target.path : path_to_match(target, ignored),
           effective_client(peer, head, snapshot_.settings.trusted_proxies),
           {},
           route != nullptr ? std::string_view(route->name) : std::string_view{}};
@@ -91,6 +91,11 @@ std::string_view Router::tenant_name(const RequestParts& parts, bool& ambiguous)
   return *name;
 }
 
+// A proxy on the way may join several lines to one (RFC 9110 §5.3): no name has a comma.
+[[gnu::noinline]] static bool is_joined(std::string_view name) {
+  return name.find(',') != std::string_view::npos;
+}
+
 inline Snapshot::Found Router::find_tenant(const RequestParts& parts, std::string_view name,
                                            bool& ambiguous) const {
   const Field::Kind from = snapshot_.settings.tenant.from.kind;
@@ -98,18 +103,27 @@ inline Snapshot::Found Router::find_tenant(const RequestParts& parts, std::strin
     return snapshot_.find_tenant_at(parts.client.bytes);
   }
   const Snapshot::Found found = snapshot_.find_tenant(name);
-  // A proxy on the way may join several lines to one (RFC 9110 §5.3): no name has a comma.
-  if (!found.own_entry && from == Field::Kind::header) {
-    ambiguous |= name.find(',') != std::string_view::npos;
-  }
+  if (!found.own_entry && from == Field::Kind::header) ambiguous |= is_joined(name);
   return found;
 }
+
+namespace {
+
+inline Reason why_refused(const Router::Decision& decision, bool ambiguous) {
+  if (ambiguous) return Reason::ambiguous_key;
+  if (decision.tenant == nullptr) return Reason::tenant_unknown;
+  if (decision.tenant->deny) return Reason::tenant_denied;
+  return decision.route == nullptr ? Reason::no_route : Reason::none;
+}
+
+}  // namespace
 
 Router::Decision Router::decide(const Head& head, const Target& target, const ClientAddress& peer,
                                 Request& request) {
   Decision decision;
   forwarded_ = {};
-  const std::string_view path = path_to_match(target, decision);
+  std::string_view path = target.path;
+  if (!is_normal_path(path)) path = path_to_match(target, decision.refusal);
   decision.route = find_route(head, target, path);
   const std::string_view route_name = decision.route ? decision.route->name : std::string_view{};
   RequestParts parts{head, target,
@@ -117,26 +131,20 @@ Router::Decision Router::decide(const Head& head, const Target& target, const Cl
                      {},   route_name};
 
   bool ambiguous = false;
-  const bool tenantless = decision.route != nullptr && decision.route->tenantless;
-  const std::string_view name =
-      tenantless ? std::string_view(snapshot_.no_tenant().name) : tenant_name(parts, ambiguous);
-  Snapshot::Found found{&snapshot_.no_tenant(), true};
-  if (!tenantless) found = find_tenant(parts, name, ambiguous);
+  std::string_view name;
+  Snapshot::Found found;
+  if (decision.route != nullptr && decision.route->tenantless) {
+    name = snapshot_.no_tenant().name;
+    found = {&snapshot_.no_tenant(), true};
+  } else {
+    name = tenant_name(parts, ambiguous);
+    found = find_tenant(parts, name, ambiguous);
+  }
   decision.tenant = request.tenant = found.tenant;
   decision.tenant_label = found.tenant ? found.tenant->label : snapshot_.other_label();
-  if (decision.refusal == Reason::ambiguous_path) {
-    // as it is
-  } else if (ambiguous) {
-    decision.refusal = Reason::ambiguous_key;
-  } else if (decision.tenant == nullptr) {
-    decision.refusal = Reason::tenant_unknown;
-  } else if (decision.tenant->deny) {
-    decision.refusal = Reason::tenant_denied;
-  } else if (decision.route == nullptr) {
-    decision.refusal = Reason::no_route;
-  }
   request.tenant_label = decision.tenant_label;
   request.method = head.method_text();
+  if (decision.refusal == Reason::none) decision.refusal = why_refused(decision, ambiguous);
   if (decision.refusal != Reason::none) return decision;
 
   // Whether it goes by its tenant's name, which for those that share is "*", or by one of its own.
@@ -144,11 +152,10 @@ Router::Decision Router::decide(const Head& head, const Target& target, const Cl
       found.own_entry || snapshot_.settings.tenant.unknown == UnknownTenants::shared;
   parts.tenant = as_tenant ? std::string_view(decision.tenant->name) : name;
   // The name may stand in scratch_; the hasher has scratch memory of its own.
-  const std::size_t keys = std::min(decision.route->keys.size(), kMaxKeys);
-  for (std::size_t i = 0; i < keys; ++i) {
-    const Key& key = decision.route->keys[i];
-    request.keys[i] = as_tenant && is_tenant_alone(key) ? decision.tenant->key_hash
-                                                        : hasher_.hash(key, parts, ambiguous);
+  std::uint64_t* hash = request.keys.data();  // the config allows kMaxKeys
+  for (const Key& key : decision.route->keys) {
+    *hash++ = as_tenant && is_tenant_alone(key) ? decision.tenant->key_hash
+                                                : hasher_.hash(key, parts, ambiguous);
   }
   if (ambiguous) decision.refusal = Reason::ambiguous_key;
   return decision;

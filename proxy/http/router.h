@@ -45,7 +45,7 @@ class Router {
 
  private:
   std::string_view tenant_name(const RequestParts& parts, bool& ambiguous);
-  std::string_view path_to_match(const Target& target, Decision& decision);
+  std::string_view path_to_match(const Target& target, Reason& refusal);
   Snapshot::Found find_tenant(const RequestParts& parts, std::string_view name,
                               bool& ambiguous) const;
   const Route* find_route(const Head& head, const Target& target, std::string_view path);

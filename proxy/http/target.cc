@@ -12,12 +12,22 @@ namespace weir {
 namespace {
 
 // pct-encoded = "%" HEXDIG HEXDIG
-bool has_sound_escapes(std::string_view text) {
-  for (std::size_t at = 0; (at = text.find('%', at)) != std::string_view::npos; at += 3) {
-    if (at + 2 >= text.size()) return false;
-    if (hex_value(text[at + 1]) < 0 || hex_value(text[at + 2]) < 0) return false;
+bool is_escape(std::string_view text) {
+  return text.size() >= 3 && text[0] == '%' && hex_value(text[1]) >= 0 && hex_value(text[2]) >= 0;
+}
+
+// How many bytes are of a reg-name (RFC 3986 §3.2.2), from `size` on, which is where an escape is.
+[[gnu::noinline]] std::size_t escaped_length(std::string_view text, std::size_t size) {
+  while (size != text.size()) {
+    if (is_in_class(text[size], character_class::kHost)) {
+      ++size;
+    } else if (is_escape(text.substr(size))) {
+      size += 3;
+    } else {
+      break;
+    }
   }
-  return true;
+  return size;
 }
 
 // IPv6address / IPvFuture, without the brackets (RFC 3986 §3.2.2).
@@ -28,7 +38,7 @@ bool has_sound_escapes(std::string_view text) {
     const std::string_view address = text.substr(dot + 1);
     return std::ranges::all_of(text.substr(1, dot - 1), [](char c) { return hex_value(c) >= 0; }) &&
            std::ranges::all_of(address, [](char c) {
-             return c == ':' || (c != '%' && is_in_class(c, character_class::kHost));
+             return c == ':' || is_in_class(c, character_class::kHost);
            });
   }
   std::array<char, INET6_ADDRSTRLEN> room;
@@ -44,7 +54,7 @@ std::size_t host_length(std::string_view authority) {
     const auto end = std::ranges::find_if_not(
         authority, [](char c) { return is_in_class(c, character_class::kHost); });
     const auto size = static_cast<std::size_t>(end - authority.begin());
-    return has_sound_escapes(authority.substr(0, size)) ? size : std::string_view::npos;
+    return end != authority.end() && *end == '%' ? escaped_length(authority, size) : size;
   }
   const std::size_t close = authority.find(']');
   if (close == std::string_view::npos) return std::string_view::npos;
@@ -59,12 +69,10 @@ bool split_authority(std::string_view authority, std::string_view& host) {
   const std::string_view port = authority.substr(length);
   if (port.empty()) return true;
   if (port[0] != ':' || port.size() > 6) return false;
-  unsigned number = 0;
   for (const char c : port.substr(1)) {
     if (!is_digit(c)) return false;
-    number = number * 10 + static_cast<unsigned>(c - '0');
   }
-  return number <= 65'535;
+  return port.size() < 6 || port <= ":65535";
 }
 
 bool same_authority(std::string_view a, std::string_view b, std::string_view default_port) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <string>
 
 #include "proxy/http/characters.h"
 #include "proxy/http1/scan.h"
@@ -42,11 +43,14 @@ class Reader {
   std::size_t read_response() { return fields(status_line()); }
   BadRequest bad() const { return bad_; }
 
+ private:
   // The first line: where the fields begin, or null.
   const char* request_line();
   const char* status_line();
-
- private:
+  void note_version(char minor) {
+    head_.minor = minor == '0' ? 0 : 1;
+    head_.odd_version = minor > '1';
+  }
   const char* other_version(const char* at);
   BadRequest other_protocol(const char* at) const;
   std::size_t fields(const char* at);
@@ -102,8 +106,6 @@ const char* Reader::request_line() {
   head_.target = span(target, at);
   ++at;
   if (end_ - at >= 10 && std::memcmp(at, "HTTP/1.1\r\n", 10) == 0) {
-    head_.minor = 1;
-    head_.odd_version = false;
     return at + 10;
   }
   return other_version(at);
@@ -120,8 +122,7 @@ const char* Reader::other_version(const char* at) {
     return refuse(BadRequest::http2_preface);
   }
   if (version[5] != '1') return refuse(BadRequest::bad_version);
-  head_.minor = version[7] == '0' ? 0 : 1;
-  head_.odd_version = version[7] > '1';
+  note_version(version[7]);
   return at + 10;
 }
 
@@ -141,8 +142,7 @@ const char* Reader::status_line() {
       line[8] != ' ') {
     return refuse(BadRequest::bad_status_line);
   }
-  head_.minor = line[7] == '0' ? 0 : 1;
-  head_.odd_version = line[7] > '1';
+  if (line[7] != '1') note_version(line[7]);
   if (!is_digit(line[9]) || !is_digit(line[10]) || !is_digit(line[11])) {
     return refuse(BadRequest::bad_status_line);
   }
@@ -179,19 +179,21 @@ bool is_blank_or_control(char c) { return static_cast<std::uint8_t>(c) <= ' '; }
 inline const char* Reader::field(const char* at) {
   const char* const name = at;
   at = scan_.skip_plain_name(at);
-  const bool plain_name = at != end_ && *at == ':' && at != name;
-  if (!plain_name && (at = odd_name(name)) == nullptr) return nullptr;
   FieldLine line;
+  line.plain = true;
+  if (at == end_ || *at != ':' || at == name) {
+    if ((at = odd_name(name)) == nullptr) return nullptr;
+    line.plain = false;
+  }
   line.name = span(name, at);
   line.id = identify_field({name, static_cast<std::size_t>(at - name)});
 
   ++at;
   // The usual form: one space, and then what is none.
-  const bool one_space = end_ - at >= 2 && *at == ' ' && !is_blank_or_control(at[1]);
-  line.plain = one_space && plain_name;
-  if (one_space) {
+  if (end_ - at >= 2 && *at == ' ' && !is_blank_or_control(at[1])) {
     ++at;
   } else {
+    line.plain = false;
     while (at != end_ && is_blank(*at)) ++at;
   }
   const char* const value = at;
@@ -237,14 +239,11 @@ namespace {
 // What is no first line is refused when it has come, not when the head has.
 BadRequest judge_first_line(std::string_view line, HeadScan::Kind kind) {
   if (kind == HeadScan::Kind::any) return BadRequest::none;
+  std::string alone(line);
+  alone += "\r\n";
   Head head;
-  Reader reader(line, head);
-  if (kind == HeadScan::Kind::request) {
-    reader.request_line();
-  } else {
-    reader.status_line();
-  }
-  return reader.bad();
+  return kind == HeadScan::Kind::request ? read_request_head(alone, head)
+                                         : read_response_head(alone, head);
 }
 
 }  // namespace

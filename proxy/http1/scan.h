@@ -27,9 +27,10 @@ inline __m128i in_range(__m128i bytes, char low, char span) {
 }
 #endif
 
-// A class: its bytes, and of a block those that may not be of it.
+// A class: its bytes, and of a block those that may not be of it, or (`kCertain`) are not.
 
 struct Token {
+  static constexpr bool kCertain = false;
   static bool has(char c) { return is_token_char(c); }
 #if defined(__SSE2__)
   // All but letters and '-', which are what most names are made of.
@@ -41,10 +42,12 @@ struct Token {
 };
 
 struct PlainName : Token {
+  static constexpr bool kCertain = true;
   static bool has(char c) { return c == '-' || is_letter(c); }
 };
 
 struct Value {
+  static constexpr bool kCertain = false;
   static bool has(char c) { return is_value_char(c); }
 #if defined(__SSE2__)
   // From 0x00 to 0x1f, and 0x7f: what cannot stand in a value, and the tab, which can.
@@ -55,6 +58,7 @@ struct Value {
 };
 
 struct Target {
+  static constexpr bool kCertain = false;
   static bool has(char c) { return is_target_char(c); }
 #if defined(__SSE2__)
   static unsigned doubtful(__m128i bytes) {
@@ -91,7 +95,7 @@ class Scan {
         continue;
       }
       at += std::countr_zero(doubtful);
-      if (!Class::has(*at)) return at;
+      if (Class::kCertain || !Class::has(*at)) return at;
       ++at;
     }
     while (last_block_ != nullptr) {
@@ -99,7 +103,7 @@ class Scan {
           Class::doubtful(scan_internal::load(last_block_)) >> (at - last_block_);
       if (doubtful == 0) return end_;
       at += std::countr_zero(doubtful);
-      if (!Class::has(*at)) return at;
+      if (Class::kCertain || !Class::has(*at)) return at;
       ++at;
     }
 #endif

@@ -81,8 +81,13 @@ void Poller::turn(bool wait) {
   int count = 0;
   const bool told = serve_sockets(wait && ready_ == nullptr ? most : 0, count);
   if (!told && (most < 0 || now_ - before < std::chrono::milliseconds(most))) return;
-  // Each socket once, however much it still has: a busy one holds up no timer and no newcomer.
-  // SIGCONT interrupts the wait, and the process may have stood still since the last look, too.
+  serve_loop(count);
+}
+
+// Timers, and what else is libuv's. Each socket has its turn first, once, however much it still has:
+// a busy one holds up no timer and no newcomer. SIGCONT interrupts the wait, and the process may
+// have stood still since the last look, too. `count`: the events of that look.
+void Poller::serve_loop(int count) {
   for (std::size_t left = streams_ / kEvents + kMoreLooks; left != 0; --left) {
     if (count >= 0 && count < kEvents && read_clock() - now_ < kStale) break;
     serve_sockets(0, count);
