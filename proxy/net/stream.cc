@@ -131,6 +131,13 @@ bool Stream::finish_connecting(std::uint32_t events) {
   return error == 0 && !closing_;
 }
 
+bool Stream::finish_connecting_now() {
+  pollfd asked{descriptor_, POLLOUT, 0};
+  if (!connecting_ || asked.fd < 0 || ::poll(&asked, 1, 0) <= 0) return false;
+  on_events(EPOLLOUT);
+  return true;
+}
+
 void Stream::on_events(std::uint32_t events) {
   if (closing_ || (connecting_ && !finish_connecting(events))) return;
   constexpr std::uint32_t kGone = EPOLLRDHUP | EPOLLHUP | EPOLLERR;

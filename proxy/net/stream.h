@@ -86,6 +86,9 @@ class Stream {
   NetError connect_tcp(const sockaddr* address);
   NetError connect_pipe(const char* path);
 
+  // Whether the connect is over, which the poller may not have told of yet: if so, on_connected()
+  // comes from inside this call.
+  bool finish_connecting_now();
   virtual void on_connected(NetError /*error*/) {}
   // How much the next read may bring, at least 1.
   virtual std::size_t read_room() const { return Poller::kBulk; }

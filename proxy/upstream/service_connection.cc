@@ -48,7 +48,10 @@ void ServiceConnection::fail(NetError error) {
 }
 
 void ServiceConnection::ring() {
-  if (!connected_) return fail(error_ != NetError::none ? error_ : NetError::timed_out);
+  if (!connected_) {
+    if (error_ == NetError::none && finish_connecting_now()) return;
+    return fail(error_ != NetError::none ? error_ : NetError::timed_out);
+  }
   if (!idle_) return;
   const Time now = read_clock();
   if (now < idle_until_) return worker_.alarms().set(*this, idle_until_);
