@@ -32,6 +32,7 @@ class Probe final : public Stream {
 
   using Stream::connect_pipe;
   using Stream::connect_tcp;
+  using Stream::finish_connecting_now;
   using Stream::open;
 
   Written put(std::string_view text, When when = When::with_others) {
@@ -474,6 +475,20 @@ TEST_F(PollerTest, ToWhereNobodyListensIsAnErrorNowOrLater) {
   EXPECT_EQ(other->connect_pipe("/nonexistent/socket"), net_error(ENOENT));
   Probe* third = probes_.emplace_back(new Probe(poller_));
   EXPECT_EQ(third->connect_pipe(std::string(200, 'x').c_str()), NetError::name_too_long);
+}
+
+TEST_F(PollerTest, AConnectThatIsOverIsToldWithoutATurn) {
+  sockaddr address{};
+  const int listener = bound_socket(address);
+  ASSERT_EQ(::listen(listener, 1), 0);
+  Probe* probe = probes_.emplace_back(new Probe(poller_));
+  ASSERT_EQ(probe->connect_tcp(&address), NetError::none);
+  EXPECT_TRUE(probe->finish_connecting_now());  // on the loopback it is over at once
+  EXPECT_THAT(probe->told, ElementsAre("connected"));
+  EXPECT_FALSE(probe->finish_connecting_now());
+  turn();
+  EXPECT_THAT(probe->told, ElementsAre("connected"));
+  ::close(listener);
 }
 
 TEST_F(PollerTest, AServiceThatGreetsIsHeard) {
