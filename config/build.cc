@@ -7,6 +7,7 @@
 #include "config/route_match.h"
 #include "config/secret.h"
 #include "filters/concurrency_limit/concurrency_limit.h"
+#include "filters/new_keys/new_keys.h"
 #include "filters/random.h"
 #include "filters/siphash.h"
 
@@ -30,8 +31,10 @@ std::unique_ptr<Snapshot> SnapshotBuilder::build() {
   index_tenants();
   hash_tenants();
   build_pool();
+  build_new_keys();
   for (const PlannedChain& chain : plan_.chains) build_chain(chain);
   snapshot_->filters.push_back(pool_);
+  if (new_keys_ != nullptr) snapshot_->filters.push_back(new_keys_);
   keep_departed();
   build_routes();
   collect_deciding_fields();
@@ -153,6 +156,17 @@ void SnapshotBuilder::build_pool() {
   pool_ = std::make_shared<ConcurrencyLimit>(params, std::move(own), running);
 }
 
+void SnapshotBuilder::build_new_keys() {
+  const TenantSettings& tenant = snapshot_->settings.tenant;
+  const auto by_tenant = [](const PlannedChain& chain) { return chain.by_tenant; };
+  if (!tenant.new_keys || plan_.new_keys.key.empty()) return;
+  if (std::ranges::none_of(plan_.chains, by_tenant)) return;
+  FilterContext own = context(NewKeys::kKind, std::string(kNewKeysName), plan_.new_keys.key, true);
+  const auto* running = static_cast<const NewKeys*>(before(own.identity));
+  const NewKeys::Params params{plan_.new_keys.tenant, plan_.new_keys.client, *tenant.new_keys};
+  new_keys_ = std::make_shared<NewKeys>(params, std::move(own), running);
+}
+
 std::vector<Priority> SnapshotBuilder::classes() const {
   std::array<bool, 3> seen{};
   bool others = snapshot_->settings.tenant.unknown != UnknownTenants::refuse;
@@ -192,6 +206,7 @@ void SnapshotBuilder::build_chain(const PlannedChain& planned) {
     filters.push_back(build_filter(planned.filters[i], line));
     if (auto buffer = std::dynamic_pointer_cast<Buffer>(filters.back())) line = std::move(buffer);
   }
+  if (new_keys_ != nullptr && planned.by_tenant) filters.push_back(new_keys_);
   std::reverse(filters.begin(), filters.end());
   std::reverse(snapshot_->filters.begin() + static_cast<std::ptrdiff_t>(first),
                snapshot_->filters.end());

@@ -31,6 +31,7 @@ class SnapshotBuilder {
   void keep_departed();
   std::uint32_t route_label(const std::string& name);
   void build_pool();
+  void build_new_keys();
   void build_chain(const PlannedChain& planned);
   void build_routes();
   void collect_deciding_fields();
@@ -46,6 +47,7 @@ class SnapshotBuilder {
   const Snapshot* running_;
   std::unique_ptr<Snapshot> snapshot_;
   std::shared_ptr<Filter> pool_;
+  std::shared_ptr<Filter> new_keys_;  // null: there is none
   std::unordered_map<std::string, std::shared_ptr<Filter>> shared_;
 };
 

@@ -41,11 +41,16 @@ Limits limits_of(const Value& map) {
   return out;
 }
 
-UpgradeSettings upgrades_of(const Value& map) {
+// Where tenants are told apart, none of them gets more than a quarter of the tunnels.
+UpgradeSettings upgrades_of(const Value& map, bool with_tenants) {
   UpgradeSettings out;
   out.protocols.clear();
   for (const Value& protocol : map.get("protocols").items) out.protocols.push_back(protocol.text);
   out.max = map.get("max").number;
+  const Value* per_tenant = map.find("max_per_tenant");
+  out.max_per_tenant = per_tenant != nullptr ? per_tenant->number
+                       : with_tenants        ? (out.max + 3) / 4
+                                             : out.max;
   out.idle_timeout = duration_of(map, "idle_timeout");
   return out;
 }
@@ -59,6 +64,7 @@ TenantSettings tenant_settings_of(const Value& map) {
                 : unknown == "shared" ? UnknownTenants::shared
                                       : UnknownTenants::refuse;
   out.secret = map.get("secret").number != 0;
+  if (const Value* new_keys = map.find("new_keys")) out.new_keys = quota_of(*new_keys, "new_keys");
   return out;
 }
 
@@ -69,6 +75,7 @@ Tenant tenant_of(const Value& entry, std::size_t index, bool secret) {
   out.index = static_cast<std::uint32_t>(index);
   out.quota = quota_of(entry, shown_tenant(out.name, secret));
   if (const Value* limit = entry.find("concurrency")) out.concurrency = limit->number;
+  if (const Value* queue = entry.find("queue")) out.queue = queue->number;
   out.weight = static_cast<std::uint32_t>(entry.get("weight").number);
   out.priority = priority_of(entry);
   out.deny = entry.get("deny").number != 0;
@@ -108,7 +115,7 @@ Settings settings_of(const Value& file) {
   out.limits = limits_of(file.get("limits"));
   for (const Value& range : file.get("trusted_proxies").items)
     out.trusted_proxies.push_back(*parse_cidr(range.text));
-  out.upgrades = upgrades_of(file.get("upgrades"));
+  out.upgrades = upgrades_of(file.get("upgrades"), file.has("tenant") || file.has("tenants"));
   const std::string& ambiguous = file.get("paths").get("ambiguous").text;
   out.ambiguous_paths = ambiguous == "refuse"   ? AmbiguousPaths::refuse
                         : ambiguous == "by_raw" ? AmbiguousPaths::by_raw

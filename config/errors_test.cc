@@ -45,7 +45,8 @@ TEST(ConfigErrors, Values) {
            {"limits: {head_timeout: 0s}\n",
             "3:24: limits.head_timeout: 0s is not allowed here: it takes 1ms to 1h"},
            {"limits: {min_body_rate: 0B}\n",
-            "3:25: limits.min_body_rate: 0B is not allowed here: to disable it in practice, write 1B"},
+            "3:25: limits.min_body_rate: 0B is not allowed here: to disable it in practice, write "
+            "1B"},
            {"limits: {max_connections_per_client: 0}\n",
             "3:38: limits.max_connections_per_client: 0 is not allowed here: no client could "
             "connect; "
@@ -114,36 +115,54 @@ TEST(ConfigErrors, Keys) {
 }
 
 TEST(ConfigErrors, Tenants) {
-  for (const Case& each : std::initializer_list<Case>{
-           {"tenants: {a: {rate: 0/s}}\n",
-            "3:21: tenants.a.rate: 0/s is not allowed here: nothing would pass; to refuse the "
-            "tenant "
-            "write deny: true, for no quota leave rate out"},
-           {"tenants: {a: {rate: 5/s, burst: 0}}\n",
-            "3:33: tenants.a.burst: 0 is not allowed here: not even one request would pass; leave "
-            "burst "
-            "out for one second's worth"},
-           {"tenants: {a: {concurrency: 0}}\n",
-            "3:28: tenants.a.concurrency: 0 is not allowed here: nothing would pass; to refuse the "
-            "tenant "
-            "write deny: true, for no limit leave concurrency out"},
-           {"tenants: {a: {burst: 5}}\n",
-            "3:15: tenants.a.burst: a burst needs a rate: add one, or leave burst out"},
-           {"tenants: {a: {rate: 1/d, burst: 50000}}\n",
-            "3:33: tenants.a.burst: 50000 takes more than 73 years to come back at this rate: take "
-            "a "
-            "smaller burst"},
-           {"tenants: {a: {priority: hihg}}\n",
-            "3:25: tenants.a.priority: found \"hihg\", expected low, normal or high; did you mean "
-            "\"high\"?"},
-           {"tenants: {\" a\": {}}\n",
-            "3:11: tenants.\" a\": found the name \" a\", expected a name without control "
-            "characters, not "
-            "beginning or ending with a space, at most 256 bytes"},
-           {"tenants: [a]\n", "3:10: tenants: found a list, expected a map of names"},
-           {"tenants:\n",
-            "3:1: tenants: has no value: expected a map of names; {} is an empty one"},
-       })
+  for (
+      const Case& each : std::initializer_list<Case>{
+          {"tenants: {a: {rate: 0/s}}\n",
+           "3:21: tenants.a.rate: 0/s is not allowed here: nothing would pass; to refuse the "
+           "tenant "
+           "write deny: true, for no quota leave rate out"},
+          {"tenants: {a: {rate: 5/s, burst: 0}}\n",
+           "3:33: tenants.a.burst: 0 is not allowed here: not even one request would pass; leave "
+           "burst "
+           "out for one second's worth"},
+          {"tenants: {a: {concurrency: 0}}\n",
+           "3:28: tenants.a.concurrency: 0 is not allowed here: nothing would pass; to refuse the "
+           "tenant "
+           "write deny: true, for no limit leave concurrency out"},
+          {"tenant: {new_keys: {burst: 5}}\n", "3:20: tenant.new_keys.rate: is missing"},
+          {"tenant: {new_keys: {rate: 0/s}}\n",
+           "3:27: tenant.new_keys.rate: 0/s is not allowed here: no new tenant would pass; to "
+           "refuse them write unknown: refuse"},
+          {"tenant: {new_keys: {rate: 1/s, key: [client_ip, tenant]}}\n",
+           "3:37: tenant.new_keys.key: each new name would have a rate of its own: name what "
+           "stands "
+           "for the client, such as client_ip"},
+          {"tenant: {new_keys: {rate: 1/d, burst: 50000}}\n",
+           "3:39: tenant.new_keys.burst: 50000 takes more than 73 years to come back at this rate: "
+           "take a smaller burst"},
+          {"upgrades: {max_per_tenant: 0}\n",
+           "3:28: upgrades.max_per_tenant: 0 is not allowed here: no tunnel would open; to allow "
+           "none write protocols: []"},
+          {"tenants: {a: {queue: 0}}\n",
+           "3:22: tenants.a.queue: 0 is not allowed here: nothing of it could wait; leave queue "
+           "out "
+           "for the buffer's capacity_per_key"},
+          {"tenants: {a: {burst: 5}}\n",
+           "3:15: tenants.a.burst: a burst needs a rate: add one, or leave burst out"},
+          {"tenants: {a: {rate: 1/d, burst: 50000}}\n",
+           "3:33: tenants.a.burst: 50000 takes more than 73 years to come back at this rate: take "
+           "a "
+           "smaller burst"},
+          {"tenants: {a: {priority: hihg}}\n",
+           "3:25: tenants.a.priority: found \"hihg\", expected low, normal or high; did you mean "
+           "\"high\"?"},
+          {"tenants: {\" a\": {}}\n",
+           "3:11: tenants.\" a\": found the name \" a\", expected a name without control "
+           "characters, not "
+           "beginning or ending with a space, at most 256 bytes"},
+          {"tenants: [a]\n", "3:10: tenants: found a list, expected a map of names"},
+          {"tenants:\n", "3:1: tenants: has no value: expected a map of names; {} is an empty one"},
+      })
     expect_only(each);
 }
 

@@ -57,12 +57,16 @@ std::string quota_trouble(const Value& map) {
 }
 
 std::string burst_surprise(const Value& map) {
+  constexpr std::int64_t kSecondInNanoseconds = 1'000'000'000;
   const Value* rate = map.own("rate");
-  if (rate == nullptr || rate->bad || rate->number <= 1 || map.has("burst")) return {};
-  if (burst_of(map) > 1) return {};
+  if (rate == nullptr || rate->bad || map.has("burst")) return {};
+  if (rate->number <= 1 || rate->per <= kSecondInNanoseconds) return {};
+  const std::int64_t burst = burst_of(map);
   const auto period = rate->per / rate->number;
-  return quoted(rate->text) + " without a burst lets one request through at a time, the next one " +
-         print_duration(period) + " later: write burst: N for how many may come at once";
+  return quoted(rate->text) + " without a burst lets " + std::to_string(burst) +
+         (burst == 1 ? " request" : " requests") +
+         " through at once, one second's worth, and one more every " + print_duration(period) +
+         ": write burst: N for how many may come at once";
 }
 
 }  // namespace weir

@@ -50,7 +50,7 @@ std::int64_t default_burst(std::int64_t tokens, std::int64_t per);
 std::optional<Quota> quota_of(const Value& map, const std::string& policy);
 // Why a rate with that burst cannot be counted in 64 bits of nanoseconds; empty: it can.
 std::string quota_trouble(const Value& map);
-// What a rate without a burst comes to, where that is a single request at a time; else empty.
+// What a rate by the minute, hour or day comes to without a burst; empty: there is no such.
 std::string burst_surprise(const Value& map);
 
 }  // namespace weir

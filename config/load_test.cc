@@ -288,6 +288,46 @@ routes:
   EXPECT_THAT(routes[1].keys, ElementsAre(tenant));
 }
 
+TEST(Load, NewKeysStandsInFrontOfTheChainsByTenant) {
+  const Loaded loaded = sound(kBase +
+                              "tenant: {new_keys: {rate: 20/s, key: [client_ip, method]}}\n"
+                              "chain: [token_bucket: {key: [method, tenant], rate: 1/s}]\n"
+                              "routes: [{match: {path: /a}, chain: [token_bucket: {key: method, "
+                              "rate: 1/s}]}, {match: {path: /b}, chain: [shared: each]}]\n"
+                              "shared: {each: {concurrency_limit: {key: tenant, limit: 1}}}\n");
+  const Snapshot& snapshot = *loaded.snapshot;
+  EXPECT_EQ(snapshot.settings.tenant.new_keys->burst, 20);
+  EXPECT_THAT(names(snapshot.chains[0]->filters()),
+              ElementsAre("new_keys", "token_bucket", "upstream"));
+  EXPECT_THAT(names(snapshot.chains[1]->filters()),
+              ElementsAre("/a/token_bucket", "upstream"));
+  EXPECT_THAT(names(snapshot.chains[2]->filters()), ElementsAre("new_keys", "each", "upstream"));
+  EXPECT_EQ(snapshot.chains[0]->filters()[0], snapshot.chains[2]->filters()[0]);
+  for (const std::size_t i : {1U, 2U}) {  // of the route to /b and the default
+    const Route& route = snapshot.routes[i];
+    ASSERT_GE(route.keys.size(), 2U);
+    EXPECT_TRUE(is_tenant_alone(route.keys[0]));
+    EXPECT_EQ(route.keys[1], (Key{Field{Field::Kind::client_ip, "", 0},
+                                  Field{Field::Kind::method, "", 0}}));
+  }
+  const Loaded shared = sound(kBase +
+                              "tenant: {unknown: shared, new_keys: {rate: 20/s}}\n"
+                              "chain: [token_bucket: {rate: 1/s}]\n");
+  EXPECT_THAT(names(shared.snapshot->chains[0]->filters()),
+              ElementsAre("token_bucket", "upstream"));
+}
+
+TEST(Load, OneTenantGetsAQuarterOfTheTunnelsWhereTenantsAreToldApart) {
+  const auto most = [](const std::string& yaml) {
+    return sound(kBase + yaml).snapshot->settings.upgrades.max_per_tenant;
+  };
+  EXPECT_EQ(most(""), 1000);
+  EXPECT_EQ(most("upgrades: {max: 10}\n"), 10);
+  EXPECT_EQ(most("upgrades: {max: 10}\ntenants: {a: {}}\n"), 3);
+  EXPECT_EQ(most("upgrades: {max: 10}\ntenant: {from: client_ip}\n"), 3);
+  EXPECT_EQ(most("upgrades: {max: 10, max_per_tenant: 7}\ntenants: {a: {}}\n"), 7);
+}
+
 TEST(Load, ShadowModeReachesTheFilters) {
   const Loaded loaded =
       sound(kBase + "chain: [concurrency_limit: {limit: 5, enforce: false}, buffer]\n");

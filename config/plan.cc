@@ -17,6 +17,7 @@ class Planner {
 
   Plan run() {
     taken_.emplace(kUpstreamName, "the pool of upstream connections has that name");
+    plan_new_keys();
     plan_shared_keys();
     const Value& top = file_.get("chain");
     add_chain(std::string(kDefaultName), "chain", top, file_.has("chain"));
@@ -35,6 +36,17 @@ class Planner {
       if (shared.bad || shared.kind == nullptr) continue;
       if (const Key key = key_of(shared); !key.empty()) place(shared_keys_, key);
     }
+  }
+
+  // One filter for all chains, so its keys come first in all of them.
+  void plan_new_keys() {
+    const Value& tenant = file_.get("tenant");
+    const Value* new_keys = tenant.find(kNewKeysName);
+    if (new_keys == nullptr || new_keys->bad || tenant.get("unknown").text != "own") return;
+    taken_.emplace(kNewKeysName, "tenant.new_keys has that name");
+    plan_.new_keys.key = key_of(*new_keys);
+    plan_.new_keys.tenant = place(shared_keys_, {Field{Field::Kind::tenant, "", 0}});
+    plan_.new_keys.client = place(shared_keys_, plan_.new_keys.key);
   }
 
   static std::size_t place(std::vector<Key>& keys, const Key& key) {
@@ -134,7 +146,14 @@ class Planner {
   }
 
   void lay_out_keys(PlannedChain& chain) const {
-    std::size_t used = 0;
+    for (const PlannedFilter& filter : chain.filters) {
+      for (const Field& field : key_of(*filter.params)) {
+        chain.by_tenant |= field.kind == Field::Kind::tenant;
+      }
+    }
+    const PlannedNewKeys& first = plan_.new_keys;
+    const bool new_keys = chain.by_tenant && !first.key.empty();
+    std::size_t used = new_keys ? std::max(first.tenant, first.client) + 1 : 0;
     std::vector<Key> shared = shared_keys_;
     for (const PlannedFilter& filter : chain.filters)
       if (const Key key = key_of(*filter.params); filter.shared && !key.empty())

@@ -69,7 +69,7 @@ trusted_proxies: [10.0.0.0/8, "fd00::/8"]
      "`TLS` cannot be listed: their tunnels would carry any number of requests past every "
      "quota.\n\n"
      "A handshake that finds `max` tunnels open or requested gets a 503 with the reason "
-     "`upgrades`; "
+     "`upgrades`, also if the tenant has `max_per_tenant`; "
      "during a drain, one with `draining`. A 101 that was not requested, or for another protocol, "
      "is a 502, and that connection is closed.\n\n"
      "In a tunnel bytes are passed both ways as they come; a side that does not read stops the "
@@ -85,7 +85,9 @@ upgrades: {protocols: [websocket], max: 500, idle_timeout: 5m}
     {"tenant",
      "The name is looked up under `tenants:`. If it is not found, `unknown` decides. With `secret: "
      "true` a name that is a credential is never shown: metrics, logs and `/tenants` have "
-     "`sha256:` and twelve digits of its hash, the same ones after each restart.",
+     "`sha256:` and twelve digits of its hash, the same ones after each restart.\n\nWhere clients "
+     "can write any name, `unknown: own` bounds nothing by itself: see "
+     "[filters.md](filters.md#names-that-clients-make-up).",
      R"(
 tenant: {from: header x-api-key, secret: true, unknown: refuse}
 tenants:

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -36,6 +37,7 @@ class ChainRules {
       if (kind == "buffer") buffer(i);
       if (kind == "concurrency_limit") concurrency_limit(i);
     }
+    share_of_permits();
     check_times();
   }
 
@@ -119,7 +121,12 @@ class ChainRules {
         next(shed, "token_bucket") == filters_.size())
       warning(i, "nothing ever waits here: the load_shed inside (" + line_of(filters_[shed]) +
                      ") refuses it first; put load_shed outside the buffer");
+    limiter_outside(i);
+    const Value* per_key = filters_[i].params->own("capacity_per_key");
     const auto capacity = sound(filters_[i], "capacity");
+    if (capacity && per_key != nullptr && !per_key->bad && per_key->number > *capacity)
+      warning(i, per_key->text + " is never reached: capacity is " + std::to_string(*capacity),
+              "capacity_per_key");
     const Value& clients = file_.get("limits").get("max_connections");
     if (capacity && !clients.bad && *capacity >= clients.number)
       warning(i,
@@ -129,6 +136,46 @@ class ChainRules {
                   std::to_string(clients.number),
               "capacity");
   }
+
+  // Requests would wait in front of the limiter that runs out, not behind it.
+  void limiter_outside(std::size_t i) {
+    for (std::size_t j = i + 1; j < filters_.size(); ++j)
+      if (filters_[j].kind->limits) return;
+    std::size_t outer = i;
+    while (outer > 0 && !filters_[outer - 1].kind->limits) --outer;
+    if (outer == 0) return;
+    warning(i, "only waits for upstream.max_connections: the " +
+                   std::string(filters_[outer - 1].kind->name) + " outside it (" +
+                   line_of(filters_[outer - 1]) +
+                   ") refuses before a request comes here; put the buffer outside it");
+  }
+
+  // A limit for all, and none for each tenant or client that is lower.
+  void share_of_permits() {
+    if (!tells_tenants_apart()) return;
+    std::size_t shared = filters_.size();
+    std::int64_t least = INT64_MAX;  // of those for each
+    for (std::size_t i = 0; i < filters_.size(); ++i) {
+      if (!is(i, "concurrency_limit")) continue;
+      const Key key = key_of(*filters_[i].params);
+      if (key.empty()) shared = i;
+      if (tells_clients_apart(key))
+        least = std::min(least, sound(filters_[i], "limit").value_or(1));
+    }
+    if (shared == filters_.size()) return;
+    const auto limit = sound(filters_[shared], "limit");
+    if (!limit || *limit < 2 || least < *limit) return;
+    warning(shared, "one tenant can take all " + std::to_string(*limit) +
+                        " permits: add a limit for each, as concurrency_limit: {name: per_tenant, "
+                        "key: tenant, limit: " +
+                        std::to_string((*limit + 1) / 2) + "}");
+  }
+  static bool tells_clients_apart(const Key& key) {
+    return std::ranges::any_of(key, [](const Field& field) {
+      return field.kind != Field::Kind::method && field.kind != Field::Kind::route;
+    });
+  }
+  bool tells_tenants_apart() const { return file_.has("tenant") || file_.has("tenants"); }
 
   std::size_t limiter_between(std::size_t i, std::size_t j) const {
     std::size_t count = 0;
@@ -180,6 +227,29 @@ class ChainRules {
   Report& report_;
 };
 
+// The same quota in two chains, with buckets of its own in each: whoever uses both gets it twice.
+void check_doubled(const Plan& plan, Report& report) {
+  std::map<std::string, const PlannedFilter*> quotas;
+  for (const PlannedChain& chain : plan.chains) {
+    if (!chain.given || !chain.used) continue;
+    std::map<std::string, const PlannedFilter*> own;
+    for (const PlannedFilter& filter : chain.filters) {
+      if (filter.shared || filter.params->bad || filter.kind->name != "token_bucket") continue;
+      std::string quota;
+      for (const Field& field : key_of(*filter.params)) quota += to_string(field) + ", ";
+      if (const Value* rate = filter.params->find("rate")) quota += rate->text;
+      if (const auto found = quotas.find(quota); found != quotas.end())
+        report.warning(filter.at, filter.path,
+                       "the quota of " + found->second->path + " (" + line_of(*found->second) +
+                           ") once more, in buckets of its own: together they let twice as much "
+                           "through; put one token_bucket under shared: for both chains");
+      else
+        own.emplace(std::move(quota), &filter);
+    }
+    quotas.merge(own);
+  }
+}
+
 void check_shared(const Value& file, Report& report) {
   for (const Value& shared : file.get("shared").items) {
     if (shared.kind == nullptr) continue;
@@ -205,6 +275,7 @@ void check_chain_rules(const Value& file, const Plan& plan, Report& report) {
       if (!filter.shared) check_filter_rules(file, *filter.params, filter.path, report);
     ChainRules(file, chain, report).run();
   }
+  check_doubled(plan, report);
 }
 
 }  // namespace weir

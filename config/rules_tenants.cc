@@ -14,22 +14,36 @@ namespace {
 // What the chains that are in use make of tenants.
 struct Uses {
   const PlannedFilter* bucket = nullptr;      // token_bucket with the tenants' own rates
+  const PlannedFilter* quota = nullptr;       // token_bucket by tenant that is enforced
   const PlannedFilter* limit = nullptr;       // concurrency_limit by tenant
   const PlannedFilter* bare_limit = nullptr;  // the same, without a limit of its own
+  const PlannedFilter* queue = nullptr;       // buffer with a limiter by tenant inside
   bool classes = false;                       // load_shed with target_wait
+  bool by_tenant = false;                     // anything by tenant
+  bool by_client = false;                     // token_bucket by client_ip
 };
 
 Uses uses_of(const Plan& plan) {
   Uses uses;
   for (const PlannedChain& chain : plan.chains) {
     if (!chain.used) continue;
+    uses.by_tenant |= chain.by_tenant;
     for (const PlannedFilter& filter : chain.filters) {
       const std::string_view kind = filter.kind->name;
-      const bool by_tenant = is_tenant_alone(key_of(*filter.params));
+      const Key key = key_of(*filter.params);
+      const bool by_tenant = is_tenant_alone(key);
+      const Value* enforce = filter.params->find("enforce");
+      const bool enforced = enforce == nullptr || enforce->number != 0;
       if (kind == "token_bucket" && by_tenant && !filter.params->has("rate")) uses.bucket = &filter;
       if (kind == "concurrency_limit" && by_tenant) {
         uses.limit = &filter;
         if (!filter.params->has("limit")) uses.bare_limit = &filter;
+      }
+      if (kind == "buffer") uses.queue = &filter;
+      if (kind == "token_bucket" && enforced) {
+        if (by_tenant) uses.quota = &filter;
+        uses.by_client |= std::ranges::any_of(
+            key, [](const Field& field) { return field.kind == Field::Kind::client_ip; });
       }
       uses.classes |= kind == "load_shed" && filter.params->has("target_wait");
     }
@@ -50,9 +64,12 @@ class TenantRules {
     for (const Value& entry : tenants_.items)
       if (!entry.bad) check_entry(entry);
     check_everyone_else();
+    check_new_keys();
     warn_once("rate", uses_.bucket != nullptr,
               "token_bucket with key: tenant and no rate of its own");
     warn_once("concurrency", uses_.limit != nullptr, "concurrency_limit with key: tenant");
+    warn_once("queue", uses_.queue != nullptr && (uses_.bucket || uses_.limit || uses_.quota),
+              "buffer outside a filter with key: tenant");
     warn_once("priority", uses_.classes, "load_shed with target_wait");
   }
 
@@ -170,6 +187,46 @@ class TenantRules {
           uses_.bare_limit->at, uses_.bare_limit->path,
           "limits nobody: no tenant has a concurrency under tenants:, and the filter no "
           "limit of its own");
+  }
+
+  // A quota for each name is none where any client can make up names.
+  void check_new_keys() {
+    if (const Value* new_keys = tenant_.find(kNewKeysName)) return check_new_keys(*new_keys);
+    if (uses_.quota == nullptr || uses_.by_client || tenant_.get("unknown").text != "own") return;
+    const Result<Field> from = parse_field(tenant_.get("from").text);
+    const Value* others = tenants_.own("*");
+    const bool rate =
+        uses_.quota->params->has("rate") || (others != nullptr && others->has("rate"));
+    if (!rate || !from || !is_made_up(*from)) return;
+    if (others != nullptr && others->get("deny").number != 0) return;
+    report_.warning(
+        uses_.quota->at, uses_.quota->path,
+        "a client that makes up names gets a quota for each of them: bound the new "
+        "ones, as tenant: {new_keys: {rate: 10/s}}, or write tenant: {unknown: shared}");
+  }
+  static bool is_made_up(const Field& field) {
+    return field.kind == Field::Kind::header || field.kind == Field::Kind::query ||
+           field.kind == Field::Kind::cookie || field.kind == Field::Kind::path_segment;
+  }
+
+  void check_new_keys(const Value& new_keys) {
+    const std::string name = "tenant.new_keys";
+    for (const Field& field : key_of(new_keys))
+      if (field.kind == Field::Kind::tenant)
+        report_.error(new_keys.own("key")->at, name + ".key",
+                      "each new name would have a rate of its own: name what stands for the "
+                      "client, such as client_ip");
+    if (const std::string trouble = quota_trouble(new_keys); !trouble.empty())
+      report_.error(new_keys.find("burst")->at, name + ".burst",
+                    new_keys.find("burst")->text + " " + trouble);
+    if (const std::string surprise = burst_surprise(new_keys); !surprise.empty())
+      report_.warning(new_keys.own("rate")->at, name + ".rate", surprise);
+    if (tenant_.get("unknown").text != "own")
+      report_.warning(new_keys.name_at, name,
+                      "has no effect: unknown tenants have no state of their own (tenant.unknown)");
+    else if (!uses_.by_tenant)
+      report_.warning(new_keys.name_at, name,
+                      "has no effect: no chain has a filter with key: tenant");
   }
 
   bool any_has(std::string_view key) const {

@@ -50,6 +50,7 @@ struct Limits {
 struct UpgradeSettings {
   std::vector<std::string> protocols = {"websocket"};  // empty: none
   std::int64_t max = 1000;
+  std::int64_t max_per_tenant = 1000;
   Duration idle_timeout = std::chrono::minutes(10);  // without a byte either way
 };
 
@@ -63,6 +64,7 @@ struct TenantSettings {
   std::string default_name = "anonymous";
   UnknownTenants unknown = UnknownTenants::own;
   bool secret = false;  // its name is a credential (an API key): show a hash
+  std::optional<Quota> new_keys;  // names without an entry that one client may bring up
 };
 
 struct AccessLogSettings {

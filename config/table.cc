@@ -7,6 +7,8 @@ namespace weir {
 namespace {
 
 constexpr std::int64_t kMostConnections = 1'000'000;
+constexpr Spec kFieldSpec = {.type = Type::field};
+constexpr std::int64_t kMostKeyFields = 8;
 constexpr KeySpec kUpstream[] = {
     {.name = "address",
      .spec = endpoint(EndpointUse::connect),
@@ -112,10 +114,32 @@ constexpr KeySpec kUpgrades[] = {
      .spec = integer(1, kMostConnections),
      .preset = "1000",
      .doc = "Tunnels at a time, including requested ones; more is 503. They hold no permits."},
+    {.name = "max_per_tenant",
+     .spec = integer(1, kMostConnections),
+     .doc = "Of these, one tenant's. Left out: a quarter of `max`, rounded up, if the file has "
+            "`tenant` or `tenants`; else all.",
+     .zero = "no tunnel would open; to allow none write protocols: []"},
     {.name = "idle_timeout",
      .spec = duration(kMillisecond, kDay),
      .preset = "10m",
      .doc = "Of a tunnel, without a byte either way."},
+};
+
+constexpr KeySpec kNewKeys[] = {
+    {.name = "rate",
+     .spec = rate(),
+     .required = true,
+     .doc = "New names that one client may bring up. A name is new if it had no request within ten "
+            "minutes.",
+     .zero = "no new tenant would pass; to refuse them write unknown: refuse"},
+    {.name = "burst",
+     .spec = integer(1, kMaxTokens),
+     .doc = "How many at once. Left out: what the rate gives in a second, at least 1.",
+     .zero = "no new tenant would pass; to refuse them write unknown: refuse"},
+    {.name = "key",
+     .spec = one_or_more(kFieldSpec, kMostKeyFields),
+     .preset = "client_ip",
+     .doc = "What stands for one client: one word, or a list."},
 };
 
 constexpr KeySpec kTenant[] = {
@@ -137,6 +161,11 @@ constexpr KeySpec kTenant[] = {
      .spec = boolean(),
      .preset = "false",
      .doc = "The name is a credential, such as an API key: a hash of it is shown everywhere."},
+    {.name = "new_keys",
+     .spec = map_of(kNewKeys),
+     .doc =
+         "How many tenants without an entry one client may bring up; more is 429 `new_keys`. For "
+         "`unknown: own`. Left out: any number."},
 };
 
 constexpr KeySpec kTenantEntry[] = {
@@ -159,6 +188,11 @@ constexpr KeySpec kTenantEntry[] = {
      .spec = word(kPriorityWords),
      .preset = "normal",
      .doc = "`load_shed` with `target_wait` refuses `low` first, `high` last."},
+    {.name = "queue",
+     .spec = integer(1, 1'000'000),
+     .doc = "Its requests that wait in a `buffer` for its own quota or permits, instead of "
+            "`capacity_per_key`.",
+     .zero = "nothing of it could wait; leave queue out for the buffer's capacity_per_key"},
     {.name = "concurrency",
      .spec = integer(1, kMostConnections),
      .doc = "Its requests at a time, for `concurrency_limit` by tenant.",

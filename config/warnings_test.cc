@@ -17,8 +17,9 @@ struct Case {
 
 TEST(ConfigWarnings, SayWhatHasNoEffectAndWhy) {
   for (const Case& each : std::initializer_list<Case>{
-           {"tenants: {a: {rate: 1/s, weight: 2}, \"*\": {rate: 1/s}}\nchain: [token_bucket]\n",
-            "3:26: tenants.a.weight: has no effect in this version"},
+           {"tenant: {from: client_ip}\ntenants: {1.2.3.4: {rate: 1/s, weight: 2}, \"*\": {rate: "
+            "1/s}}\nchain: [token_bucket]\n",
+            "4:32: tenants.\"1.2.3.4\".weight: has no effect in this version"},
            {"tenants: {a: {rate: 1/s}}\n",
             "3:15: tenants.a.rate: has no effect: no chain has a token_bucket with key: tenant and "
             "no "
@@ -30,8 +31,10 @@ TEST(ConfigWarnings, SayWhatHasNoEffectAndWhy) {
            {"tenants: {a: {priority: low}}\n",
             "3:15: tenants.a.priority: has no effect: no chain has a load_shed with target_wait"},
            {"tenants: {a: {}}\n", "3:11: tenants.a: says nothing: the tenant is unlimited"},
-           {"tenants: {a: {deny: true, rate: 1/s}, \"*\": {rate: 1/s}}\nchain: [token_bucket]\n",
-            "3:11: tenants.a: denied: its other keys have no effect"},
+           {"tenant: {from: method}\ntenants: {a: {deny: true, rate: 1/s}, \"*\": {rate: "
+            "1/s}}\nchain: "
+            "[token_bucket]\n",
+            "4:11: tenants.a: denied: its other keys have no effect"},
            {"tenant: {unknown: refuse}\ntenants: {\"*\": {deny: true}}\n",
             "4:11: tenants.\"*\": has no effect: unknown tenants are refused (tenant.unknown)"},
            {"tenants: {a: {rate: 1/s}}\nchain: [token_bucket]\n",
@@ -52,6 +55,25 @@ TEST(ConfigWarnings, SayWhatHasNoEffectAndWhy) {
             "are shown in metrics and logs: write secret: true to show a hash, or secret: false if "
             "they "
             "may be seen"},
+           {"tenants: {a: {rate: 1000/h}, \"*\": {rate: 1/s}}\n"
+            "chain: [token_bucket, token_bucket: {name: b, key: client_ip, rate: 9/s}]\n",
+            "3:21: tenants.a.rate: \"1000/h\" without a burst lets 1 request through at once, one "
+            "second's worth, and one more every 3.6s: write burst: N for how many may come at "
+            "once"},
+           {"tenants: {a: {queue: 2}}\n",
+            "3:15: tenants.a.queue: has no effect: no chain has a buffer outside a filter with "
+            "key: "
+            "tenant"},
+           {"tenant: {unknown: shared, new_keys: {rate: 1/s}}\n"
+            "chain: [token_bucket: {rate: 1/s}]\n",
+            "3:27: tenant.new_keys: has no effect: unknown tenants have no state of their own "
+            "(tenant.unknown)"},
+           {"tenant: {new_keys: {rate: 1/s}}\nchain: [token_bucket: {key: client_ip, rate: 1/s}]\n",
+            "3:10: tenant.new_keys: has no effect: no chain has a filter with key: tenant"},
+           {"tenants: {\"*\": {rate: 1/s}}\nchain: [token_bucket]\n",
+            "4:9: chain[0].token_bucket: a client that makes up names gets a quota for each of "
+            "them: bound the new ones, as tenant: {new_keys: {rate: 10/s}}, or write tenant: "
+            "{unknown: shared}"},
            {"trusted_proxies: [0.0.0.0/0]\n",
             "3:19: trusted_proxies[0]: \"0.0.0.0/0\" believes everybody: any client can choose the "
             "address that it seems to come from"},
@@ -98,6 +120,31 @@ TEST(ConfigWarnings, SayWhatAChainNeverDoes) {
             "3:36: chain[0].concurrency_limit.limit: 600 is never reached: "
             "upstream.max_connections is "
             "512"},
+           {"chain: [token_bucket: {key: client_ip, rate: 600/m}]\n",
+            "3:48: chain[0].token_bucket.rate: \"600/m\" without a burst lets 10 requests through "
+            "at "
+            "once, one second's worth, and one more every 100ms: write burst: N for how many may "
+            "come at once"},
+           {"chain: [buffer: {capacity: 10, capacity_per_key: 11}]\n",
+            "3:50: chain[0].buffer.capacity_per_key: 11 is never reached: capacity is 10"},
+           {"chain: [concurrency_limit: {limit: 5}, buffer]\n",
+            "3:40: chain[1].buffer: only waits for upstream.max_connections: the concurrency_limit "
+            "outside it (line 3) refuses before a request comes here; put the buffer outside it"},
+           {"tenant: {from: client_ip}\nchain: [concurrency_limit: {limit: 5}]\n",
+            "4:9: chain[0].concurrency_limit: one tenant can take all 5 permits: add a limit for "
+            "each, as concurrency_limit: {name: per_tenant, key: tenant, limit: 3}"},
+           {"tenant: {from: client_ip}\n"
+            "chain: [concurrency_limit: {name: a, key: tenant, limit: 5}, concurrency_limit: "
+            "{limit: "
+            "5}]\n",
+            "4:61: chain[1].concurrency_limit: one tenant can take all 5 permits: add a limit for "
+            "each, as concurrency_limit: {name: per_tenant, key: tenant, limit: 3}"},
+           {"chain: [token_bucket: {key: client_ip, rate: 5/s}]\n"
+            "routes: [{match: {path: /a}, chain: [token_bucket: {key: client_ip, rate: 5/s}]}]\n",
+            "4:38: routes[0].chain[0].token_bucket: the quota of chain[0].token_bucket (line 3) "
+            "once "
+            "more, in buckets of its own: together they let twice as much through; put one "
+            "token_bucket under shared: for both chains"},
            {"routes: [{match: {path_prefix: /a}}, {match: {path: /a/b}}]\n",
             "3:38: routes[1]: is never reached: routes[0] (line 3) matches all that it does"},
            {"chain: []\nroutes: [{match: {}, chain: [buffer]}]\n",
@@ -121,6 +168,23 @@ TEST(ConfigWarnings, LeaveSoundChainsAlone) {
            "chain: [load_shed: {target_wait: 5ms}, buffer, concurrency_limit: {limit: 5}]\n",
            "tenants: {a: {priority: low}}\nchain: [load_shed: {target_wait: 5ms}, buffer]\n",
            "routes: [{match: {path: /a, method: GET}}, {match: {path: /a}}]\n",
+           "tenant: {new_keys: {rate: 1/s}}\nchain: [token_bucket: {rate: 1/s}]\n",
+           "tenant: {unknown: shared}\nchain: [token_bucket: {rate: 1/s}]\n",
+           "chain: [token_bucket: {rate: 1/s}, token_bucket: {name: b, key: client_ip, rate: "
+           "9/s}]\n",
+           "chain: [token_bucket: {key: client_ip, rate: 1/m}]\n",
+           "chain: [token_bucket: {key: client_ip, rate: 90/m, burst: 5}]\n",
+           "chain: [token_bucket: {key: client_ip, rate: 1/s}, buffer, concurrency_limit: {limit: "
+           "2}]\n",
+           "chain: [buffer, token_bucket: {key: client_ip, rate: 1/s}]\n",
+           "tenant: {from: client_ip}\n"
+           "chain: [concurrency_limit: {name: a, key: tenant, limit: 4}, concurrency_limit: "
+           "{limit: "
+           "5}]\n",
+           "chain: [token_bucket: {key: client_ip, rate: 5/s}]\n"
+           "routes: [{match: {path: /a}, chain: [token_bucket: {key: client_ip, rate: 6/s}]}]\n",
+           "chain: [shared: q]\nroutes: [{match: {path: /a}, chain: [shared: q, buffer]}]\n"
+           "shared: {q: {token_bucket: {key: client_ip, rate: 5/s}}}\n",
        }) {
     const Loaded loaded = load_config(kBase + yaml);
     EXPECT_THAT(loaded.errors, IsEmpty()) << yaml;

@@ -121,7 +121,8 @@ struct FilterNumbers {
   };
   struct Keys {
     std::int64_t tracked = 0, capacity = 0;
-    std::uint64_t overflowed = 0;  // decisions on the shared bucket since no slot was idle
+    std::uint64_t overflowed = 0;  // decisions on the state that keys without a slot share
+    std::uint64_t over_share = 0;  // of these: since the client had its share of the table
   };
   struct Retries {
     double available = 0;  // that the budget would allow now

@@ -27,6 +27,7 @@
 
 #include "filters/gate.h"
 #include "filters/key_table.h"
+#include "filters/request.h"
 #include "filters/tenant.h"
 #include "filters/time.h"
 
@@ -185,13 +186,11 @@ class KeyedStates {
   bool in_force(const List& roster) const { return roster_.get() == &roster; }
   const Terms& terms(std::uint64_t hash) const { return roster_->terms(hash); }
 
-  // The cell of a request of that tenant and key; `mine`: the roster of its snapshot.
-  Cell& cell(const List& mine, const Tenant& tenant, std::uint64_t hash, Time now) {
-    if (Cell* own = own_cell(mine, tenant, hash, now)) return *own;
-    Cell* found = others_.find_or_claim(hash, now);
-    if (found != nullptr) return *found;
-    ++overflowed_;
-    return overflow;
+  // The cell of a request with that key; `mine`: the roster of its snapshot.
+  Cell& cell(const List& mine, const Request& request, std::uint64_t hash) {
+    if (Cell* own = own_cell(mine, *request.tenant, hash, request.now)) return *own;
+    if (Cell* found = others_.find(hash)) return *found;
+    return new_cell(request, hash);
   }
   // The same if it has one; null: it was idle, and its slot went to another key.
   Cell* find(const List& mine, const Tenant& tenant, std::uint64_t hash, Time now) {
@@ -203,7 +202,9 @@ class KeyedStates {
   void idle_sooner(const Cell& cell) { others_.idle_sooner(cell); }
 
   const KeyTable<Cell>& others() const { return others_; }
+  // Decisions on the overflow cell; of these, the ones since the client had its share of the table.
   std::uint64_t overflowed() const { return overflowed_; }
+  std::uint64_t over_share() const { return over_share_; }
 
   Cell overflow{};  // shared by the keys that find no slot
 
@@ -218,6 +219,13 @@ class KeyedStates {
     auto* retired = roster_->peek_retired(hash);
     return retired != nullptr && !retired->cell.idle(now) ? &retired->cell : nullptr;
   }
+  [[gnu::noinline]] Cell& new_cell(const Request& request, std::uint64_t hash) {
+    const auto claim = others_.claim(hash, request.client(), request.now);
+    if (claim.cell != nullptr) return *claim.cell;
+    ++overflowed_;
+    if (claim.over_share) ++over_share_;
+    return overflow;
+  }
   Cell& adopt(typename List::Own& own, std::uint64_t hash) {
     if (std::exchange(own.fresh, false)) {
       if (Cell* before = others_.find(hash)) {
@@ -231,7 +239,7 @@ class KeyedStates {
   std::shared_ptr<const List> roster_;
   std::uint64_t generation_ = 0;
   KeyTable<Cell> others_;
-  std::uint64_t overflowed_ = 0;
+  std::uint64_t overflowed_ = 0, over_share_ = 0;
 };
 
 }  // namespace weir

@@ -25,8 +25,8 @@ class Chain;
 class Mailbox;
 class Visit;
 
-// The most filters that a chain may have, the upstream's pool included.
-inline constexpr std::size_t kMaxFilters = 17;
+// The most filters that a chain may have, the upstream's pool and tenant.new_keys included.
+inline constexpr std::size_t kMaxFilters = 18;
 // The most different `key:`s that the filters of a chain may use.
 inline constexpr std::size_t kMaxKeys = 8;
 // A visit's room inside the request.
@@ -64,7 +64,7 @@ struct Alarm {
 class Request {
  public:
   Request() = default;  // the arrays are written before they are read
-  ~Request() = default;
+  virtual ~Request() = default;
   Request(const Request&) = delete;
   Request& operator=(const Request&) = delete;
 
@@ -111,6 +111,10 @@ class Request {
   Outcome outcome;                   // what goes outward now; at the end: what the client is told
   std::shared_ptr<const LocalReply> local_reply;  // of an outcome `replied`
   Grant grant;                                    // held on the way inward
+
+  // A hash of the client that it comes from: its address, of IPv6 the /64; 0: not known. Asked for
+  // when its key is new to a table, inside a pass.
+  virtual std::uint64_t client() const { return 0; }
 
   bool inside() const { return chain_ != nullptr; }
   // Its earliest alarm. To be read at the end of every pass that moved it, still inside the pass:

@@ -32,6 +32,7 @@ struct Tenant {
   std::uint64_t key_hash = 0;  // what Request::keys has for it where the key is `tenant` alone
   std::optional<Quota> quota;  // none: no quota of its own
   std::optional<std::int64_t> concurrency;
+  std::optional<std::int64_t> queue;  // places in a buffer while it waits for its own quota
   std::uint32_t weight = 1;
   Priority priority = Priority::normal;
   bool deny = false;

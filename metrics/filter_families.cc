@@ -109,13 +109,19 @@ void add_keys(const Reading& reading, Families& out) {
   Family capacity = Families::gauge("weir_keys_capacity", "Keys that can have state of their own.");
   Family overflowed = Families::counter(
       "weir_keys_overflowed_total",
-      "Decisions made on the shared state, while the key table had no idle slot.");
+      "Decisions made on the state that keys without a slot in the key table share.");
+  Family over_share = Families::counter(
+      "weir_keys_over_share_total",
+      "Of these, the ones whose client had its share of the key table.");
   each(reading, &FilterNumbers::keys, [&](const std::string& name, const Keys& keys) {
     tracked.add({{"filter", name}}, keys.tracked);
     capacity.add({{"filter", name}}, keys.capacity);
     overflowed.add({{"filter", name}}, keys.overflowed);
+    over_share.add({{"filter", name}}, keys.over_share);
   });
-  for (Family* family : {&tracked, &capacity, &overflowed}) out.put(std::move(*family));
+  for (Family* family : {&tracked, &capacity, &overflowed, &over_share}) {
+    out.put(std::move(*family));
+  }
 }
 
 void add_retries(const Reading& reading, Families& out) {

@@ -40,7 +40,7 @@ def link(title, uid):
 
 
 # Refusals for lack of capacity, as opposed to those for what the client may do.
-CAPACITY = ',reason!~"quota_exceeded|tenant_denied|tenant_unknown|no_route"'
+CAPACITY = ',reason!~"quota_exceeded|key_queue_full|new_keys|tenant_denied|tenant_unknown|ambiguous_path|ambiguous_key|no_route"'
 ALL = rate("weir_requests_total")
 LIMIT = override(" limit$| capacity$|^open at most$", dashed=True, color="red")
 
@@ -235,9 +235,12 @@ traffic = [
     timeseries("Inside", "Requests that have arrived and not ended.", "short",
                target(total("weir_requests_inside", "tenant", T), "{{tenant}}"), stack=True),
     timeseries("Keys and tenants without room", "Keys that have state of their own, against the size of "
-               "their table; configured tenants that are counted under `other`.", "short",
+               "their table; decisions a second on the state that keys without a slot share; configured "
+               "tenants that are counted under `other`.", "short",
                target(total("weir_keys_tracked", "filter"), "{{filter}} keys"),
                target(total("weir_keys_capacity", "filter"), "{{filter}} capacity"),
+               target(rate("weir_keys_overflowed_total", "filter"), "{{filter}} without a slot"),
+               target(rate("weir_keys_over_share_total", "filter"), "{{filter}} over the client's share"),
                target(f"max(weir_tenants_folded{{{S}}})", "tenants folded"), overrides=[LIMIT]),
 ]
 

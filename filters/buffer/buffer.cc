@@ -27,6 +27,8 @@ struct Buffer::State {
   Histogram wait;
   std::uint64_t entries = 0, full = 0, expired = 0, dropped = 0;
   RateMeter departures;
+  Time busy_since{};             // when the queue last got its first one
+  std::uint64_t left_since = 0;  // since then
   Random random;
 
   SubLine& sub_line(Cause& cause);
@@ -36,6 +38,7 @@ struct Buffer::State {
   void integrate(Time now);
   void note_head(Time now);
   Waiter* shared_head() const;
+  double drain_rate(Time now);
   Duration advice(std::size_t ahead, Time now);
 };
 
@@ -66,6 +69,10 @@ void Buffer::State::integrate(Time now) {
 
 void Buffer::State::enter_line(Waiter& waiter, Time now) {
   integrate(now);
+  if (line.size() == 0) {
+    busy_since = now;
+    left_since = 0;
+  }
   line.insert(waiter);
   ++depth[waiter.request->tenant_label];
 }
@@ -94,12 +101,20 @@ void Buffer::State::note_head(Time now) {
   }
 }
 
+// Requests that leave the queue for a permit or a token, a second. While the meter's window is not
+// full of this busy time, what has left since it began is all that says something; one more is
+// taken to leave now, so that the first moment has an answer too.
+double Buffer::State::drain_rate(Time now) {
+  const Duration busy = std::max<Duration>(now - busy_since, std::chrono::milliseconds(1));
+  if (busy >= RateMeter::kWindow) return departures.per_second(now);
+  return static_cast<double>(left_since + 1) / to_seconds(busy);
+}
+
 // When there may be room again: the depth over the rate at which the queue drains, and up to as
 // much again, so that a herd of refused clients does not come back as one. Never more than
-// max_wait, within which all that wait now are gone; that is also what is said while the rate is
-// not known, right after quiet.
+// max_wait, within which all that wait now are gone.
 Duration Buffer::State::advice(std::size_t ahead, Time now) {
-  const double rate = departures.per_second(now);
+  const double rate = drain_rate(now);
   const double most = std::clamp(to_seconds(params.max_wait), 0.001, 60.0);
   const double seconds = rate > 0 ? static_cast<double>(ahead) / rate : most;
   const auto bounded = std::chrono::duration<double>(std::clamp(seconds, 0.001, most));
@@ -127,7 +142,9 @@ class Buffer::WaitingVisit final : public Visit, private Waiter {
 
   Request& visitor() const { return *Waiter::request; }
   void line_up(Cause& cause);
+  bool make_room_for_key(const Cause& cause);
   bool make_room();
+  bool drop(Waiter* oldest);
   void leave_line();
   void leave_sub();
   void be_dropped();
@@ -175,16 +192,14 @@ Left Buffer::WaitingVisit::leave() {
     return Left::outward;
   }
   Cause& cause = outcome.limiter->line_up(visitor());
-  // One that had a place a moment ago, and found something else missing, has it still.
-  if (left_in_pass_ != visitor().pass && !make_room()) {
-    state_.gate.serve_later(cause);  // it may be let go
+  if (!make_room_for_key(cause)) {
+    if (outcome.kind == RefusalKind::quota) visitor().outcome.reason = Reason::key_queue_full;
     refuse(How::full);
     return Left::outward;
   }
-  const SubLine* queue = cause.shared() ? nullptr : SubLine::find(cause, &state_);
-  if (queue != nullptr &&
-      static_cast<std::int64_t>(queue->size()) >= state_.params.capacity_per_key) {
-    if (outcome.kind == RefusalKind::quota) visitor().outcome.reason = Reason::key_queue_full;
+  // One that had a place a moment ago, and found something else missing, has it still.
+  if (left_in_pass_ != visitor().pass && !make_room()) {
+    state_.gate.serve_later(cause);  // it may be let go
     refuse(How::full);
     return Left::outward;
   }
@@ -210,12 +225,24 @@ void Buffer::WaitingVisit::line_up(Cause& cause) {
   if (visitor().grant.cause != nullptr) tell();
 }
 
+// True if the newcomer may have a place among those of its key.
+bool Buffer::WaitingVisit::make_room_for_key(const Cause& cause) {
+  const SubLine* queue = cause.shared() ? nullptr : SubLine::find(cause, &state_);
+  const std::int64_t most = visitor().tenant->queue.value_or(state_.params.capacity_per_key);
+  if (queue == nullptr || static_cast<std::int64_t>(queue->size()) < most) return true;
+  return drop(queue->oldest());
+}
+
 // True if the newcomer may have a place.
 bool Buffer::WaitingVisit::make_room() {
   if (static_cast<std::int64_t>(state_.line.size()) < state_.params.capacity) return true;
-  if (state_.params.overflow == Overflow::reject) return false;
   Waiter* oldest = state_.line.first();
   while (oldest != nullptr && oldest->sub == nullptr) oldest = oldest->in_line.next;
+  return drop(oldest);
+}
+
+bool Buffer::WaitingVisit::drop(Waiter* oldest) {
+  if (state_.params.overflow == Overflow::reject) return false;
   if (oldest == nullptr || before(visitor(), *oldest->request)) return false;
   static_cast<WaitingVisit*>(oldest)->be_dropped();
   return true;
@@ -300,6 +327,7 @@ void Buffer::WaitingVisit::leave_line() {
   } else {
     visitor().grant.cause->out_of_line(*this);
     state_.departures.add(at);
+    ++state_.left_since;
   }
   state_.leave_line(*this, at);
   in_line_ = false;

@@ -29,7 +29,7 @@ class Buffer final : public Filter {
   };
   struct Params {
     std::int64_t capacity = 256;
-    std::int64_t capacity_per_key = INT64_MAX;  // of these, for one key's own resource
+    std::int64_t capacity_per_key = INT64_MAX;    // of these, for one key's own resource
     Duration max_wait = std::chrono::seconds(1);  // the total time in the line
     Order order = Order::fifo;
     Overflow overflow = Overflow::reject;

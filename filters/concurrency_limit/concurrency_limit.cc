@@ -133,7 +133,7 @@ struct ConcurrencyLimit::State : Shared {
 
   Pool& pool(const ConcurrencyLimit& filter, const Request& request) {
     if (!keyed) return pools.overflow;
-    return pools.cell(*filter.tenants_, *request.tenant, filter.hash(request), request.now);
+    return pools.cell(*filter.tenants_, request, filter.hash(request));
   }
   // What holds now, which is not what the request began with if there was a reload.
   Limit limit(const ConcurrencyLimit& filter, const Request& request) const {
@@ -268,6 +268,7 @@ FilterNumbers ConcurrencyLimit::numbers(Time now) const {
     out.keys->tracked = static_cast<std::int64_t>(pools.others().used());
     out.keys->capacity = static_cast<std::int64_t>(pools.others().size());
     out.keys->overflowed = pools.overflowed();
+    out.keys->over_share = pools.over_share();
   }
   return out;
 }

@@ -170,7 +170,7 @@ class TokenBucket::BucketVisit final : public Visit {
     quota_ = filter_.quota(*request().tenant);
     if (quota_ == nullptr) return Entered::inward;
     BucketStates& buckets = filter_.state_->buckets;
-    Bucket& bucket = buckets.cell(*filter_.tenants_, *request().tenant, hash(), now());
+    Bucket& bucket = buckets.cell(*filter_.tenants_, request(), hash());
     overflow_ = &bucket == &buckets.overflow;
     reached_ = request().reached;
     if (take_grant(bucket)) return Entered::inward;
@@ -281,7 +281,7 @@ const std::int64_t& TokenBucket::waiting() const { return state_->waiting; }
 Cause& TokenBucket::line_up(Request& request) {
   State& state = *state_;
   const std::uint64_t hash = request.keys[params_.key];
-  Bucket& bucket = state.buckets.cell(*tenants_, *request.tenant, hash, request.now);
+  Bucket& bucket = state.buckets.cell(*tenants_, request, hash);
   if (bucket.cause == nullptr) {
     if (state.spare.empty()) state.spare.push_back(std::make_unique<BucketCause>(state));
     BucketCause* cause = state.spare.back().release();
@@ -302,6 +302,7 @@ FilterNumbers TokenBucket::numbers(Time) const {
   out.keys->tracked = static_cast<std::int64_t>(buckets.others().used());
   out.keys->capacity = static_cast<std::int64_t>(buckets.others().size());
   out.keys->overflowed = buckets.overflowed();
+  out.keys->over_share = buckets.over_share();
   return out;
 }
 

@@ -18,7 +18,7 @@
 
 #include "config/snapshot.h"
 #include "filters/gate.h"
-#include "proxy/context/client_counts.h"
+#include "proxy/context/holder_counts.h"
 
 namespace weir {
 
@@ -56,9 +56,10 @@ class SharedState {
   Gate& gate;
   std::atomic<std::int64_t> max_clients{0};  // limits.max_connections, if descriptors allow
   std::atomic<std::int64_t> clients{0};
-  ClientCounts client_counts;
+  HolderCounts client_counts;
   std::atomic<std::int64_t> upstream_open{0};   // connections to the service, idle ones included
   std::atomic<std::int64_t> tunnels{0};         // open or being asked for
+  HolderCounts tenant_tunnels;                  // of each tenant, if they are bounded
   std::atomic<std::int64_t> buffered_bytes{0};  // of bodies held for another attempt
   std::atomic<bool> draining{false};
   std::atomic<bool> leaving{false};  // a drain has been announced: answers say Connection: close

@@ -19,7 +19,7 @@ Counter& bytes_towards(WorkerContext& worker, Side side) {
 }  // namespace
 
 Tunnel::Tunnel(WorkerContext& worker, ClientConnection& client, ServiceConnection& service,
-               Duration idle_timeout)
+               const Opening& opening)
     : worker_(worker),
       client_(client),
       service_(service),
@@ -27,7 +27,8 @@ Tunnel::Tunnel(WorkerContext& worker, ClientConnection& client, ServiceConnectio
           TunnelEnd::service_failed},
       down_{service, client, bytes_towards(worker, Side::downstream), TunnelEnd::service_failed,
             TunnelEnd::client_failed},
-      idle_timeout_(idle_timeout),
+      idle_timeout_(opening.idle_timeout),
+      tenant_tunnel_(opening.tenant_tunnel),
       moved_(read_clock()) {
   worker_.metrics().tunnels_active.add();
 }
@@ -35,14 +36,19 @@ Tunnel::Tunnel(WorkerContext& worker, ClientConnection& client, ServiceConnectio
 Tunnel::~Tunnel() {
   worker_.alarms().cancel(*this);
   worker_.metrics().tunnels_active.subtract();
-  worker_.shared().tunnels.fetch_sub(1, std::memory_order_relaxed);
+  give_back_place(worker_.shared(), tenant_tunnel_);
+}
+
+void Tunnel::give_back_place(SharedState& shared, std::uint64_t tenant_tunnel) {
+  shared.tunnels.fetch_sub(1, std::memory_order_relaxed);
+  if (tenant_tunnel != 0) shared.tenant_tunnels.remove(tenant_tunnel);
 }
 
 void Tunnel::open(WorkerContext& worker, ClientConnection& client, ServiceConnection& service,
-                  TunnelProtocol protocol, Duration idle_timeout, std::size_t sent) {
-  auto* tunnel = new Tunnel(worker, client, service, idle_timeout);
-  worker.metrics().tunnels[static_cast<std::size_t>(protocol)].add();
-  tunnel->down_.bytes.add(sent);
+                  const Opening& opening) {
+  auto* tunnel = new Tunnel(worker, client, service, opening);
+  worker.metrics().tunnels[static_cast<std::size_t>(opening.protocol)].add();
+  tunnel->down_.bytes.add(opening.sent);
   service.become_tunnel(*tunnel);
   ByteQueue early = client.become_tunnel(*tunnel);
   tunnel->set_alarm(tunnel->moved_);

@@ -24,16 +24,24 @@
 namespace weir {
 
 class ClientConnection;
+class SharedState;
 class Stream;
 class WorkerContext;
 
 class Tunnel final : private ServiceUser, private AlarmEntry {
  public:
+  struct Opening {
+    TunnelProtocol protocol;
+    Duration idle_timeout;
+    std::size_t sent = 0;             // bytes of the service's that are with the client already
+    std::uint64_t tenant_tunnel = 0;  // in SharedState::tenant_tunnels; 0: not counted there
+  };
   // Both connections are the tunnel's from now on; what has come from the client by now goes first.
-  // `sent`: bytes of the service's that are with the client already. The place among upgrades.max
-  // has been reserved.
+  // The places among upgrades.max and the tenant's have been reserved.
   static void open(WorkerContext& worker, ClientConnection& client, ServiceConnection& service,
-                   TunnelProtocol protocol, Duration idle_timeout, std::size_t sent);
+                   const Opening& opening);
+  // These places are free again.
+  static void give_back_place(SharedState& shared, std::uint64_t tenant_tunnel);
 
   // --- for the client's connection; each may end the tunnel
   void on_client_bytes(char* data, std::size_t size);
@@ -57,7 +65,7 @@ class Tunnel final : private ServiceUser, private AlarmEntry {
   };
 
   Tunnel(WorkerContext& worker, ClientConnection& client, ServiceConnection& service,
-         Duration idle_timeout);
+         const Opening& opening);
   ~Tunnel() override;
 
   void on_service_connected(NetError /*error*/) override {}
@@ -83,6 +91,7 @@ class Tunnel final : private ServiceUser, private AlarmEntry {
   ServiceConnection& service_;
   Way up_, down_;
   const Duration idle_timeout_;
+  const std::uint64_t tenant_tunnel_;
   Time moved_;  // when a byte last did
 };
 

@@ -1,6 +1,7 @@
 #include "proxy/exchange/exchange.h"
 
 #include "filters/methods.h"
+#include "filters/siphash.h"
 #include "proxy/clock/clock.h"
 #include "proxy/context/worker_context.h"
 #include "proxy/downstream/client_connection.h"
@@ -18,6 +19,13 @@ Exchange::Exchange(WorkerContext& worker, ExchangePool& pool, std::size_t place)
 Exchange::~Exchange() { worker_.alarms().cancel(*this); }
 
 Exchange& Exchange::of(Request& request) { return static_cast<OwnedRequest&>(request).exchange; }
+
+std::uint64_t Exchange::OwnedRequest::client() const {
+  const Snapshot& snapshot = *exchange.snapshot_ref_->snapshot;
+  const ClientAddress client =
+      effective_client(exchange.peer_, exchange.head_, snapshot.settings.trusted_proxies);
+  return client.known ? siphash(snapshot.hash_secret, client.identity()) : 0;
+}
 
 int Exchange::client_descriptor() const { return client_ != nullptr ? client_->descriptor() : -1; }
 
@@ -142,7 +150,7 @@ bool Exchange::count_client() {
   const ClientAddress client =
       effective_client(client_->address(), head_, settings.trusted_proxies);
   if (is_trusted(settings.trusted_proxies, client)) return true;  // the proxy's own
-  counted_as_ = worker_.shared().client_counts.add(client, most);
+  counted_as_ = worker_.shared().client_counts.add(client.identity(), most);
   return counted_as_ != 0;
 }
 

@@ -81,8 +81,9 @@ class Exchange final : public RequestHandler,
   void cut();                     // the drain's time is up
 
  private:
-  struct OwnedRequest : Request {
+  struct OwnedRequest final : Request {
     explicit OwnedRequest(Exchange& e) : exchange(e) {}
+    std::uint64_t client() const override;
     Exchange& exchange;
   };
 
@@ -207,6 +208,7 @@ class Exchange final : public RequestHandler,
   // exchange_upgrade.cc
   Protocols upgrades() const;  // empty: it asks for none
   Reason admit_upgrade();
+  std::string_view tunnel_holder() const;
   void give_back_tunnel();
   void open_tunnel(const Head& head, std::span<char> rest);
 
@@ -255,7 +257,8 @@ class Exchange final : public RequestHandler,
   bool client_trusted_ = false;   // one of trusted_proxies
   bool asks_upgrade_ = false;
   bool idempotent_ = false;
-  bool holds_tunnel_ = false;  // one of upgrades.max is reserved for it
+  bool holds_tunnel_ = false;        // one of upgrades.max is reserved for it
+  std::uint64_t tenant_tunnel_ = 0;  // in SharedState::tenant_tunnels; 0: not counted there
   bool done_ = true;
   bool ended_ = false;  // in the ledger
 

@@ -16,22 +16,37 @@ Protocols Exchange::upgrades() const {
   return settings().upgrades.protocols;
 }
 
-// A place among upgrades.max is reserved before the service is asked, so that no 101 comes too
-// many.
+// Whose tunnel it would be.
+std::string_view Exchange::tunnel_holder() const {
+  if (route_->tenantless) return {};
+  if (!request_->tenant->everyone_else || settings().tenant.unknown == UnknownTenants::shared) {
+    return request_->tenant->name;
+  }
+  Router& router = snapshot_ref_->router;
+  return router.tenant_name(router.parts(head_, target_, peer_, route_));
+}
+
+// A place among upgrades.max, and among the tenant's, is reserved before the service is asked, so
+// that no 101 comes too many.
 Reason Exchange::admit_upgrade() {
   if (worker_.draining()) return Reason::draining;
+  const UpgradeSettings& bounds = settings().upgrades;
   auto& tunnels = worker_.shared().tunnels;
-  if (tunnels.fetch_add(1, std::memory_order_relaxed) >= settings().upgrades.max) {
+  if (tunnels.fetch_add(1, std::memory_order_relaxed) >= bounds.max) {
     tunnels.fetch_sub(1, std::memory_order_relaxed);
     return Reason::upgrades;
   }
   holds_tunnel_ = true;
-  return Reason::none;
+  if (bounds.max_per_tenant >= bounds.max) return Reason::none;
+  tenant_tunnel_ = worker_.shared().tenant_tunnels.add(tunnel_holder(), bounds.max_per_tenant);
+  if (tenant_tunnel_ != 0) return Reason::none;
+  give_back_tunnel();
+  return Reason::upgrades;
 }
 
 void Exchange::give_back_tunnel() {
   if (!std::exchange(holds_tunnel_, false)) return;
-  worker_.shared().tunnels.fetch_sub(1, std::memory_order_relaxed);
+  Tunnel::give_back_place(worker_.shared(), std::exchange(tenant_tunnel_, 0));
 }
 
 // The service has switched, as it was asked to. The request ends here: its visits are destroyed and
@@ -56,11 +71,12 @@ void Exchange::open_tunnel(const Head& head, std::span<char> rest) {
   end_request(Ending::complete, head.status, Source::service);
   ClientConnection& client = *std::exchange(client_, nullptr);
   holds_tunnel_ = false;  // it is the tunnel's now
+  const std::uint64_t tenant_tunnel = std::exchange(tenant_tunnel_, 0);
   const Duration idle_timeout = settings().upgrades.idle_timeout;
   const auto protocol =
       switches_to_websocket(head) ? TunnelProtocol::websocket : TunnelProtocol::other;
   retire();
-  Tunnel::open(worker_, client, service, protocol, idle_timeout, rest.size());
+  Tunnel::open(worker_, client, service, {protocol, idle_timeout, rest.size(), tenant_tunnel});
 }
 
 }  // namespace weir

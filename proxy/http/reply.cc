@@ -31,7 +31,7 @@ constexpr Row kRows[] = {
     {Reason::overloaded, 503, "destination_unavailable", "The service is overloaded."},
     {Reason::deadline_in_queue, 503, "destination_unavailable",
      "The time for this request ran out before its turn came."},
-    {Reason::upgrades, 503, "connection_limit_reached", "As many tunnels as are allowed are open."},
+    {Reason::upgrades, 503, "connection_limit_reached", "As many tunnels as are allowed, in all or of this tenant, are open."},
     {Reason::draining, 503, "destination_unavailable", "This instance is shutting down."},
     {Reason::max_connections, 503, "connection_limit_reached",
      "As many connections as limits.max_connections allows are open."},

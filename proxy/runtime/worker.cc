@@ -212,7 +212,7 @@ bool Worker::count_client(const ClientAddress& address, std::uint64_t& counted_a
   const Settings& settings = snapshot().settings;
   const std::int64_t most = settings.limits.max_connections_per_client;
   if (most == 0 || !address.known || is_trusted(settings.trusted_proxies, address)) return true;
-  counted_as = shared_.client_counts.add(address, most);
+  counted_as = shared_.client_counts.add(address.identity(), most);
   return counted_as != 0;
 }
 

@@ -4,6 +4,7 @@
 #include <bit>
 #include <cmath>
 #include <numeric>
+#include <tuple>
 
 namespace weir::test {
 
@@ -95,6 +96,7 @@ std::shared_ptr<Filter> RandomWorld::random_filter(const Built& so_far, bool& ha
 std::shared_ptr<Buffer> RandomWorld::random_buffer() {
   Buffer::Params params;
   params.capacity = pick(8);
+  if (chance(50)) params.capacity_per_key = 1 + pick(4);
   params.max_wait = std::chrono::milliseconds(1 + pick(300));
   params.order = chance(30) ? Buffer::Order::lifo : Buffer::Order::fifo;
   params.overflow = chance(40) ? Buffer::Overflow::drop_oldest : Buffer::Overflow::reject;
@@ -277,6 +279,7 @@ void RandomWorld::check_permits() {
 
 void RandomWorld::check_lines() {
   std::map<const Filter*, std::int64_t> standing, without_place;
+  std::map<std::tuple<const Filter*, const Filter*, const Tenant*>, std::int64_t> of_key;
   std::vector<const Exchange*> mailed;
   for (int i = 0; i < h_.workers(); ++i) {
     for (Exchange* x : h_.mail(i)) mailed.push_back(x);
@@ -291,6 +294,14 @@ void RandomWorld::check_lines() {
     const auto buffer = buffers_.find(at);
     if (buffer == buffers_.end()) continue;
     ++standing[at];
+    // Those that have been granted something, or dropped, count no more.
+    const auto spec_of_key = limits_.find(x->outcome.filter);
+    const bool for_key = quotas_.contains(x->outcome.filter) ||
+                         (spec_of_key != limits_.end() && spec_of_key->second.keyed);
+    if (for_key && !has_mail) {
+      const std::int64_t own = ++of_key[{at, x->outcome.filter, x->tenant}];
+      require(own <= buffer->second.capacity_per_key, "more of one key wait than it has places");
+    }
     without_place[at] += has_mail && x->grant.cause == nullptr;  // perhaps: it may be dropped
     require(has_mail || x->next_alarm.at <= h_.now() + buffer->second.max_wait,
             "may wait longer than max_wait");

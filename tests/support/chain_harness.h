@@ -49,8 +49,10 @@ struct Exchange : Request {
   int sent = 0;          // times that it was forwarded
   bool written = false;  // bytes of the current attempt were handed to the service
   Time sent_at{}, ended_at{};
-  std::uint32_t probes = 0;  // see Probe
+  std::uint32_t probes = 0;       // see Probe
+  std::uint64_t client_hash = 0;  // what client() says
 
+  std::uint64_t client() const override { return client_hash; }
   bool waiting() const { return place == Place::waiting; }
   bool at_service() const { return place == Place::at_service; }
   bool streaming() const { return place == Place::streaming; }

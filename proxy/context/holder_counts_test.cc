@@ -1,22 +1,26 @@
-#include "proxy/context/client_counts.h"
+#include "proxy/context/holder_counts.h"
 
 #include <map>
 #include <random>
 
 #include <gtest/gtest.h>
 
+#include "proxy/http/client_address.h"
+
 namespace weir {
 namespace {
 
-ClientAddress address(const std::string& text) { return *ClientAddress::parse(text); }
+std::string address(const std::string& text) {
+  return std::string(ClientAddress::parse(text)->identity());
+}
 
-ClientAddress numbered(unsigned n) {
+std::string numbered(unsigned n) {
   return address("10." + std::to_string(n >> 16) + "." + std::to_string(n >> 8 & 255) + "." +
                  std::to_string(n & 255));
 }
 
-TEST(ClientCounts, CountUpToTheMostAndAgainOnceOneIsGivenBack) {
-  ClientCounts counts;
+TEST(HolderCounts, CountUpToTheMostAndAgainOnceOneIsGivenBack) {
+  HolderCounts counts;
   const std::uint64_t first = counts.add(address("192.0.2.1"), 2);
   EXPECT_NE(first, 0U);
   EXPECT_NE(counts.add(address("192.0.2.1"), 2), 0U);
@@ -27,15 +31,15 @@ TEST(ClientCounts, CountUpToTheMostAndAgainOnceOneIsGivenBack) {
   EXPECT_EQ(counts.add(address("192.0.2.1"), 2), 0U);
 }
 
-TEST(ClientCounts, ASixtyFourthOfIpv6IsOneClient) {
-  ClientCounts counts;
+TEST(HolderCounts, ASixtyFourthOfIpv6IsOneClient) {
+  HolderCounts counts;
   EXPECT_NE(counts.add(address("2001:db8:0:1::1"), 1), 0U);
   EXPECT_EQ(counts.add(address("2001:db8:0:1:ffff::2"), 1), 0U);
   EXPECT_NE(counts.add(address("2001:db8:0:2::1"), 1), 0U);
 }
 
-TEST(ClientCounts, ASmallerMostRefusesUntilTheCountIsUnderIt) {
-  ClientCounts counts;
+TEST(HolderCounts, ASmallerMostRefusesUntilTheCountIsUnderIt) {
+  HolderCounts counts;
   const std::uint64_t counted = counts.add(address("192.0.2.1"), 3);
   counts.add(address("192.0.2.1"), 3);
   EXPECT_EQ(counts.add(address("192.0.2.1"), 1), 0U);
@@ -45,8 +49,8 @@ TEST(ClientCounts, ASmallerMostRefusesUntilTheCountIsUnderIt) {
   EXPECT_NE(counts.add(address("192.0.2.1"), 1), 0U);
 }
 
-TEST(ClientCounts, TheTableGrowsWithTheClientsAndShrinksWithThem) {
-  ClientCounts counts;
+TEST(HolderCounts, TheTableGrowsWithTheClientsAndShrinksWithThem) {
+  HolderCounts counts;
   std::vector<std::uint64_t> counted;
   for (unsigned i = 0; i < 10'000; ++i) counted.push_back(counts.add(numbered(i), 1));
   EXPECT_EQ(counts.places(), 32'768U);
@@ -54,8 +58,8 @@ TEST(ClientCounts, TheTableGrowsWithTheClientsAndShrinksWithThem) {
   EXPECT_EQ(counts.places(), 64U);
 }
 
-TEST(ClientCounts, AgreeWithAPlainMapWhateverComesAndGoes) {
-  ClientCounts counts;
+TEST(HolderCounts, AgreeWithAPlainMapWhateverComesAndGoes) {
+  HolderCounts counts;
   std::mt19937 random(7);
   std::map<unsigned, std::vector<std::uint64_t>> held;
   for (int i = 0; i < 200'000; ++i) {
