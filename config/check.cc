@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <unordered_set>
 
+#include "config/foreign_words.h"
 #include "config/suggest.h"
 
 namespace weir {
@@ -71,7 +72,7 @@ class Checker {
       const Path inner(path, item.name);
       const KeySpec* key = find_key(spec, item.name);
       if (key == nullptr) {
-        mistyped.insert(unknown_key(item, spec, inner));
+        mistyped.insert(unknown_key(item, node, spec, path));
         continue;
       }
       if (key->no_effect) report_.warning(item.name_at, inner, "has no effect in this version");
@@ -82,18 +83,43 @@ class Checker {
         report_.error(node.at, Path(path, key.name), "is missing: expected " + expected(key.spec));
   }
 
-  std::string_view unknown_key(const YamlNode& item, const Spec& spec, const Path& path) {
+  // What to do about a key that `spec` does not have: the row of another program's key, the nearest
+  // of those that are not there yet, or where else it belongs.
+  static std::string key_advice(const YamlNode& item, const Spec& spec, const Path& path,
+                                std::string_view meant) {
+    if (const ForeignWord* row = find_foreign_word(place_of(path.text()), item.name))
+      return ": " + advice(*row);
+    if (!meant.empty()) return "; did you mean " + quoted(meant) + "?";
+    if (&spec == &file_spec()) {
+      for (const KeySpec& section : spec.all_keys())
+        if (section.spec.type == Type::map && find_key(section.spec, item.name) != nullptr)
+          return ": it belongs under " + std::string(section.name) + ":";
+    } else if (find_key(file_spec(), item.name) != nullptr) {
+      return ": it belongs at the top level: look at its indentation";
+    }
+    return {};
+  }
+
+  // What it was meant to be; empty: no idea.
+  std::string_view unknown_key(const YamlNode& item, const YamlNode& map, const Spec& spec,
+                               const Path& path) {
+    const Path inner(path, item.name);
     if (report_.crowded()) {
-      report_.error(item.name_at, path, "unknown key");
+      report_.error(item.name_at, inner, "unknown key");
       return {};
     }
-    std::vector<std::string_view> known;
-    for (const KeySpec& key : spec.all_keys()) known.push_back(key.name);
+    std::vector<std::string_view> known, missing;
+    for (const KeySpec& key : spec.all_keys()) {
+      known.push_back(key.name);
+      if (map.find(key.name) == nullptr) missing.push_back(key.name);
+    }
     std::sort(known.begin(), known.end());
-    report_.error(
-        item.name_at, path,
-        "unknown key" + did_you_mean(item.name, known) + " (known here: " + either(known) + ")");
-    return nearest(item.name, known);
+    std::sort(missing.begin(), missing.end());
+    const std::string_view meant = nearest(item.name, missing);
+    report_.error(item.name_at, inner,
+                  "unknown key" + key_advice(item, spec, path, meant) +
+                      " (known here: " + either(known) + ")");
+    return meant;
   }
 
   void names(const YamlNode& node, const Spec& spec, const Path& path, Value& out) {
@@ -228,8 +254,10 @@ class Checker {
     for (const FilterKind& each : filter_kinds())
       if (!spec.shareable_only || each.shareable) known.push_back(each.name);
     if (!spec.shareable_only) known.push_back("shared");
-    std::string message = kind != nullptr ? "this filter cannot be shared: put it into each chain"
-                                          : "unknown filter" + did_you_mean(params.name, known);
+    const ForeignWord* row = find_foreign_word("filter", params.name);
+    std::string message = kind != nullptr  ? "this filter cannot be shared: put it into each chain"
+                          : row != nullptr ? "unknown filter: " + advice(*row)
+                                           : "unknown filter" + did_you_mean(params.name, known);
     report_.error(params.name_at, path, message + " (known here: " + either(known) + ")");
   }
 

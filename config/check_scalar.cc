@@ -2,8 +2,12 @@
 #include <cctype>
 
 #include "config/check.h"
+#include "config/endpoint_choices.h"
 #include "config/field.h"
+#include "config/field_choices.h"
+#include "config/foreign_words.h"
 #include "config/suggest.h"
+#include "config/unit_choices.h"
 #include "config/units.h"
 #include "config/words.h"
 
@@ -41,13 +45,13 @@ class ScalarCheck {
     switch (spec_.type) {
       case Type::boolean: return boolean();
       case Type::integer: return integer();
-      case Type::bytes: return number(parse_bytes(node_.text));
-      case Type::duration: return number(parse_duration(node_.text));
-      case Type::percent: return number(parse_percent(node_.text));
+      case Type::bytes: return number(parse_bytes(node_.text), bytes_choices);
+      case Type::duration: return number(parse_duration(node_.text), duration_choices);
+      case Type::percent: return number(parse_percent(node_.text), percent_choices);
       case Type::rate: return rate();
       case Type::word: return word();
       case Type::text: return text();
-      case Type::endpoint: return parsed(parse_endpoint(node_.text, spec_.use));
+      case Type::endpoint: return endpoint();
       case Type::field: return field();
       case Type::condition: return condition();
       case Type::cidr: return parsed(parse_cidr(node_.text));
@@ -65,25 +69,42 @@ class ScalarCheck {
   // Quoted in the file, so text; what came out of a variable may be anything.
   bool is_text() const { return node_.quoted && !node_.variable; }
 
+  // What is wrong and, where anything comes to mind, what to write instead.
+  static std::string with_choices(std::string wrong, const std::vector<std::string>& choices) {
+    if (choices.empty()) return wrong;
+    return std::move(wrong) + ": write " + either({choices.begin(), choices.end()});
+  }
+
   Complaint boolean() {
     if (!is_text() && (node_.text == "true" || node_.text == "false")) {
       out_.number = node_.text == "true" ? 1 : 0;
       return std::nullopt;
     }
-    return "found " + quoted(node_.text) + (is_text() ? " in quotes" : "") +
-           ", expected true or false";
+    const std::string said = lower_case(node_.text);
+    std::vector<std::string> meant;
+    if (said == "yes" || said == "on" || said == "true" || said == "1") meant = {"true"};
+    if (said == "no" || said == "off" || said == "false" || said == "0") meant = {"false"};
+    return with_choices("found " + quoted(node_.text) + (is_text() ? " in quotes" : "") +
+                            ", expected true or false",
+                        meant);
   }
 
   Complaint integer() {
     if (!spec_.or_word.empty() && node_.text == spec_.or_word) return std::nullopt;
     const Result<std::int64_t> result = parse_integer(node_.text);
-    if (result && is_text())
+    const Complaint wrong = number(result, integer_choices);
+    if (!wrong && is_text())
       return "found " + quoted(node_.text) + " in quotes, expected a number: write it without them";
-    return number(result);
+    return wrong;
   }
 
-  Complaint number(const Result<std::int64_t>& result) {
-    if (!result) return result.error;
+  using ChoicesOf = std::vector<std::string> (*)(std::string_view text, Bounds bounds);
+
+  Complaint number(Result<std::int64_t> result, ChoicesOf choices) {
+    const Bounds bounds{spec_.min, spec_.max};
+    // A bare 0 means none, whatever the unit: see what that is for this key.
+    if (!result && is_zero(node_.text) && spec_.min > 0) result = Result<std::int64_t>::ok(0);
+    if (!result) return with_choices(result.error, choices(node_.text, bounds));
     out_.number = *result;
     if (*result >= 0 && *result < spec_.min && (*result == 0 || !zero_.empty()))
       return node_.text + " is not allowed here: " + (zero_.empty() ? range() : std::string(zero_));
@@ -94,6 +115,11 @@ class ScalarCheck {
     return std::nullopt;
   }
 
+  static bool is_zero(std::string_view text) {
+    return !text.empty() && text.find_first_not_of("0.") == std::string_view::npos &&
+           text.find('0') != std::string_view::npos;
+  }
+
   std::string range() const {
     return "it takes " + print(spec_.min, spec_.type) + " to " + print(spec_.max, spec_.type) +
            or_word(spec_);
@@ -101,10 +127,11 @@ class ScalarCheck {
 
   Complaint rate() {
     const Result<Rate> result = parse_rate(node_.text);
-    if (!result) return result.error;
-    out_.number = result->tokens;
-    out_.per = result->per;
-    if (result->tokens == 0) return node_.text + " is not allowed here: " + std::string(zero_);
+    if (!result && !is_zero(node_.text))
+      return with_choices(result.error, rate_choices(node_.text));
+    out_.number = result ? result->tokens : 0;
+    out_.per = result ? result->per : 0;
+    if (out_.number == 0) return node_.text + " is not allowed here: " + std::string(zero_);
     return std::nullopt;
   }
 
@@ -117,25 +144,53 @@ class ScalarCheck {
 
   Complaint text() {
     const bool plain = !node_.quoted && !node_.variable;
-    if (plain && reads_as_number(node_.text))
+    const bool holds = spec_.rule->holds(node_.text);
+    if (plain && holds && reads_as_number(node_.text))
       return "found the number " + node_.text + ", expected text: write it in quotes, \"" +
              node_.text + "\"";
-    if (plain && reads_as_boolean(node_.text))
+    if (plain && holds && reads_as_boolean(node_.text))
       return "found " + node_.text +
              ", which YAML reads as a boolean, expected text: write it in "
              "quotes";
-    if (spec_.rule->holds(node_.text)) return std::nullopt;
+    if (holds) return std::nullopt;
     if (node_.text.size() > spec_.rule->longest)
       return "found " + std::to_string(node_.text.size()) + " bytes, at most " +
              std::to_string(spec_.rule->longest) + " are allowed";
-    return "found " + quoted(node_.text) + ", expected " + std::string(spec_.rule->expected);
+    return with_choices(
+        "found " + quoted(node_.text) + ", expected " + std::string(spec_.rule->expected),
+        text_choices());
+  }
+
+  // get: GET; api: /api; example.com:80: example.com
+  std::vector<std::string> text_choices() const {
+    std::string meant = node_.text;
+    if (spec_.rule == &kMethod) {
+      for (char& c : meant) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    } else if (spec_.rule == &kUrlPath) {
+      meant.insert(0, "/");
+    } else if (spec_.rule == &kHostPattern) {
+      meant.resize(std::min(meant.rfind(':'), meant.size()));
+    }
+    if (!spec_.rule->holds(meant)) return {};
+    return {meant};
+  }
+
+  Complaint endpoint() {
+    const Result<Endpoint> result = parse_endpoint(node_.text, spec_.use);
+    if (result) return std::nullopt;
+    return with_choices(result.error, endpoint_choices(node_.text, spec_.use));
   }
 
   Complaint field() {
     const Result<Field> result = parse_field(node_.text);
-    if (!result) return result.error;
+    if (!result) return with_choices(result.error, field_choices(node_.text));
     out_.text = to_string(*result);
     return std::nullopt;
+  }
+
+  static std::string condition_advice(std::string_view text) {
+    if (const ForeignWord* row = find_foreign_word("retry_on", text)) return ": " + advice(*row);
+    return did_you_mean(text, {kConditionWords.begin(), kConditionWords.end()});
   }
 
   Complaint condition() {
@@ -153,7 +208,7 @@ class ScalarCheck {
            ", expected connect_failure, reset, timeout or a status "
            "from " +
            std::to_string(kLeastStatus) + " to " + std::to_string(kGreatestStatus) +
-           did_you_mean(node_.text, {kConditionWords.begin(), kConditionWords.end()});
+           condition_advice(node_.text);
   }
 
   const YamlNode& node_;

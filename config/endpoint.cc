@@ -61,6 +61,15 @@ R refuse(std::string_view text, EndpointUse use, const std::string& why = {}) {
                    std::string(examples(use)));
 }
 
+R refuse_scheme(std::string_view text, EndpointUse use) {
+  const std::string_view scheme = text.substr(0, text.find("://") + 3);
+  const bool tls = scheme == "https://" || scheme == "wss://";
+  const char* const plain = use == EndpointUse::connect
+                                ? "; weir speaks plain HTTP to the service, so name its HTTP port"
+                                : "; weir speaks plain HTTP here, so put it behind what ends TLS";
+  return R::failed("remove the scheme " + quoted(scheme) + (tls ? plain : ""));
+}
+
 R parse_unix(std::string_view text, EndpointUse use) {
   Endpoint out;
   out.kind = Endpoint::Kind::unix_socket;
@@ -85,7 +94,7 @@ std::string set_host(Endpoint& out, std::string_view host, bool bracketed, Endpo
     return {};
   }
   if (host == "*" && listening) return "for all addresses leave the host out: \":8080\"";
-  if (host.find(':') != std::string_view::npos) return "an IPv6 address stands in brackets";
+  if (host.find(':') != std::string_view::npos) return "an IPv6 address needs brackets";
   if (is_ipv4(out.host)) return {};
   if (looks_like_ipv4(host)) return "not an IPv4 address";
   if (!is_host_name(host)) return "not a host name";
@@ -98,8 +107,7 @@ std::string set_host(Endpoint& out, std::string_view host, bool bracketed, Endpo
 
 Result<Endpoint> parse_endpoint(std::string_view text, EndpointUse use) {
   if (text.starts_with("unix:")) return parse_unix(text, use);
-  if (text.starts_with("http://") || text.starts_with("https://"))
-    return refuse(text, use, "without the scheme");
+  if (text.find("://") != std::string_view::npos) return refuse_scheme(text, use);
   const std::size_t colon = text.rfind(':');
   if (colon == std::string_view::npos || text.ends_with(']')) return refuse(text, use, "no port");
   Endpoint out;

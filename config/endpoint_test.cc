@@ -54,8 +54,14 @@ TEST(Endpoint, SaysWhatIsWrong) {
       why("127.0.0.1", kConnect),
       "found \"127.0.0.1\" (no port), expected an address such as 127.0.0.1:3000, \"[::1]:3000\", "
       "app.local:3000 or unix:/run/app.sock");
-  EXPECT_NE(why("http://a:1", kConnect).find("without the scheme"), std::string::npos);
-  EXPECT_NE(why("::1:80", kConnect).find("an IPv6 address stands in brackets"), std::string::npos);
+  EXPECT_EQ(why("http://a:1", kConnect), "remove the scheme \"http://\"");
+  EXPECT_EQ(why("https://a:1", kConnect),
+            "remove the scheme \"https://\"; weir speaks plain HTTP to the service, so name its "
+            "HTTP port");
+  EXPECT_EQ(why("https://:443", kListen),
+            "remove the scheme \"https://\"; weir speaks plain HTTP here, so put it behind what "
+            "ends TLS");
+  EXPECT_NE(why("::1:80", kConnect).find("an IPv6 address needs brackets"), std::string::npos);
   EXPECT_NE(why("[::1]", kConnect).find("no port"), std::string::npos);
   EXPECT_NE(why("[::g]:80", kConnect).find("not an IPv6 address"), std::string::npos);
   EXPECT_NE(why("256.0.0.1:80", kConnect).find("not an IPv4 address"), std::string::npos);

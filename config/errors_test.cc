@@ -28,7 +28,7 @@ TEST(ConfigErrors, Values) {
            {"workers: 257\n", "3:10: workers: 257 is above the greatest allowed, 256"},
            {"workers: -1\n", "3:10: workers: -1 is below the least allowed, 1"},
            {"workers: 010\n",
-            "3:10: workers: \"010\" has a leading zero: numbers are decimal, write 10"},
+            "3:10: workers: \"010\" has a leading zero, and numbers are decimal: write 10"},
            {"workers: [1]\n", "3:10: workers: found a list, expected a whole number, or auto"},
            {"workers:\n", "3:1: workers: has no value: expected a whole number, or auto"},
            {"limits: 5\n",
@@ -36,12 +36,11 @@ TEST(ConfigErrors, Values) {
             "max_connections_per_client, max_head, max_body, buffered_bytes, head_timeout, "
             "body_timeout, min_body_rate, send_timeout or idle_timeout"},
            {"limits: {max_head: 32}\n",
-            "3:20: limits.max_head: \"32\" has no unit: write 32KiB (units: B, KiB, MiB, GiB or "
-            "TiB)"},
+            "3:20: limits.max_head: \"32\" has no unit (B, KiB, MiB, GiB or TiB): write 32KiB"},
            {"limits: {max_head: 2MiB}\n",
             "3:20: limits.max_head: 2MiB is above the greatest allowed, 1MiB"},
            {"limits: {head_timeout: 10}\n",
-            "3:24: limits.head_timeout: \"10\" has no unit: write 10s (units: ms, s, m, h or d)"},
+            "3:24: limits.head_timeout: \"10\" has no unit (ms, s, m, h or d): write 10ms or 10s"},
            {"limits: {head_timeout: 0s}\n",
             "3:24: limits.head_timeout: 0s is not allowed here: it takes 1ms to 1h"},
            {"limits: {min_body_rate: 0B}\n",
@@ -54,9 +53,9 @@ TEST(ConfigErrors, Values) {
            {"limits: {max_body: 0B}\n",
             "3:20: limits.max_body: 0B is not allowed here: it takes 1B to 1TiB"},
            {"tenant: {secret: yes}\n",
-            "3:18: tenant.secret: found \"yes\", expected true or false"},
+            "3:18: tenant.secret: found \"yes\", expected true or false: write true"},
            {"tenant: {secret: \"true\"}\n",
-            "3:18: tenant.secret: found \"true\" in quotes, expected true or false"},
+            "3:18: tenant.secret: found \"true\" in quotes, expected true or false: write true"},
            {"tenant: {unknown: share}\n",
             "3:19: tenant.unknown: found \"share\", expected own, shared or refuse; did you mean "
             "\"shared\"?"},
@@ -176,7 +175,8 @@ TEST(ConfigErrors, Filters) {
             "4:14: chain[0].buffer.capasity: unknown key; did you mean \"capacity\"? (known here: "
             "capacity, capacity_per_key, max_wait, name, order or overflow)"},
            {"chain:\n  - buffer: 5\n",
-            "4:13: chain[0].buffer: found \"5\", expected a map of capacity, capacity_per_key, max_wait, order, "
+            "4:13: chain[0].buffer: found \"5\", expected a map of capacity, capacity_per_key, "
+            "max_wait, order, "
             "overflow or "
             "name"},
            {"chain:\n  - buffer: {}\n    retry: {}\n",
@@ -194,7 +194,7 @@ TEST(ConfigErrors, Filters) {
             "of "
             "head, total and idle"},
            {"chain: [timeout: 30]\n",
-            "3:18: chain[0].timeout: \"30\" has no unit: write 30s (units: ms, s, m, h or d)"},
+            "3:18: chain[0].timeout: \"30\" has no unit (ms, s, m, h or d): write 30ms or 30s"},
            {"chain: [token_bucket: {key: client_ip}]\n",
             "3:23: chain[0].token_bucket.rate: is missing: only with key: tenant can it be left "
             "out, for "
@@ -226,10 +226,10 @@ TEST(ConfigErrors, Filters) {
            {"chain: [retry: {retry_on: [5xx]}]\n",
             "3:28: chain[0].retry.retry_on[0]: found \"5xx\", expected connect_failure, reset, "
             "timeout or "
-            "a status from 200 to 599"},
+            "a status from 200 to 599: list the statuses: write [502, 503, 504]"},
            {"chain: [retry: {methods: [get]}]\n",
             "3:27: chain[0].retry.methods[0]: found \"get\", expected a method in upper case, such "
-            "as GET"},
+            "as GET: write GET"},
            {"chain: [retry: {budget: {share: 0%, min_per_second: 0}}]\n",
             "3:25: chain[0].retry.budget: 0% and 0 a second allow no retry at all: leave the "
             "filter out "

@@ -187,7 +187,7 @@ errors of the file at once, each with its place and a fix:
 
 ```text
 weir.yaml:7:16: chain[1].buffer.capasity: unknown key; did you mean "capacity"? (known here: …)
-weir.yaml:9:22: tenants.acme.rate: "100" has no unit: write 100/s (or /m, /h, /d)
+weir.yaml:9:22: tenants.acme.rate: "100" has no unit (/s, /m, /h or /d): write 100/s, 100/m, 100/h or 100/d
 ```
 
 `weir run` does not start on an error. A warning marks what works but is probably not what you meant.

@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <optional>
+
 #include "config/route_match.h"
 #include "config/rules.h"
 
@@ -6,6 +9,51 @@ namespace {
 
 std::string at_route(std::size_t i, std::string_view key = {}) {
   return "routes[" + std::to_string(i) + "]" + (key.empty() ? "" : "." + std::string(key));
+}
+
+bool is_pattern(std::string_view segment) {
+  // /api/*  /users/:id  /users/{id}  /files/<path>  ^/v[12]/.*  ~ \.php$
+  return segment.find_first_of("*{}<>^$|\\[]+") != std::string_view::npos ||
+         segment.starts_with(':') || segment.starts_with("(?") || segment.ends_with('?');
+}
+
+// The segments before the first that looks like a pattern; nothing if none does.
+std::optional<std::string> literal_part(std::string_view path) {
+  for (std::size_t begin = 0; begin < path.size();) {
+    const std::size_t end = std::min(path.find('/', begin + 1), path.size());
+    if (is_pattern(path.substr(begin + 1, end - begin - 1)))
+      return begin == 0 ? "/" : std::string(path.substr(0, begin));
+    begin = end;
+  }
+  return std::nullopt;
+}
+
+void warn_of_pattern(const Value& path, std::size_t i, Report& report) {
+  const auto literal = literal_part(path.text);
+  if (!literal) return;
+  report.warning(path.at, at_route(i, "match." + path.name),
+                 quoted(path.text) + " is taken literally, paths have no patterns: write " +
+                     (*literal == "/" ? "match: {} for every path"
+                                      : "path_prefix: " + *literal + " for all below it"));
+}
+
+// Values that can be matched but are probably meant as patterns.
+void warn_of_patterns(const Value& match, std::size_t i, Report& report) {
+  for (const std::string_view key : {"path", "path_prefix"})
+    if (const Value* path = match.own(key); path != nullptr && !path->bad)
+      warn_of_pattern(*path, i, report);
+  if (const Value* method = match.own("method"))
+    for (const Value& each : method->items)
+      if (each.text.find('*') != std::string::npos)
+        report.warning(
+            each.at, at_route(i, "match.method"),
+            quoted(each.text) + " is taken literally: leave method out for every method");
+  if (const Value* header = match.own("header"))
+    for (const Value& each : header->items)
+      if (each.text.find('*') != std::string::npos || each.text.starts_with('^') ||
+          each.text.starts_with('~'))
+        report.warning(each.at, at_route(i, "match.header." + each.name),
+                       quoted(each.text) + " is taken literally: values have no patterns");
 }
 
 void check_match(const Value& match, std::size_t i, Report& report) {
@@ -76,7 +124,9 @@ void check_route_rules(const Value& file, const Plan& plan, Report& report) {
   const Value& routes = file.get("routes");
   for (std::size_t i = 0; i < routes.items.size(); ++i) {
     const Value* match = routes.items[i].own("match");
-    if (match != nullptr && !match->bad) check_match(*match, i, report);
+    if (match == nullptr || match->bad) continue;
+    check_match(*match, i, report);
+    warn_of_patterns(*match, i, report);
   }
   check_reach(file, report);
   check_unused(file, plan, report);

@@ -115,6 +115,9 @@ class TenantRules {
                     entry.find("burst")->text + " " + trouble);
     if (entry.get("deny").number != 0 && entry.items.size() > 1)
       report_.warning(entry.name_at, path(entry), "denied: its other keys have no effect");
+    if (entry.name != "*" && entry.name.find('*') != std::string::npos)
+      report_.warning(entry.name_at, path(entry),
+                      "the star is taken literally: only \"*\" alone stands for all other tenants");
     if (entry.items.empty())
       report_.warning(entry.name_at, path(entry), "says nothing: the tenant is unlimited");
     check_burst(entry);

@@ -22,17 +22,13 @@ std::string_view digits_of(std::string_view& text) {
   return digits;
 }
 
-// A number of digits alone, with a word on leading zeros.
+// A number of digits alone.
 Result<std::int64_t> whole(std::string_view digits) {
-  if (digits.size() > 1 && digits[0] == '0') {
-    std::string_view bare = digits;
-    bare.remove_prefix(std::min(bare.find_first_not_of('0'), bare.size() - 1));
-    return Result<std::int64_t>::failed("has a leading zero: numbers are decimal, write " +
-                                        std::string(bare.substr(0, 20)));
-  }
   std::int64_t value = 0;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
   if (error != std::errc{} || value > kLargest) return Result<std::int64_t>::failed("is too large");
+  if (digits.size() > 1 && digits[0] == '0')
+    return Result<std::int64_t>::failed("has a leading zero, and numbers are decimal");
   return Result<std::int64_t>::ok(value);
 }
 
@@ -78,6 +74,12 @@ std::vector<std::string_view> names(std::span<const Unit> units) {
   return out;
 }
 
+template <typename T>
+Result<T> unknown_unit(std::string_view text, std::string_view unit, std::span<const Unit> units) {
+  return Result<T>::failed(quoted(text) + " has the unknown unit " + quoted(unit) + ", not " +
+                           either(names(units)));
+}
+
 // whole.fraction × the unit's size; nothing if it is too large.
 std::optional<std::int64_t> times(const Decimal& number, std::int64_t scale, std::int64_t size) {
   const Wide value = (static_cast<Wide>(number.whole) * scale + number.fraction) * size / scale;
@@ -91,12 +93,7 @@ Result<std::int64_t> with_unit(std::string_view text, std::span<const Unit> unit
   const Result<Decimal> number = parse_decimal(text, places);
   if (!number) return R::failed(number.error.empty() ? found(text, what) : number.error);
   const std::string_view rest = number->rest;
-  if (rest.empty()) {
-    // The least surprising unit comes first in the example.
-    const std::string_view likely = units[1].name;
-    return R::failed(quoted(text) + " has no unit: write " + std::string(text) +
-                     std::string(likely) + " (units: " + either(names(units)) + ")");
-  }
+  if (rest.empty()) return R::failed(quoted(text) + " has no unit (" + either(names(units)) + ")");
   for (const Unit& unit : units) {
     if (rest != unit.name) continue;
     std::int64_t scale = 1;
@@ -104,8 +101,7 @@ Result<std::int64_t> with_unit(std::string_view text, std::span<const Unit> unit
     const std::optional<std::int64_t> value = times(*number, scale, unit.size);
     return value ? R::ok(*value) : R::failed(quoted(text) + " is too large");
   }
-  return R::failed(quoted(text) + " has the unknown unit " + quoted(rest) + ": the units are " +
-                   either(names(units)));
+  return unknown_unit<std::int64_t>(text, rest, units);
 }
 
 // The text in the largest unit that divides the value.
@@ -142,12 +138,7 @@ Result<std::int64_t> parse_duration(std::string_view text) {
 }
 
 Result<std::int64_t> parse_bytes(std::string_view text) {
-  auto result = with_unit(text, kByteUnits, 0, "a size such as 512B, 32KiB, 1MiB or 1GiB");
-  if (!result && !text.empty() && is_digit(text[0]) && (text.back() == 'B' || text.back() == 'b') &&
-      text.find('i') == std::string_view::npos && text.size() > 2 &&
-      !is_digit(text[text.size() - 2]))
-    result.error += " (in powers of 1024; KB, MB and GB mean different things to different people)";
-  return result;
+  return with_unit(text, kByteUnits, 0, "a size such as 512B, 32KiB, 1MiB or 1GiB");
 }
 
 Result<Rate> parse_rate(std::string_view text) {
@@ -156,11 +147,9 @@ Result<Rate> parse_rate(std::string_view text) {
   std::string_view rest = text;
   const std::string_view digits = digits_of(rest);
   if (!digits.empty() && rest.starts_with("."))
-    return R::failed(quoted(text) +
-                     " is not a whole number: take a longer unit, as 30/m for 0.5/s");
+    return R::failed(quoted(text) + " is not a whole number per second, minute, hour or day");
   if (!digits.empty() && rest.empty())
-    return R::failed(quoted(text) + " has no unit: write " + std::string(text) +
-                     "/s (or /m, /h, /d)");
+    return R::failed(quoted(text) + " has no unit (/s, /m, /h or /d)");
   if (digits.empty() || !rest.starts_with("/")) return R::failed(found(text, what));
   rest.remove_prefix(1);
   const Result<std::int64_t> tokens = whole(digits);
@@ -169,16 +158,14 @@ Result<Rate> parse_rate(std::string_view text) {
     return R::failed(quoted(text) + " is too large: at most " + std::to_string(kMaxTokens));
   for (const Unit& unit : kRateUnits)
     if (rest == unit.name) return R::ok({*tokens, unit.size});
-  return R::failed(quoted(text) + " has the unknown unit " + quoted(rest) + ": the units are " +
-                   either(names(kRateUnits)));
+  return unknown_unit<Rate>(text, rest, kRateUnits);
 }
 
 Result<std::int64_t> parse_percent(std::string_view text) {
   using R = Result<std::int64_t>;
   const Result<Decimal> number = parse_decimal(text, 2);
   if (!number && !number.error.empty()) return R::failed(number.error);
-  if (number && number->rest.empty())
-    return R::failed(quoted(text) + " has no unit: write " + std::string(text) + "%");
+  if (number && number->rest.empty()) return R::failed(quoted(text) + " has no unit (%)");
   if (!number || number->rest != "%") return R::failed(found(text, "a percentage such as 20%"));
   const std::optional<std::int64_t> value = times(*number, 100, 100);
   if (!value || *value > 10'000)

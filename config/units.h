@@ -1,7 +1,7 @@
 // Numbers with units, read and written: integers, durations, bytes, rates, percents.
 //
 // Decimal digits only, no signs, no leading zeros, no bare numbers where a unit is due. Each error
-// says what was found and what is allowed.
+// says what was found and what is allowed; what to write instead: unit_choices.h.
 #pragma once
 
 #include <cstdint>

@@ -156,6 +156,34 @@ TEST(ConfigWarnings, SayWhatAChainNeverDoes) {
     EXPECT_THAT(load_config(kBase + each.yaml).warnings, ElementsAre(each.warning)) << each.yaml;
 }
 
+TEST(ConfigWarnings, SayWhatIsTakenLiterally) {
+  for (const Case& each : std::initializer_list<Case>{
+           {"routes: [{match: {path: /users/:id}}]\n",
+            "3:25: routes[0].match.path: \"/users/:id\" is taken literally, paths have no "
+            "patterns: write path_prefix: /users for all below it"},
+           {"routes: [{match: {path_prefix: /api/*}}]\n",
+            "3:32: routes[0].match.path_prefix: \"/api/*\" is taken literally, paths have no "
+            "patterns: write path_prefix: /api for all below it"},
+           {"routes: [{match: {path: \"/a/{id}/b\"}}]\n",
+            "3:25: routes[0].match.path: \"/a/{id}/b\" is taken literally, paths have no patterns: "
+            "write path_prefix: /a for all below it"},
+           {"routes: [{match: {path: /*}}]\n",
+            "3:25: routes[0].match.path: \"/*\" is taken literally, paths have no patterns: write "
+            "match: {} for every path"},
+           {"routes: [{match: {method: [GET, \"*\"]}}]\n",
+            "3:33: routes[0].match.method: \"*\" is taken literally: leave method out for every "
+            "method"},
+           {"routes: [{match: {header: {x-kind: ^b.*}}}]\n",
+            "3:36: routes[0].match.header.x-kind: \"^b.*\" is taken literally: values have no "
+            "patterns"},
+           {"tenants: {acme-*: {deny: true}}\n",
+            "3:11: tenants.\"acme-*\": the star is taken literally: only \"*\" alone stands for "
+            "all "
+            "other tenants"},
+       })
+    EXPECT_THAT(load_config(kBase + each.yaml).warnings, ElementsAre(each.warning)) << each.yaml;
+}
+
 TEST(ConfigWarnings, LeaveSoundChainsAlone) {
   for (const char* yaml : {
            "",
@@ -185,6 +213,7 @@ TEST(ConfigWarnings, LeaveSoundChainsAlone) {
            "routes: [{match: {path: /a}, chain: [token_bucket: {key: client_ip, rate: 6/s}]}]\n",
            "chain: [shared: q]\nroutes: [{match: {path: /a}, chain: [shared: q, buffer]}]\n"
            "shared: {q: {token_bucket: {key: client_ip, rate: 5/s}}}\n",
+           "routes: [{match: {path: /a:b/v1.2/~c/@d/(e)}}]\n",
        }) {
     const Loaded loaded = load_config(kBase + yaml);
     EXPECT_THAT(loaded.errors, IsEmpty()) << yaml;
