@@ -45,9 +45,11 @@ TEST(ConfigErrors, Values) {
            {"limits: {head_timeout: 0s}\n",
             "3:24: limits.head_timeout: 0s is not allowed here: it takes 1ms to 1h"},
            {"limits: {min_body_rate: 0B}\n",
-            "3:25: limits.min_body_rate: 0B is not allowed here: to disable it in practice, write 1B"},
+            "3:25: limits.min_body_rate: 0B is not allowed here: to disable it in practice, write "
+            "1B"},
            {"limits: {max_connections_per_client: 0}\n",
-            "3:38: limits.max_connections_per_client: 0 is not allowed here: no client could connect; "
+            "3:38: limits.max_connections_per_client: 0 is not allowed here: no client could "
+            "connect; "
             "leave max_connections_per_client out for no limit"},
            {"limits: {max_body: 0B}\n",
             "3:20: limits.max_body: 0B is not allowed here: it takes 1B to 1TiB"},
@@ -113,36 +115,52 @@ TEST(ConfigErrors, Keys) {
 }
 
 TEST(ConfigErrors, Tenants) {
-  for (const Case& each : std::initializer_list<Case>{
-           {"tenants: {a: {rate: 0/s}}\n",
-            "3:21: tenants.a.rate: 0/s is not allowed here: nothing would pass; to refuse the "
-            "tenant "
-            "write deny: true, for no quota leave rate out"},
-           {"tenants: {a: {rate: 5/s, burst: 0}}\n",
-            "3:33: tenants.a.burst: 0 is not allowed here: not even one request would pass; leave "
-            "burst "
-            "out for one second's worth"},
-           {"tenants: {a: {concurrency: 0}}\n",
-            "3:28: tenants.a.concurrency: 0 is not allowed here: nothing would pass; to refuse the "
-            "tenant "
-            "write deny: true, for no limit leave concurrency out"},
-           {"tenants: {a: {burst: 5}}\n",
-            "3:15: tenants.a.burst: a burst needs a rate: add one, or leave burst out"},
-           {"tenants: {a: {rate: 1/d, burst: 50000}}\n",
-            "3:33: tenants.a.burst: 50000 takes more than 73 years to come back at this rate: take "
-            "a "
-            "smaller burst"},
-           {"tenants: {a: {priority: hihg}}\n",
-            "3:25: tenants.a.priority: found \"hihg\", expected low, normal or high; did you mean "
-            "\"high\"?"},
-           {"tenants: {\" a\": {}}\n",
-            "3:11: tenants.\" a\": found the name \" a\", expected a name without control "
-            "characters, not "
-            "beginning or ending with a space, at most 256 bytes"},
-           {"tenants: [a]\n", "3:10: tenants: found a list, expected a map of names"},
-           {"tenants:\n",
-            "3:1: tenants: has no value: expected a map of names; {} is an empty one"},
-       })
+  for (
+      const Case& each : std::initializer_list<Case>{
+          {"tenants: {a: {rate: 0/s}}\n",
+           "3:21: tenants.a.rate: 0/s is not allowed here: nothing would pass; to refuse the "
+           "tenant "
+           "write deny: true, for no quota leave rate out"},
+          {"tenants: {a: {rate: 5/s, burst: 0}}\n",
+           "3:33: tenants.a.burst: 0 is not allowed here: not even one request would pass; leave "
+           "burst "
+           "out for one second's worth"},
+          {"tenants: {a: {concurrency: 0}}\n",
+           "3:28: tenants.a.concurrency: 0 is not allowed here: nothing would pass; to refuse the "
+           "tenant "
+           "write deny: true, for no limit leave concurrency out"},
+          {"tenants: {a: {burst: 5}}\n",
+           "3:15: tenants.a.burst: a burst needs a rate: add one, or leave burst out"},
+          {"tenants: {a: {rate: 1/d, burst: 50000}}\n",
+           "3:33: tenants.a.burst: 50000 takes more than 73 years to come back at this rate: take "
+           "a "
+           "smaller burst"},
+          {"tenants: {a: {priority: hihg}}\n",
+           "3:25: tenants.a.priority: found \"hihg\", expected low, normal or high; did you mean "
+           "\"high\"?"},
+          {"tenants: {\"a, b\": {deny: true}}\n",
+           "3:11: tenants.\"a, b\": no request has this tenant: a comma in a header field "
+           "separates values"},
+          {"tenants: {tenant other: {deny: true}}\n",
+           "3:11: tenants.\"tenant other\": is how weir shows a tenant called \"other\": take "
+           "another name"},
+          {"tenant: {from: client_ip}\ntenants: {10.0.0.0/8: {deny: true}, 10.1.1.1/8: {deny: "
+           "true}}\n",
+           "4:38: tenants.\"10.1.1.1/8\": 10.0.0.0/8 stands twice, first in line 4"},
+          {"tenants: {a: {addresses: [10.0.0.300]}}\n",
+           "3:27: tenants.a.addresses[0]: found \"10.0.0.300\", expected an address range such as "
+           "10.0.0.0/8"},
+          {"paths: {ambiguous: allow}\n",
+           "3:20: paths.ambiguous: found \"allow\", expected refuse, forward_normalised or by_raw"},
+          {"routes: [{match: {path: /a}, tenant: acme}]\n",
+           "3:38: routes[0].tenant: found \"acme\", expected none"},
+          {"tenants: {\" a\": {}}\n",
+           "3:11: tenants.\" a\": found the name \" a\", expected a name without control "
+           "characters, not "
+           "beginning or ending with a space, at most 256 bytes"},
+          {"tenants: [a]\n", "3:10: tenants: found a list, expected a map of names"},
+          {"tenants:\n", "3:1: tenants: has no value: expected a map of names; {} is an empty one"},
+      })
     expect_only(each);
 }
 
@@ -156,7 +174,8 @@ TEST(ConfigErrors, Filters) {
             "4:14: chain[0].buffer.capasity: unknown key; did you mean \"capacity\"? (known here: "
             "capacity, capacity_per_key, max_wait, name, order or overflow)"},
            {"chain:\n  - buffer: 5\n",
-            "4:13: chain[0].buffer: found \"5\", expected a map of capacity, capacity_per_key, max_wait, order, "
+            "4:13: chain[0].buffer: found \"5\", expected a map of capacity, capacity_per_key, "
+            "max_wait, order, "
             "overflow or "
             "name"},
            {"chain:\n  - buffer: {}\n    retry: {}\n",
