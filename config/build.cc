@@ -6,6 +6,7 @@
 
 #include "config/route_match.h"
 #include "config/secret.h"
+#include "config/tenant_addresses.h"
 #include "filters/concurrency_limit/concurrency_limit.h"
 #include "filters/new_keys/new_keys.h"
 #include "filters/random.h"
@@ -55,7 +56,7 @@ void SnapshotBuilder::label_tenants() {
     tenant.label = UINT32_MAX;
     if (tenant.everyone_else) continue;
     std::string label = shown_tenant(tenant.name, settings.tenant.secret);
-    if (label == other || label == none) label = "tenant " + label;  // these words are taken
+    if (is_label_of_weir(label)) label = "tenant " + label;
     if (const auto found = given.find(label); found != given.end()) {
       tenant.label = found->second;
     } else if (left > 0) {
@@ -122,7 +123,8 @@ void SnapshotBuilder::index_tenants() {
   const std::vector<Tenant>& tenants = snapshot_->settings.tenants;
   snapshot_->by_name_.build(tenants, siphash(snapshot_->hash_secret, "tenants by name"));
   Tenant& unlimited = snapshot_->unlimited_;
-  snapshot_->no_tenant_.name = "none";
+  const std::uint64_t nobody = siphash(snapshot_->hash_secret, "tenant: none");
+  snapshot_->no_tenant_.name.assign(reinterpret_cast<const char*>(&nobody), sizeof nobody);
   snapshot_->no_tenant_.index = static_cast<std::uint32_t>(tenants.size()) + 1;
   unlimited.name.assign(1, '*');
   unlimited.everyone_else = true;
@@ -132,7 +134,9 @@ void SnapshotBuilder::index_tenants() {
   for (const Tenant& tenant : tenants) {
     if (tenant.everyone_else) snapshot_->all_others_ = &tenant;
     if (snapshot_->settings.tenant.from.kind != Field::Kind::client_ip) continue;
-    if (const auto range = parse_cidr(tenant.name)) snapshot_->by_address_.add(*range, tenant);
+    for (const Cidr& range : ranges_of(file_.get("tenants").items[tenant.index])) {
+      snapshot_->by_address_.add(range, tenant);
+    }
   }
   if (snapshot_->settings.tenant.unknown == UnknownTenants::refuse)
     snapshot_->all_others_ = nullptr;
@@ -240,7 +244,7 @@ std::uint32_t SnapshotBuilder::route_label(const std::string& name) {
 void SnapshotBuilder::build_routes() {
   if (running_ != nullptr) snapshot_->route_labels = running_->route_labels;
   const Field::Kind from = snapshot_->settings.tenant.from.kind;
-  snapshot_->decides_by_path = from == Field::Kind::path_segment;
+  snapshot_->decides_by_segment = from == Field::Kind::path_segment;
   for (const PlannedRoute& planned : plan_.routes) {
     Route route;
     route.name = planned.name;
@@ -252,7 +256,7 @@ void SnapshotBuilder::build_routes() {
     snapshot_->decides_by_path |= route.match.path || route.match.path_prefix;
     for (const Key& key : route.keys) {
       for (const Field& field : key) {
-        snapshot_->decides_by_path |= field.kind == Field::Kind::path_segment;
+        snapshot_->decides_by_segment |= field.kind == Field::Kind::path_segment;
       }
     }
     snapshot_->routes.push_back(std::move(route));

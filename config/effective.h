@@ -1,5 +1,5 @@
-// The effective configuration: the file with every default filled in, with secrets redacted. The YAML loads
-// again, to the same effect (but for the secrets).
+// The effective configuration: the file with every default filled in, with secrets redacted. The
+// YAML loads again, to the same effect (but for the secrets).
 #pragma once
 
 #include <string>

@@ -155,6 +155,22 @@ TEST(ConfigErrors, Tenants) {
           {"tenants: {a: {priority: hihg}}\n",
            "3:25: tenants.a.priority: found \"hihg\", expected low, normal or high; did you mean "
            "\"high\"?"},
+          {"tenants: {\"a, b\": {deny: true}}\n",
+           "3:11: tenants.\"a, b\": no request has this tenant: a comma in a header field "
+           "separates values"},
+          {"tenants: {tenant other: {deny: true}}\n",
+           "3:11: tenants.\"tenant other\": is how weir shows a tenant called \"other\": take "
+           "another name"},
+          {"tenant: {from: client_ip}\ntenants: {10.0.0.0/8: {deny: true}, 10.1.1.1/8: {deny: "
+           "true}}\n",
+           "4:38: tenants.\"10.1.1.1/8\": 10.0.0.0/8 stands twice, first in line 4"},
+          {"tenants: {a: {addresses: [10.0.0.300]}}\n",
+           "3:27: tenants.a.addresses[0]: found \"10.0.0.300\", expected an address range such as "
+           "10.0.0.0/8"},
+          {"paths: {ambiguous: allow}\n",
+           "3:20: paths.ambiguous: found \"allow\", expected refuse, forward_normalised or by_raw"},
+          {"routes: [{match: {path: /a}, tenant: acme}]\n",
+           "3:38: routes[0].tenant: found \"acme\", expected none"},
           {"tenants: {\" a\": {}}\n",
            "3:11: tenants.\" a\": found the name \" a\", expected a name without control "
            "characters, not "

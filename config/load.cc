@@ -7,6 +7,7 @@
 #include "config/effective.h"
 #include "config/environment.h"
 #include "config/fixed.h"
+#include "config/hide_tenants.h"
 #include "config/plan.h"
 #include "config/read_file.h"
 #include "config/report.h"
@@ -40,6 +41,7 @@ void load(std::string_view yaml, const LoadOptions& options, Gate& gate, Report&
   check_tenant_rules(file, plan, report);
   check_chain_rules(file, plan, report);
   check_route_rules(file, plan, report);
+  if (file.get("tenant").get("secret").number != 0) hide_tenants(file.get("tenants"), report);
   if (report.failed()) return;
   const std::uint64_t seed = options.seed != 0 ? options.seed : random_seed();
   result.snapshot = SnapshotBuilder(file, plan, seed, gate, options.running).build();

@@ -84,8 +84,19 @@ upgrades: {protocols: [websocket], max: 500, idle_timeout: 5m}
 )"},
     {"tenant",
      "The name is looked up under `tenants:`. If it is not found, `unknown` decides. With `secret: "
-     "true` a name that is a credential is never shown: metrics, logs and `/tenants` have "
-     "`sha256:` and twelve digits of its hash, the same ones after each restart.\n\nWhere clients "
+     "true` a name that is a credential is never shown: answers, metrics, logs, messages of `weir "
+     "check` and `/tenants` have `sha256:` and twelve digits of its hash, the same ones after each "
+     "restart.\n\n"
+     "The part of the request is compared byte by byte: case, commas and a dot at the end count "
+     "([operating.md]"
+     "(operating.md#paths-names-and-fields-that-services-read-in-two-ways) says what is decoded "
+     "and "
+     "what is refused). A part that is absent or empty is the tenant `default`, and so is a "
+     "request "
+     "that sends that name.\n\n"
+     "With `from: client_ip` a tenant's name is an address or a range, or it has `addresses`. Of "
+     "several ranges the longest prefix decides. IPv6 addresses may be written in any form; "
+     "clients without an entry count by their /64.\n\nWhere clients "
      "can write any name, `unknown: own` bounds nothing by itself: see "
      "[filters.md](filters.md#names-that-clients-make-up).",
      R"(
@@ -100,7 +111,9 @@ tenants:
      "`weir check` warns where one has no effect. `\"*\"` needs its quotes: in YAML a bare star "
      "means "
      "an alias.\n\nThe first `metrics.max_tenants` of them have labels of their own in the "
-     "metrics; 100,000 tenants are fine.",
+     "metrics; 100,000 tenants are fine. The labels `other` (all tenants without one of their own) "
+     "and `none` (routes with `tenant: none`) are weir's: a tenant called `other` has the label "
+     "`tenant other`.",
      R"(
 tenants:
   acme: {rate: 1000/s, burst: 200, priority: high}
@@ -134,19 +147,44 @@ chain:
   - retry: {retry_on: [connect_failure, reset, 503]}
 )"},
     {"routes",
-     "Paths are compared decoded and normalised, and forwarded as they came. A `path_prefix` ends "
-     "at a "
-     "segment's end. Field names and hosts are compared without case.\n\n`weir check` warns of a "
-     "route "
-     "that can never match, because an earlier one matches all its requests.",
+     "Paths are compared decoded and normalised, and forwarded as they came; `paths` decides about "
+     "those that services may read in another way. A `path_prefix` ends at a segment's end. Field "
+     "names and hosts are compared without case, hosts without a dot at the end. A field that a "
+     "route is matched with may not have several different values: 400 `ambiguous_key`.\n\n"
+     "`path` matches that very path: some services serve `/login/` or `/LOGIN` as `/login`. So let "
+     "routes be the exceptions that are more lenient, and the top-level chain the strict one; or "
+     "take `path_prefix`.\n\n"
+     "With `tenant: none` a request's tenant is not looked up: it is neither refused (`unknown`, "
+     "`deny`, `ambiguous_key`) nor counted against a tenant's quota, and its label is `none`. "
+     "`chain: []` alone does not do that.\n\n"
+     "`weir check` warns of a route that can never match, because an earlier one matches all its "
+     "requests.",
      R"(
 routes:
-  - {match: {path: /healthz}, chain: []}
+  - {match: {path: /healthz}, tenant: none, chain: []}
   - {name: uploads, match: {path_prefix: /files, method: [PUT, POST]}, chain: slow}
   - match: {host: "*.internal.example", header: {x-kind: batch}}
     chain: [timeout: 5m, concurrency_limit: {limit: 2}]
 chains:
   slow: [timeout: 10m, concurrency_limit: {limit: 8}]
+)"},
+    {"paths",
+     "An *ambiguous* path is one that services may read in more than one way. Three rules decide, "
+     "where a route is matched with the path:\n\n"
+     "- With dot segments (`..`, `%2e%2e`, `..;x`), backslashes, NUL, or two slashes at its "
+     "beginning, nobody knows where it leads: it is refused.\n"
+     "- With encoded slashes, empty segments or parameters (`;x`) there are a few readings. If all "
+     "take the same route, the request passes, as with `/projects/group%2Fname`; if not, it is "
+     "refused.\n"
+     "- If the tenant or a key is a `path_segment`, all of these are refused.\n\n"
+     "Where no route and no key reads the path, it passes as it came. `forward_normalised` sends "
+     "on "
+     "what weir decided by: decoded, without dot and empty segments, backslashes as slashes, and "
+     "encoded again. Services that tell `%2F` from `/` then see another path. What still has two "
+     "readings (NUL; parameters that would take another route) is refused. `by_raw` compares paths "
+     "as they came, not decoded: only for services that do the same.",
+     R"(
+paths: {ambiguous: forward_normalised}
 )"},
     {"chains", "A chain that no route names is an error: it would never be used.", ""},
     {"shared",

@@ -56,6 +56,10 @@ void Report::warning(Position at, std::string path, std::string message) {
   warnings_.add({file_, at.line, at.column, std::move(path), std::move(message)});
 }
 
+void Report::for_each(const std::function<void(Diagnostic&)>& use) {
+  for (List* list : {&errors_, &warnings_}) std::ranges::for_each(list->kept, use);
+}
+
 void Report::List::add(Diagnostic diagnostic) {
   if (kept.size() < kKept) {
     kept.push_back(std::move(diagnostic));

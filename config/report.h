@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -44,6 +45,9 @@ class Report {
   void error(Position at, std::string path, std::string message);
   void warning(Position at, const Path& path, std::string message);
   void warning(Position at, std::string path, std::string message);
+
+  // Of what is wrong so far, to reword it.
+  void for_each(const std::function<void(Diagnostic&)>& use);
 
   bool failed() const { return !errors_.kept.empty(); }
   // So much is wrong that the next message need not be helpful.

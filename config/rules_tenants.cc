@@ -1,11 +1,10 @@
 #include <algorithm>
-#include <array>
-#include <set>
-#include <utility>
 
 #include "config/filter_build.h"
 #include "config/rules.h"
+#include "config/secret.h"
 #include "config/suggest.h"
+#include "config/tenant_addresses.h"
 #include "config/words.h"
 
 namespace weir {
@@ -57,12 +56,14 @@ class TenantRules {
       : tenants_(file.get("tenants")),
         tenant_(file.get("tenant")),
         uses_(uses_of(plan)),
-        report_(report) {}
+        report_(report),
+        from_(parse_field(tenant_.get("from").text).value.value_or(Field{})) {}
 
   void run() {
     check_source();
     for (const Value& entry : tenants_.items)
       if (!entry.bad) check_entry(entry);
+    if (by_address()) check_tenant_addresses(tenants_, report_);
     check_everyone_else();
     check_new_keys();
     warn_once("rate", uses_.bucket != nullptr,
@@ -113,12 +114,13 @@ class TenantRules {
     if (const std::string trouble = quota_trouble(entry); !trouble.empty())
       report_.error(entry.find("burst")->at, path(entry, "burst"),
                     entry.find("burst")->text + " " + trouble);
-    if (entry.get("deny").number != 0 && entry.items.size() > 1)
+    const std::size_t who = entry.has("addresses") ? 1 : 0;
+    if (entry.get("deny").number != 0 && entry.items.size() > 1 + who)
       report_.warning(entry.name_at, path(entry), "denied: its other keys have no effect");
     if (entry.name != "*" && entry.name.find('*') != std::string::npos)
       report_.warning(entry.name_at, path(entry),
                       "the star is taken literally: only \"*\" alone stands for all other tenants");
-    if (entry.items.empty())
+    if (entry.items.size() == who)
       report_.warning(entry.name_at, path(entry), "says nothing: the tenant is unlimited");
     check_burst(entry);
     check_name(entry);
@@ -133,36 +135,26 @@ class TenantRules {
   }
 
   void check_name(const Value& entry) {
-    const Result<Field> from = parse_field(tenant_.get("from").text);
-    if (!from || entry.name == "*") return;
-    if (from->kind == Field::Kind::client_ip) return check_address(entry);
-    if (from->kind == Field::Kind::header && entry.name.find(',') != std::string::npos)
+    if (entry.name == "*") return;
+    if (from_.kind == Field::Kind::header && entry.name.find(',') != std::string::npos)
       report_.error(entry.name_at, path(entry),
                     "no request has this tenant: a comma in a header field separates values");
-    const std::string shown = entry.name;
-    if (shown == "other" || shown == "none")
+    const bool secret = tenant_.get("secret").number != 0;
+    if (!secret && is_label_of_weir(entry.name))
       report_.warning(entry.name_at, path(entry),
-                      quoted(shown) +
-                          " is a label that weir itself uses in the metrics: this "
-                          "tenant's is \"tenant " +
-                          shown + "\"");
+                      "weir itself uses the label " + quoted(entry.name) +
+                          " in the metrics: this tenant's is " + quoted("tenant " + entry.name));
+    constexpr std::string_view kShown = "tenant ";
+    if (entry.name.starts_with(kShown) && is_label_of_weir(entry.name.substr(kShown.size())))
+      report_.error(entry.name_at, path(entry),
+                    "is how weir shows a tenant called " +
+                        quoted(entry.name.substr(kShown.size())) + ": take another name");
+    if (const Value* addresses = entry.own("addresses"); addresses != nullptr && !by_address())
+      report_.warning(addresses->name_at, path(entry, "addresses"),
+                      "has no effect: tenant.from is not client_ip");
   }
 
-  // Names of tenants by address are addresses or ranges, in any spelling.
-  void check_address(const Value& entry) {
-    const Result<Cidr> range = parse_cidr(entry.name);
-    if (!range)
-      report_.warning(
-          entry.name_at, path(entry),
-          "no request has this tenant: tenant.from is client_ip, and this is no address "
-          "and no range, such as 10.0.0.0/8");
-    else if (!ranges_.insert({range->address, range->prefix}).second)
-      report_.error(entry.name_at, path(entry), "another entry has the same range");
-    else if (const std::string canonical = to_string(*range); canonical != entry.name &&
-                                                              canonical != entry.name + "/32" &&
-                                                              canonical != entry.name + "/128")
-      report_.warning(entry.name_at, path(entry), "is read as " + canonical);
-  }
+  bool by_address() const { return from_.kind == Field::Kind::client_ip; }
 
   void check_everyone_else() {
     const Value* others = tenants_.own("*");
@@ -252,8 +244,8 @@ class TenantRules {
   const Value& tenant_;
   const Uses uses_;
   Report& report_;
+  const Field from_;
   bool warned_of_burst_ = false;
-  std::set<std::pair<std::array<std::uint8_t, 16>, std::uint8_t>> ranges_;
 };
 
 }  // namespace

@@ -157,10 +157,11 @@ class Snapshot {
     const Tenant* own = by_address_.find(address);
     return own != nullptr ? Found{own, true} : Found{all_others_, false};
   }
-  // Of routes with tenant: none.
+  // Of routes with tenant: none. Its name is one that no request can make up.
   const Tenant& no_tenant() const { return no_tenant_; }
-  // A route or a key reads the path.
+  // A route is matched with the path; the tenant or a key is one of its segments.
   bool decides_by_path = false;
+  bool decides_by_segment = false;
 
   // Values of the `tenant` label, by Tenant::label. A reload only appends: those of tenants that it
   // removed stay.
@@ -176,7 +177,7 @@ class Snapshot {
   // The key of the hash that makes Request::keys out of fields; random for each process.
   std::array<std::uint64_t, 2> hash_secret{};
 
-  // The effective configuration, every default filled in, with secrets redacted: as YAML and as JSON.
+  // The effective configuration, every default filled in, with secrets redacted: as YAML and JSON.
   std::string effective_yaml;
   std::string effective_json;
 

@@ -169,6 +169,11 @@ constexpr KeySpec kTenant[] = {
 };
 
 constexpr KeySpec kTenantEntry[] = {
+    {.name = "addresses",
+     .spec = one_or_more(kCidrSpec, 1024),
+     .doc =
+         "With `tenant: {from: client_ip}`: its addresses and ranges. Left out: the one that its "
+         "name is. Of several ranges that have an address the longest prefix decides."},
     {.name = "rate",
      .spec = rate(),
      .doc = "Its quota, for `token_bucket` by tenant. Left out: none.",
@@ -262,10 +267,10 @@ constexpr KeySpec kPaths[] = {
      .spec = word(kAmbiguousWords),
      .preset = "refuse",
      .doc =
-         "A path with dot segments, empty segments, encoded slashes, backslashes or NUL, where a "
-         "route or a key reads the path: `refuse` answers 400 (`ambiguous_path`); "
-         "`forward_normalised` decides on the normalised path and sends that on; `by_raw` "
-         "decides on the path as received, and sends that on."},
+         "What becomes of a path that services can read in more than one way, where a route or a "
+         "key reads the path: `refuse` answers 400 (`ambiguous_path`); `forward_normalised` "
+         "decides on the normalised path, and sends that on; `by_raw` decides on the path as it "
+         "came, and sends that on."},
 };
 
 constexpr KeySpec kMetrics[] = {

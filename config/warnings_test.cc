@@ -74,6 +74,20 @@ TEST(ConfigWarnings, SayWhatHasNoEffectAndWhy) {
             "4:9: chain[0].token_bucket: a client that makes up names gets a quota for each of "
             "them: bound the new ones, as tenant: {new_keys: {rate: 10/s}}, or write tenant: "
             "{unknown: shared}"},
+           {"tenants: {other: {deny: true}}\n",
+            "3:11: tenants.other: weir itself uses the label \"other\" in the metrics: this "
+            "tenant's "
+            "is \"tenant other\""},
+           {"tenant: {from: client_ip}\ntenants: {acme: {deny: true}}\n",
+            "4:11: tenants.acme: no request has this tenant: tenant.from is client_ip, and its "
+            "name "
+            "is no address; add addresses: [10.0.0.0/8], say"},
+           {"tenant: {from: client_ip}\ntenants: {10.1.2.3/8: {deny: true}}\n",
+            "4:11: tenants.\"10.1.2.3/8\": \"10.1.2.3/8\" is read as 10.0.0.0/8"},
+           {"tenant: {from: client_ip}\ntenants: {a: {addresses: [\"2001:DB8::1\"], deny: true}}\n",
+            "4:26: tenants.a.addresses[0]: \"2001:DB8::1\" is read as 2001:db8::1/128"},
+           {"tenants: {a: {addresses: 10.0.0.0/8, deny: true}}\n",
+            "3:15: tenants.a.addresses: has no effect: tenant.from is not client_ip"},
            {"trusted_proxies: [0.0.0.0/0]\n",
             "3:19: trusted_proxies[0]: \"0.0.0.0/0\" believes everybody: any client can choose the "
             "address that it seems to come from"},
@@ -190,6 +204,10 @@ TEST(ConfigWarnings, LeaveSoundChainsAlone) {
            "chain: []\n",
            "tenant: {from: cookie sid, secret: true}\n",
            "tenant: {from: header x-api-key, secret: false}\n",
+           "tenant: {from: client_ip}\n"
+           "tenants: {10.0.0.0/8: {deny: true}, \"::1\": {deny: true}, a: {addresses: 11.1.1.1, "
+           "deny: true}}\n",
+           "routes: [{match: {path: /healthz}, tenant: none, chain: []}]\n",
            "trusted_proxies: [10.0.0.0/8, 192.168.1.1, \"::1\"]\n",
            "chain: [buffer, load_shed, token_bucket: {key: client_ip, rate: 5/s}]\n",
            "chain: [timeout: 10s, retry: {retry_on: [timeout]}, timeout: {name: try, head: 2s}]\n",

@@ -45,6 +45,7 @@ void Exchange::log_access(AccessLog& log) {
     hidden = hide_name(record.tenant);
     record.tenant = record.shown_as = {hidden.data(), hidden.size()};
   }
+  if (route_ != nullptr && route_->tenantless) record.tenant = "none";
   // A page of this service may have a secret path as well.
   const bool referer = !(tenant.secret && tenant.from.kind == Field::Kind::path_segment);
   if (log.wants_header_texts()) add_header_texts(record, referer);

@@ -16,7 +16,7 @@ inline constexpr std::uint8_t kTarget = 4;  // of a request target: visible ASCI
 inline constexpr std::uint8_t kHost = 8;    // of a reg-name, but for %: no IP literal's brackets
 // Needs no escape inside quotes: visible ASCII and SP, but no quotation mark or backslash.
 inline constexpr std::uint8_t kPlain = 16;
-// Stands for itself in a segment of a path: no separator, no escape, no backslash.
+// Stands for itself in a segment of a path: no separator, no escape, no backslash, no parameters.
 inline constexpr std::uint8_t kSegment = 32;
 
 inline constexpr std::array<std::uint8_t, 256> kTable = [] {
@@ -27,7 +27,7 @@ inline constexpr std::array<std::uint8_t, 256> kTable = [] {
   for (int c = 0; c < 256; ++c) {
     if (c == '\t' || (c >= 0x20 && c != 0x7f)) table[static_cast<std::size_t>(c)] |= kValue;
     if (c > 0x20 && c < 0x7f && c != '#') table[static_cast<std::size_t>(c)] |= kTarget;
-    if (c != '/' && c != '%' && c != '\\') table[static_cast<std::size_t>(c)] |= kSegment;
+    if (c != '/' && c != '%' && c != '\\' && c != ';') table[static_cast<std::size_t>(c)] |= kSegment;
     if (c >= 0x20 && c < 0x7f && c != '"' && c != '\\')
       table[static_cast<std::size_t>(c)] |= kPlain;
   }

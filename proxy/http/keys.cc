@@ -61,7 +61,13 @@ void for_each_pair(std::string_view text, char separator, Use use) {
   }
 }
 
-bool has_escapes(std::string_view text) { return text.find('%') != std::string_view::npos; }
+bool has_escapes(std::string_view text) { return text.find_first_of("%+") != text.npos; }
+
+// RFC 6265 §4.1.1: the quotes around a value; many services drop them.
+std::string_view without_quotes(std::string_view value) {
+  const bool quoted = value.size() >= 2 && value.front() == '"' && value.back() == '"';
+  return quoted ? value.substr(1, value.size() - 2) : value;
+}
 
 // Usually nothing is encoded, and only the first value is decoded into `scratch`.
 [[gnu::noinline]] std::optional<std::string_view> query(std::string_view text,
@@ -70,21 +76,22 @@ bool has_escapes(std::string_view text) { return text.find('%') != std::string_v
   std::optional<std::string_view> found;
   std::string decoded;
   for_each_pair(text, '&', [&](std::string_view key, std::string_view value) {
+    if (key.size() < name.size() || key.size() > 3 * name.size()) return;
     if (has_escapes(key)) {
-      decode_percent(key, decoded);
+      decode_form(key, decoded);
       key = decoded;
     }
     if (key != name) return;
     if (!found) {
       if (has_escapes(value)) {
-        decode_percent(value, scratch);
+        decode_form(value, scratch);
         value = scratch;
       }
       found = value;
       return;
     }
     std::string other;
-    decode_percent(value, other);
+    decode_form(value, other);
     ambiguous |= other != *found;
   });
   return found;
@@ -97,13 +104,16 @@ bool has_escapes(std::string_view text) { return text.find('%') != std::string_v
   for (const FieldLine& line : head.fields) {
     if (line.id != FieldId::cookie) continue;
     for_each_pair(head.text(line.value), ';', [&](std::string_view key, std::string_view value) {
-      if (key == name) found.add(value);
+      if (key == name) found.add(without_quotes(value));
     });
   }
   return found.get(ambiguous);
 }
 
-std::optional<std::string_view> header(const Head& head, std::string_view name, bool& ambiguous) {
+}  // namespace
+
+std::optional<std::string_view> field_value(const Head& head, std::string_view name,
+                                            bool& ambiguous) {
   const FieldLine* found = nullptr;
   for (const FieldLine& line : head.fields) {
     if (line.name.size != name.size()) continue;
@@ -118,8 +128,6 @@ std::optional<std::string_view> header(const Head& head, std::string_view name, 
   return head.text(found->value);
 }
 
-}  // namespace
-
 std::optional<std::string_view> extract(const Field& field, const RequestParts& parts,
                                         std::string& scratch, bool& ambiguous) {
   switch (field.kind) {
@@ -127,7 +135,7 @@ std::optional<std::string_view> extract(const Field& field, const RequestParts& 
     case Field::Kind::client_ip:
       if (!parts.client.known) return std::nullopt;
       return parts.client.identity();
-    case Field::Kind::header: return header(parts.head, field.name, ambiguous);
+    case Field::Kind::header: return field_value(parts.head, field.name, ambiguous);
     case Field::Kind::path_segment: return path_segment(parts.path, field.index);
     case Field::Kind::query: return query(parts.target.query, field.name, scratch, ambiguous);
     case Field::Kind::cookie: return cookie(parts.head, field.name, ambiguous);

@@ -1,8 +1,9 @@
 // The parts of a request that the config's words name (config/field.h), and the hashes of keys.
 //
 // A part that is there several times with different values is ambiguous: weir and the service might
-// each read another one. Names of query parameters are decoded like their values. A value is taken
-// as it is, commas and case included; only a client address has a spelling of its own.
+// each read another one. Names of query parameters are decoded like their values, as forms encode
+// them; a cookie counts without the quotes around it. A value is taken as it is, commas and case
+// included; only a client address has a spelling of its own.
 #pragma once
 
 #include <array>
@@ -27,6 +28,11 @@ struct RequestParts {
   std::string_view tenant;  // the name that stands for it: "*" where unknown ones share
   std::string_view route;
 };
+
+// The value that all fields of that name (in lower case) have; the first one, and `ambiguous`, if
+// they differ.
+std::optional<std::string_view> field_value(const Head& head, std::string_view name,
+                                            bool& ambiguous);
 
 // The value of one field; nothing if the request has no such part. May stand in `scratch`.
 // `ambiguous` is set if there are several different values, and left alone otherwise.

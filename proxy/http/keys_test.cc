@@ -59,6 +59,37 @@ TEST_F(KeysTest, AbsentAndEmptyAreOne) {
             hasher_.hash({{Field::Kind::header, "x-other", 0}}, parts_, ambiguous_));
 }
 
+// As services read them: a deny list is not dodged by another spelling.
+TEST(Keys, FormsAndCookiesCountAsServicesReadThem) {
+  const struct {
+    Field::Kind kind;
+    const char *query, *cookie, *expected;
+    bool ambiguous;
+  } cases[] = {
+      {Field::Kind::query, "k=a+b", "", "a b", false},
+      {Field::Kind::query, "%6B=a%2bb", "", "a+b", false},
+      {Field::Kind::query, "k=a&k=%61", "", "a", false},
+      {Field::Kind::query, "k=a&%6b=b", "", "a", true},
+      {Field::Kind::query, "kk=a&%6b%6b=b&k", "", "", false},
+      {Field::Kind::cookie, "", "k=\"a\"; k=a", "a", false},
+      {Field::Kind::cookie, "", "k=a; k=b", "a", true},
+      {Field::Kind::cookie, "", "K=a; k=\"", "\"", false},
+  };
+  for (const auto& each : cases) {
+    const std::string text = "GET /?" + std::string(each.query) +
+                             " HTTP/1.1\r\nHost: h\r\nCookie: " + each.cookie + "\r\n\r\n";
+    Head head;
+    Target target;
+    ASSERT_EQ(read_request_head(text, head), BadRequest::none);
+    ASSERT_EQ(read_target(head, target), BadRequest::none);
+    const RequestParts parts{head, target, "/", {}, "", ""};
+    std::string scratch;
+    bool ambiguous = false;
+    EXPECT_EQ(extract({each.kind, "k", 0}, parts, scratch, ambiguous), each.expected) << text;
+    EXPECT_EQ(ambiguous, each.ambiguous) << text;
+  }
+}
+
 TEST_F(KeysTest, SeveralFieldsDoNotRunTogether) {
   const Field tenant{Field::Kind::tenant, "", 0};
   const Field route{Field::Kind::route, "", 0};
@@ -97,6 +128,9 @@ TEST(ClientAddress, IsReadFromTheRightThroughTrustedProxies) {
       {"10.1.2.3", "1.1.1.1, 10.9.9.9", "1.1.1.1"},
       {"10.1.2.3", "10.8.8.8, 10.9.9.9", "10.8.8.8"},
       {"10.1.2.3", "1.1.1.1, unknown", "10.1.2.3"},
+      {"10.1.2.3", "1.1.1.1,", "1.1.1.1"},
+      {"10.1.2.3", ", 1.1.1.1,, 10.9.9.9 ,\t,", "1.1.1.1"},
+      {"10.1.2.3", " , ", "10.1.2.3"},
       {"10.1.2.3", "1.1.1.1:80", "1.1.1.1"},
       {"2001:db8::5", "[2001:dead::1]:80", "2001:dead::1"},
   };

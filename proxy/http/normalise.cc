@@ -41,34 +41,60 @@ bool is_normal_path(std::string_view path) {
   return true;
 }
 
-bool is_ambiguous_path(std::string_view path) {
-  std::size_t dots = 0;      // that the segment consists of
-  bool only_dots = true;     // so far
-  bool empty = true;         // the segment has nothing yet
-  bool dot_segment = false;  // one has ended, or has reached its parameters
-  const auto end_segment = [&] { dot_segment |= only_dots && (dots == 1 || dots == 2); };
+PathTraits path_traits(std::string_view path) {
+  PathTraits traits;
+  std::size_t dots = 0;   // that the segment consists of
+  bool only_dots = true;  // so far
+  bool empty = true;      // the segment has nothing yet
+  const auto end_name = [&] { traits.dot_segment |= only_dots && (dots == 1 || dots == 2); };
   for (std::size_t at = 0; at < path.size();) {
+    const bool first = at == 0;
     bool encoded = false;
     const char c = next_byte(path, at, encoded);
-    if (c == '\\' || c == '\0' || (encoded && c == '/')) return true;
-    if (c == '/') {
-      end_segment();
-      if (empty && at > 1) return true;
+    traits.backslash |= c == '\\';
+    traits.nul |= c == '\0';
+    if (c == '/' || c == '\\') {
+      end_name();
+      traits.encoded_slash |= encoded && c == '/';
+      if (empty && !first)
+        (traits.segments <= 1 ? traits.leading_slashes : traits.empty_segment) = true;
+      ++traits.segments;
       dots = 0;
       only_dots = empty = true;
       continue;
     }
     empty = false;
-    if (c == ';') end_segment();
+    if (c == ';') {
+      traits.parameters = true;
+      end_name();
+    }
     if (c == '.') {
       ++dots;
     } else {
       only_dots = false;
     }
-    if (dot_segment) return true;
   }
-  end_segment();
-  return dot_segment;
+  end_name();
+  return traits;
+}
+
+void read_path(std::string_view path, PathReading as, std::string& out) {
+  out.clear();
+  bool in_parameters = false;
+  for (std::size_t at = 0; at < path.size();) {
+    const std::size_t from = at;
+    bool encoded = false;
+    const char c = next_byte(path, at, encoded);
+    const bool slash = c == '/' && (!encoded || as.decode_slashes);
+    if (slash) in_parameters = false;
+    if (c == ';' && as.drop_parameters) in_parameters = true;
+    if (in_parameters || (slash && as.merge_slashes && out.ends_with('/'))) continue;
+    if (c == '/' && !slash) {
+      out.append(path.substr(from, at - from));
+    } else {
+      out.push_back(c);
+    }
+  }
 }
 
 void encode_path(std::string_view path, std::string& out) {
@@ -94,9 +120,19 @@ void decode_percent(std::string_view text, std::string& out) {
   out.resize(static_cast<std::size_t>(to - out.data()));
 }
 
+void decode_form(std::string_view text, std::string& out) {
+  out.clear();
+  bool encoded = false;
+  for (std::size_t at = 0; at < text.size();) {
+    const char c = next_byte(text, at, encoded);
+    out.push_back(c == '+' && !encoded ? ' ' : c);
+  }
+}
+
 std::string_view normalise_path(std::string_view path, std::string& scratch) {
   if (is_normal_path(path) || path == "*") return path;
   decode_percent(path, scratch);
+  std::ranges::replace(scratch, '\\', '/');
   if (!scratch.starts_with('/')) scratch.insert(0, 1, '/');
   std::size_t size = 0;  // of what is done, in place: "/a/b", without a slash at its end
   bool trailing_slash = true;
@@ -108,10 +144,11 @@ std::string_view normalise_path(std::string_view path, std::string& scratch) {
     }
     const std::size_t end = std::min(scratch.find('/', at), scratch.size());
     const std::string_view segment = std::string_view(scratch).substr(at, end - at);
-    trailing_slash = segment == "." || segment == "..";
-    if (segment == "..") {
+    const std::string_view name = segment.substr(0, segment.find(';'));
+    trailing_slash = name == "." || name == "..";
+    if (name == "..") {
       pop_segment(scratch, size);
-    } else if (segment != ".") {
+    } else if (name != ".") {
       scratch[size++] = '/';
       std::memmove(scratch.data() + size, scratch.data() + at, end - at);
       size += end - at;

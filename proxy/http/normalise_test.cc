@@ -29,6 +29,10 @@ TEST(NormalisePath, ForMatching) {
       {"/a%2Fb", "/a/b"},
       {"/healthz%2f..%2fapi", "/api"},
       {"/healthz/%2e%2e/api", "/api"},
+      {"/a\\b%5Cc", "/a/b/c"},
+      {"/a/..;x/b", "/b"},
+      {"/a/.;/b;c", "/a/b;c"},
+      {"/a/..x;y/b", "/a/..x;y/b"},
       {"/%252e%252e", "/%2e%2e"},
       {"/%zz%", "/%zz%"},
       {"/%4", "/%4"},
@@ -43,6 +47,12 @@ TEST(NormalisePath, LeavesNormalPathsWhereTheyAre) {
   std::string scratch;
   const std::string_view path = "/a/b.c";
   EXPECT_EQ(normalise_path(path, scratch).data(), path.data());
+}
+
+TEST(DecodeForm, APlusIsASpaceUnlessItIsEncoded) {
+  std::string out;
+  decode_form("a+b%2Bc%20d%zz", out);
+  EXPECT_EQ(out, "a b+c d%zz");
 }
 
 }  // namespace

@@ -15,18 +15,17 @@ bool has_prefix(std::string_view path, std::string_view prefix) {
   return path.size() == prefix.size() || prefix.ends_with('/') || path[prefix.size()] == '/';
 }
 
+// A name with its root's dot is the same name (RFC 3986 §3.2.2).
 bool host_matches(std::string_view pattern, std::string_view host) {
+  if (host.ends_with('.')) host.remove_suffix(1);
   if (!pattern.starts_with("*.")) return equals_ignoring_case(pattern, host);
   const std::string_view domain = pattern.substr(1);  // with its dot
   return host.size() > domain.size() &&
          equals_ignoring_case(host.substr(host.size() - domain.size()), domain);
 }
 
-bool has_header(const Head& head, std::string_view name, std::string_view value) {
-  return std::ranges::any_of(head.fields, [&](const FieldLine& line) {
-    return head.text(line.value) == value && equals_ignoring_case(head.text(line.name), name);
-  });
-}
+// More of them, in a path that is not normal, is no honest request.
+constexpr std::size_t kMaxSegments = 1000;
 
 }  // namespace
 
@@ -40,7 +39,7 @@ bool Router::matches(const RouteMatch& match, const Head& head, const Target& ta
   }
   if (match.host && !host_matches(*match.host, target.host)) return false;
   return std::ranges::all_of(match.headers, [&](const auto& header) {
-    return has_header(head, header.first, header.second);
+    return field_value(head, header.first, ambiguous_field_) == header.second;
   });
 }
 
@@ -51,34 +50,52 @@ const Route* Router::find_route(const Head& head, const Target& target, std::str
   return nullptr;
 }
 
-// More of them, in a path that is not normal, is no honest request.
-constexpr std::ptrdiff_t kMaxSegments = 1000;
-
-// The path as routes are matched with it, of one that is not normal.
-[[gnu::noinline]] std::string_view Router::path_to_match(const Target& target, Reason& refusal) {
-  if (target.path == "*") return target.path;
+// The path as routes are matched with it, of one that is not normal. Sets path_doubt_, and what is
+// forwarded instead of it.
+std::string_view Router::odd_path_to_match(std::string_view path) {
+  if (path == "*") return path;
   const AmbiguousPaths mode = snapshot_.settings.ambiguous_paths;
-  const bool refuse = mode == AmbiguousPaths::refuse && snapshot_.decides_by_path;
-  if ((refuse && is_ambiguous_path(target.path)) ||
-      std::ranges::count(target.path, '/') > kMaxSegments) {
-    refusal = Reason::ambiguous_path;
-    return target.path;
-  }
-  if (mode == AmbiguousPaths::by_raw) return target.path;
-  const std::string_view normal = normalise_path(target.path, path_);
-  if (mode == AmbiguousPaths::forward_normalised && is_ambiguous_path(target.path)) {
+  const PathTraits traits = path_traits(path);
+  if (traits.segments > kMaxSegments) path_doubt_ = PathDoubt::refused;
+  if (mode == AmbiguousPaths::by_raw) return path.empty() ? std::string_view("/") : path;
+  const bool matters = snapshot_.decides_by_path || snapshot_.decides_by_segment;
+  if (path_doubt_ == PathDoubt::none && matters) path_doubt_ = doubt_of(traits);
+  const std::string_view normal = normalise_path(path, path_);
+  if (mode == AmbiguousPaths::forward_normalised &&
+      (traits.leads_anywhere() || traits.has_readings())) {
     encode_path(normal, encoded_);
     forwarded_ = encoded_;
   }
   return normal;
 }
 
+// Of a path that a route or a key reads. Normalised, only NUL and parameters can still be read in
+// two ways.
+Router::PathDoubt Router::doubt_of(const PathTraits& traits) const {
+  const bool refuse = snapshot_.settings.ambiguous_paths == AmbiguousPaths::refuse;
+  if (traits.nul || (refuse && traits.leads_anywhere())) return PathDoubt::refused;
+  const bool readings = refuse ? traits.has_readings() : traits.parameters;
+  if (!readings) return PathDoubt::none;
+  return snapshot_.decides_by_segment ? PathDoubt::refused : PathDoubt::readings;
+}
+
+// Do all readings of the path take this route?
+bool Router::all_readings_take(const Route* route, const Head& head, const Target& target) {
+  const bool normalised = !forwarded_.empty();
+  const std::string_view path = normalised ? forwarded_ : target.path;
+  for (unsigned bits = 0; bits < 8; ++bits) {
+    const PathReading as = {(bits & 1) != 0, (bits & 2) != 0, (bits & 4) != 0};
+    read_path(path, as, reading_);
+    if (find_route(head, target, reading_) != route) return false;
+  }
+  return true;
+}
+
 RequestParts Router::parts(const Head& head, const Target& target, const ClientAddress& peer,
                            const Route* route) {
-  Reason ignored = Reason::none;
   return {head,
           target,
-          is_normal_path(target.path) ? target.path : path_to_match(target, ignored),
+          path_to_match(target),
           effective_client(peer, head, snapshot_.settings.trusted_proxies),
           {},
           route != nullptr ? std::string_view(route->name) : std::string_view{}};
@@ -121,16 +138,18 @@ inline Reason why_refused(const Router::Decision& decision, bool ambiguous) {
 Router::Decision Router::decide(const Head& head, const Target& target, const ClientAddress& peer,
                                 Request& request) {
   Decision decision;
-  forwarded_ = {};
-  std::string_view path = target.path;
-  if (!is_normal_path(path)) path = path_to_match(target, decision.refusal);
+  ambiguous_field_ = false;
+  const std::string_view path = path_to_match(target);
   decision.route = find_route(head, target, path);
+  if (path_doubt_ == PathDoubt::readings && !all_readings_take(decision.route, head, target)) {
+    path_doubt_ = PathDoubt::refused;
+  }
   const std::string_view route_name = decision.route ? decision.route->name : std::string_view{};
   RequestParts parts{head, target,
                      path, effective_client(peer, head, snapshot_.settings.trusted_proxies),
                      {},   route_name};
 
-  bool ambiguous = false;
+  bool ambiguous = ambiguous_field_;
   std::string_view name;
   Snapshot::Found found;
   if (decision.route != nullptr && decision.route->tenantless) {
@@ -140,11 +159,13 @@ Router::Decision Router::decide(const Head& head, const Target& target, const Cl
     name = tenant_name(parts, ambiguous);
     found = find_tenant(parts, name, ambiguous);
   }
+  if (ambiguous) found.tenant = nullptr;  // it may be any of them
   decision.tenant = request.tenant = found.tenant;
   decision.tenant_label = found.tenant ? found.tenant->label : snapshot_.other_label();
   request.tenant_label = decision.tenant_label;
   request.method = head.method_text();
-  if (decision.refusal == Reason::none) decision.refusal = why_refused(decision, ambiguous);
+  decision.refusal = path_doubt_ == PathDoubt::refused ? Reason::ambiguous_path
+                                                       : why_refused(decision, ambiguous);
   if (decision.refusal != Reason::none) return decision;
 
   // Whether it goes by its tenant's name, which for those that share is "*", or by one of its own.

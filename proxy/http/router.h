@@ -12,6 +12,7 @@
 #include "proxy/http/client_address.h"
 #include "proxy/http/head.h"
 #include "proxy/http/keys.h"
+#include "proxy/http/normalise.h"
 #include "proxy/http/target.h"
 
 namespace weir {
@@ -45,7 +46,21 @@ class Router {
 
  private:
   std::string_view tenant_name(const RequestParts& parts, bool& ambiguous);
-  std::string_view path_to_match(const Target& target, Reason& refusal);
+  enum class PathDoubt : std::uint8_t {
+    none,
+    readings,  // its readings are to be compared
+    refused,
+  };
+  // The path as routes are matched with it. Sets path_doubt_, and what is forwarded instead of it.
+  std::string_view path_to_match(const Target& target) {
+    forwarded_ = {};
+    path_doubt_ = PathDoubt::none;
+    return is_normal_path(target.path) ? target.path : odd_path_to_match(target.path);
+  }
+  [[gnu::noinline]] std::string_view odd_path_to_match(std::string_view path);
+  PathDoubt doubt_of(const PathTraits& traits) const;
+  [[gnu::noinline]] bool all_readings_take(const Route* route, const Head& head,
+                                           const Target& target);
   Snapshot::Found find_tenant(const RequestParts& parts, std::string_view name,
                               bool& ambiguous) const;
   const Route* find_route(const Head& head, const Target& target, std::string_view path);
@@ -54,8 +69,11 @@ class Router {
 
   const Snapshot& snapshot_;
   KeyHasher hasher_;
-  std::string path_, scratch_, encoded_;
+  std::string path_, scratch_, encoded_, reading_;
+  // Of the request that was asked about last.
   std::string_view forwarded_;
+  PathDoubt path_doubt_ = PathDoubt::none;
+  bool ambiguous_field_ = false;  // that a route is matched with
 };
 
 }  // namespace weir

@@ -22,30 +22,52 @@ constexpr FieldIds kOwn = {FieldId::connection,        FieldId::keep_alive,
                            FieldId::x_request_id};
 
 // Names by which services learn the client's address, or what it had asked a proxy for. Only a
-// trusted proxy may send them.
-constexpr std::array<std::string_view, 18> kClaims = {"forwarded",
-                                                      "x-real-ip",
-                                                      "client-ip",
-                                                      "x-client-ip",
-                                                      "true-client-ip",
-                                                      "cf-connecting-ip",
-                                                      "fastly-client-ip",
-                                                      "x-cluster-client-ip",
-                                                      "x-forwarded",
-                                                      "x-forwarded-port",
-                                                      "x-forwarded-ssl",
-                                                      "x-forwarded-server",
-                                                      "x-forwarded-scheme",
-                                                      "x-forwarded-prefix",
-                                                      "x-original-url",
-                                                      "x-rewrite-url",
-                                                      "x-original-forwarded-for",
-                                                      "forwarded-for"};
-// One bit for each size that there is among them.
-constexpr std::uint64_t kClaimSizes = [] {
-  std::uint64_t sizes = 0;
-  for (const std::string_view name : kClaims) sizes |= std::uint64_t{1} << name.size();
-  return sizes;
+// trusted proxy may send them. In docs/operating.md too.
+constexpr std::array kClaims = std::to_array<std::string_view>({"forwarded",
+                                                                "forwarded-for",
+                                                                "x-forwarded",
+                                                                "x-forwarded-by",
+                                                                "x-forwarded-port",
+                                                                "x-forwarded-prefix",
+                                                                "x-forwarded-protocol",
+                                                                "x-forwarded-scheme",
+                                                                "x-forwarded-server",
+                                                                "x-forwarded-ssl",
+                                                                "x-original-forwarded-for",
+                                                                "x-real-ip",
+                                                                "client-ip",
+                                                                "x-client-ip",
+                                                                "true-client-ip",
+                                                                "x-true-client-ip",
+                                                                "x-cluster-client-ip",
+                                                                "x-remote-addr",
+                                                                "x-remote-ip",
+                                                                "cf-connecting-ip",
+                                                                "cf-connecting-ipv6",
+                                                                "cf-pseudo-ipv4",
+                                                                "fastly-client-ip",
+                                                                "fly-client-ip",
+                                                                "x-appengine-user-ip",
+                                                                "x-azure-clientip",
+                                                                "x-azure-socketip",
+                                                                "x-envoy-external-address",
+                                                                "x-scheme",
+                                                                "x-url-scheme",
+                                                                "front-end-https",
+                                                                "x-original-host",
+                                                                "x-original-url",
+                                                                "x-rewrite-url"});
+constexpr std::size_t kLongestClaim = std::ranges::max(kClaims, {}, &std::string_view::size).size();
+
+// One of 64 places, by the size and the first letter: few other names share one with a claim.
+constexpr unsigned place_of_claim(std::string_view name) {
+  return (static_cast<unsigned>(name.size()) * 7 + (static_cast<std::uint8_t>(name[0]) | 0x20U)) %
+         64;
+}
+constexpr std::uint64_t kClaimPlaces = [] {
+  std::uint64_t places = 0;
+  for (const std::string_view name : kClaims) places |= std::uint64_t{1} << place_of_claim(name);
+  return places;
 }();
 
 [[gnu::noinline]] bool is_claim(std::string_view name) {
@@ -53,16 +75,21 @@ constexpr std::uint64_t kClaimSizes = [] {
       kClaims, [name](std::string_view claim) { return equals_ignoring_case(claim, name); });
 }
 
-// Would CGI read this name as that of a field that weir writes, frames by, or decides by?
+char as_cgi(char c) { return c == '_' ? '-' : to_lower(c); }
+
+// Would CGI read this name as that of a field that weir writes, frames by, or decides by? Two names
+// are one for it if they differ in case, or by `_` for `-`.
 [[gnu::noinline]] bool is_alias(std::string_view name, std::span<const std::string> deciding) {
   if (name.find('_') == std::string_view::npos) return false;
-  std::string hyphened(name);
-  for (char& c : hyphened) c = c == '_' ? '-' : to_lower(c);
-  return identify_field(hyphened) != FieldId::other || is_claim(hyphened) ||
-         std::ranges::any_of(deciding, [&](std::string field) {
-           std::ranges::replace(field, '_', '-');
-           return field == hyphened;
-         });
+  const bool decides = std::ranges::any_of(deciding, [name](std::string_view field) {
+    return std::ranges::equal(field, name, {}, as_cgi, as_cgi) &&
+           !equals_ignoring_case(field, name);
+  });
+  if (decides || name.size() > kLongestClaim) return decides;
+  std::array<char, kLongestClaim> hyphened;
+  const auto end = std::ranges::transform(name, hyphened.begin(), as_cgi).out;
+  const std::string_view read(hyphened.begin(), end);
+  return identify_field(read) != FieldId::other || is_claim(read);
 }
 
 // The fields that Connection names: they are of this hop only. `other`: there are some that are to
@@ -298,11 +325,11 @@ void write_request_head(HeadWriter& out, const OutgoingRequest& request) {
       [&](const FieldLine& line) {
         if (counts && line.id == FieldId::max_forwards) write_hops(out, head, line);
       },
-      [&, sizes = request.client_is_trusted ? 0 : kClaimSizes](const FieldLine& line) {
+      [&, places = request.client_is_trusted ? 0 : kClaimPlaces](const FieldLine& line) {
         if (line.id != FieldId::other) return false;
-        if ((sizes >> (line.name.size % 64) & 1) != 0 && is_claim(head.text(line.name)))
-          return true;
-        return !line.plain && is_alias(head.text(line.name), request.deciding_fields);
+        const std::string_view name = head.text(line.name);
+        if ((places >> place_of_claim(name) & 1) != 0 && is_claim(name)) return true;
+        return !line.plain && is_alias(name, request.deciding_fields);
       });
   const bool stays = !held.has(FieldId::content_length);  // among the lines
   if (request.framing.kind != Framing::Kind::none) {

@@ -1,6 +1,7 @@
 #include "proxy/http1/rewrite.h"
 
 #include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -8,6 +9,8 @@
 
 namespace weir {
 namespace {
+
+const std::vector<std::string> kDeciding = {"x-tenant", "y_kind"};
 
 std::string rewritten(const std::string& text, bool trusted = false, std::string_view host = {}) {
   Head head;
@@ -18,8 +21,17 @@ std::string rewritten(const std::string& text, bool trusted = false, std::string
   EXPECT_EQ(request_framing(head, framing), BadRequest::none);
   WriteScratch scratch(16);
   HeadWriter out(scratch);
-  write_request_head(out, {head, target, framing, host.empty() ? target.authority : host,
-                           "10.0.0.1", trusted, "id-1", "edge"});
+  write_request_head(out, {head,
+                           target,
+                           framing,
+                           host.empty() ? target.authority : host,
+                           "10.0.0.1",
+                           trusted,
+                           "id-1",
+                           "edge",
+                           false,
+                           {},
+                           kDeciding});
   return std::string(out.text());
 }
 
@@ -74,6 +86,62 @@ TEST(RewriteRequest, ConnectionCannotRemoveWhatWeirWrites) {
       "PUT / HTTP/1.1\r\nHost: a\r\nConnection: host, content-length, x-forwarded-for\r\n"
       "Content-Length: 3\r\n\r\n");
   EXPECT_EQ(out, "PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n" + std::string(kAdded));
+}
+
+TEST(RewriteRequest, DropsWhatOnlyATrustedProxyMaySay) {
+  std::string claims;
+  for (const char* name : {"Forwarded",
+                           "forwarded-for",
+                           "X-Forwarded",
+                           "X-Forwarded-By",
+                           "X-Forwarded-Port",
+                           "X-Forwarded-Prefix",
+                           "X-Forwarded-Protocol",
+                           "X-Forwarded-Scheme",
+                           "X-Forwarded-Server",
+                           "X-Forwarded-Ssl",
+                           "X-Original-Forwarded-For",
+                           "X-Real-IP",
+                           "Client-IP",
+                           "X-Client-IP",
+                           "True-Client-IP",
+                           "X-True-Client-IP",
+                           "X-Cluster-Client-IP",
+                           "X-Remote-Addr",
+                           "X-Remote-IP",
+                           "CF-Connecting-IP",
+                           "CF-Connecting-IPv6",
+                           "CF-Pseudo-IPv4",
+                           "Fastly-Client-IP",
+                           "Fly-Client-IP",
+                           "X-AppEngine-User-IP",
+                           "X-Azure-ClientIP",
+                           "X-Azure-SocketIP",
+                           "X-Envoy-External-Address",
+                           "X-Scheme",
+                           "X-Url-Scheme",
+                           "Front-End-Https",
+                           "X-Original-Host",
+                           "X-Original-URL",
+                           "X-REWRITE-URL"}) {
+    claims += std::string(name) + ": 1\r\n";
+  }
+  const std::string begin = "GET / HTTP/1.1\r\nHost: a\r\nA: 1\r\n";
+  EXPECT_EQ(rewritten(begin + claims + "B: 2\r\n\r\n"), begin + "B: 2\r\n" + std::string(kAdded));
+  EXPECT_TRUE(rewritten(begin + claims + "\r\n", true).starts_with(begin + claims));
+}
+
+// For CGI and WSGI `_` and `-` are one.
+TEST(RewriteRequest, DropsOtherSpellingsOfWhatWeirWritesOrDecidesBy) {
+  const std::string begin = "GET / HTTP/1.1\r\nHost: a\r\n";
+  const std::string dropped =
+      "X_Forwarded_For: 1\r\nX-Forwarded_Proto: 1\r\nx_request_id: 1\r\nContent_Length: 1\r\n"
+      "Transfer_Encoding: chunked\r\nX_Real_IP: 1\r\nX_Tenant: 1\r\n";
+  const std::string kept = "y_kind: 2\r\nX-Tenant: 2\r\nmy_own: 2\r\n_: 2\r\n";
+  for (const bool trusted : {false, true}) {
+    const std::string out = rewritten(begin + dropped + kept + "\r\n", trusted);
+    EXPECT_TRUE(out.starts_with(begin + kept)) << out;
+  }
 }
 
 TEST(RewriteRequest, WritesOneFramingField) {

@@ -39,16 +39,18 @@ INSTANTIATE_TEST_SUITE_P(Tricks, AmbiguousPath,
                                            "/.//healthz", "/%2fhealthz", "/healthz/.", "/./healthz",
                                            "/open/..;/api", "/open/..;x=1/api", "/open/%2e%2e;/api",
                                            "/open/.;/api", "/open/%5c..%5capi", "/healthz%00",
-                                           "/open/%2e%2e%2fapi", "/open//api", "/open/.."));
+                                           "/open/%2e%2e%2fapi", "/open/.."));
 
 TEST(AmbiguousPaths, EverydayPathsTakeTheirRoute) {
   Service service;
   Weir weir(service.text(), kExempt);
-  for (const char* path : {"/healthz", "/healthz?a=../b", "/%68ealthz", "/open/a%20b", "/open/",
-                           "/open/a.b/..c/c..", "/open/;x", "/open/a;..b"}) {
+  for (const char* path :
+       {"/open//a", "/open/a%2Fb", "/healthz", "/healthz?a=../b", "/%68ealthz", "/open/a%20b",
+        "/open/", "/open/a.b/..c/c..", "/open/;x", "/open/a;..b"}) {
     for (int i = 0; i < 3; ++i) EXPECT_EQ(weir.get(path).status, 200) << path;
   }
-  EXPECT_EQ(weir.get("/api/a%20b").status, 200);
+  EXPECT_EQ(weir.get("/api/group%2Fname").status, 200);
+  EXPECT_EQ(service.last_request().target, "/api/group%2Fname");
   EXPECT_EQ(weir.get("/healthz/").status, 429) << "another path than /healthz";
 }
 
