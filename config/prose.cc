@@ -13,7 +13,13 @@ listen: "[::1]:8080"
      "request that finds it full is *busy*, and waits in a `buffer` if there is one outside.\n\nAn "
      "unused connection must not be kept longer than the service keeps it, or requests are sent on "
      "connections that are just being closed. A shorter `Keep-Alive: timeout` in the service's "
-     "answers is respected.",
+     "answers is respected.\n\nA name is looked up again after 5 s, and before a request fails "
+     "because all its addresses refuse. An address that does not answer for 300 ms is given up for "
+     "the next one; after the last, weir begins again with twice the time, within "
+     "`connect_timeout`. A connection whose address the name no longer has takes no new request, "
+     "and neither does one that is older than `max_age`: so weir follows a service that moves "
+     "while its old host still answers, and a load balancer in front of the service can spread "
+     "the connections anew.",
      R"(
 upstream:
   address: app.local:3000      # all of the name's addresses are tried

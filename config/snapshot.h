@@ -113,7 +113,7 @@ struct Settings {
   AccessLogSettings access_log;
   std::optional<Duration> drain_delay;  // none: by where weir runs
   Duration drain_timeout = std::chrono::seconds(30);
-  Duration drain_grace = std::chrono::seconds(1);
+  Duration drain_grace = std::chrono::seconds(2);
 };
 
 struct FixedValues;

@@ -28,10 +28,10 @@ constexpr KeySpec kUpstream[] = {
      .preset = "4s",
      .doc = "How long an unused connection is kept. Stay under the service's own (Node: 5 s)."},
     {.name = "max_age",
-     .spec = duration(kSecond, kDay),
+     .spec = duration(kMillisecond, kDay),
      .preset = "1m",
-     .doc = "How long a connection is used. If the name moves while its old host still answers, "
-            "weir follows within this time plus 30 s."},
+     .doc = "How long a connection takes new requests: three quarters of this to all of it, at "
+            "random. Requests in flight and tunnels are not cut."},
     {.name = "host",
      .spec = text(kHostHeader),
      .preset = "preserve",
@@ -314,9 +314,9 @@ constexpr KeySpec kDrain[] = {
      .doc = "How long requests in flight may take to finish when weir is told to stop."},
     {.name = "grace",
      .spec = duration(0, kHour),
-     .preset = "1s",
-     .doc = "How long connections without a request stay open after weir has stopped listening, so "
-            "that a request that is on its way is still answered. At most `timeout`."},
+     .preset = "2s",
+     .doc = "How long a connection without a request stays open after weir has stopped listening, "
+            "so that a request that is on its way is still answered. At most `timeout`."},
 };
 
 constexpr KeySpec kFile[] = {

@@ -13,13 +13,13 @@ fail() { printf 'image: FAILED: %s\n' "$*" >&2; exit 1; }
 base_image=${WEIR_BASE_IMAGE:-../shared/tools/base-image}
 build=(podman build) run=(podman run --network host)
 [[ -x $base_image ]] && build=("$base_image" build) run=("$base_image" run)
-image=localhost/weir
+version=$(sed -nE 's/^project\(weir VERSION ([0-9.]+).*/\1/p' CMakeLists.txt)
+image=localhost/weir:$version
 
 make_image() {
   [[ $EUID -eq 0 ]] || fail "needs root, for limits and a network of its own"
   [[ -x $base_image ]] && "$base_image" >/dev/null
-  local version revision
-  version=$(sed -nE 's/^project\(weir VERSION ([0-9.]+).*/\1/p' CMakeLists.txt)
+  local revision
   revision=$(git --no-optional-locks -c 'safe.directory=*' describe --always --dirty --abbrev=12 --exclude='*')
   # The format that has health checks.
   "${build[@]}" --format docker -f docker/Dockerfile -t "$image" \

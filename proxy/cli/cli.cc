@@ -93,6 +93,10 @@ void add_run(CLI::App& app, Command& chosen) {
   run.add_flag("--no-watch", options->no_watch,
                "Do not reload the file when it changes, only on HUP and POST /reload")
       ->envname("WEIR_NO_WATCH");
+  run.add_option("--pid-file", options->pid_file,
+                 "Write the process id there; gone at the end. A running weir's file is an error")
+      ->type_name("PATH")
+      ->envname("WEIR_PID_FILE");
   for (std::size_t i = 0; i < kFlagCount; ++i) add_flag(run, kFlags[i], options->flags[i]);
   run.footer(std::string("Examples:\n  weir run -c weir.yaml\n"
                          "  weir run --listen :8080 --upstream 127.0.0.1:3000 --rate 100/s "

@@ -73,6 +73,9 @@ Reloader::Reloader(std::string file, bool watch, Gate& gate)
   if (watch_->descriptor() < 0) {
     log_warning("cannot watch " + file_ + " for changes: HUP and POST /reload still reload it");
     watch_.reset();
+  } else if (!watch_->complete()) {
+    log_warning("cannot watch every directory on the way to " + file_ +
+                ": a change that is missed is seen on HUP and POST /reload");
   }
   if (const auto text = read_file(file_)) contents_ = hash_of(*text);
 }
@@ -140,12 +143,12 @@ bool Reloader::wait() {
   poll(both.data(), both.size(), -1);
   std::uint64_t ignored = 0;
   if (read(wake_, &ignored, sizeof ignored) < 0) ignored = 0;  // nothing was there
-  if ((both[1].revents & POLLIN) == 0) return false;
+  if ((both[1].revents & POLLIN) == 0 || !watch_->acknowledge()) return false;
   settle();
   return true;
 }
 
-// Until the directory has been quiet for a while: files are written in pieces.
+// Until the directories have been quiet for a while: files are written in pieces.
 void Reloader::settle() {
   const Time deadline = read_clock() + kPatience;
   pollfd events{watch_->descriptor(), POLLIN, 0};

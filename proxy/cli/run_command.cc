@@ -15,6 +15,7 @@
 #include "proxy/log/standard_stream.h"
 #include "proxy/process/exit_code.h"
 #include "proxy/process/instance.h"
+#include "proxy/process/pid_file.h"
 #include "proxy/process/signals.h"
 
 namespace weir {
@@ -56,8 +57,8 @@ std::string in_seconds(Duration d) {
 // The life of one instance, told by events. Its methods are called on the main thread.
 class Life {
  public:
-  Life(Instance& instance, Events& events, Reloader& reloader)
-      : instance_(instance), events_(events), reloader_(reloader) {}
+  Life(Instance& instance, Events& events, Reloader& reloader, std::optional<PidFile>& pid_file)
+      : instance_(instance), events_(events), reloader_(reloader), pid_file_(pid_file) {}
   ~Life() {
     if (waiter_.joinable()) waiter_.join();
   }
@@ -97,7 +98,8 @@ class Life {
   void drain() {
     accepting_until_ = kNever;
     const Duration timeout = instance_.server().snapshot()->settings.drain_timeout;
-    log_info("draining: stopped accepting; requests in flight have " + in_seconds(timeout) + " to finish");
+    log_info("draining: stopped accepting; requests in flight have " + in_seconds(timeout) +
+             " to finish");
     instance_.drain(timeout);
     waiter_ = std::thread([this] {
       whole_ = instance_.server().wait();
@@ -105,15 +107,17 @@ class Life {
     });
   }
 
-  [[noreturn]] static void exit_now() {
+  [[noreturn]] void exit_now() {
     log_warning("second signal: ending at once");
     stop_log();
+    pid_file_.reset();
     std::_Exit(kCutShort);
   }
 
   Instance& instance_;
   Events& events_;
   Reloader& reloader_;
+  std::optional<PidFile>& pid_file_;
   bool draining_ = false, told_to_stop_ = false;
   Time accepting_until_ = kNever;  // in a drain
   std::thread waiter_;
@@ -135,7 +139,8 @@ std::string greeting(const Instance& instance) {
 }
 
 // From the start of all threads to their end.
-int serve(Reloader& reloader, std::shared_ptr<const Snapshot> snapshot, Gate& gate) {
+int serve(Reloader& reloader, std::shared_ptr<const Snapshot> snapshot, Gate& gate,
+          std::optional<PidFile>& pid_file) {
   Events events;
   Instance::Hooks hooks;
   hooks.drain = [&events] { events.notify(Events::Kind::drain_asked); };
@@ -151,7 +156,7 @@ int serve(Reloader& reloader, std::shared_ptr<const Snapshot> snapshot, Gate& ga
   }
   log_info(greeting(*started.instance));
   reloader.start(*started.instance);
-  const int code = Life(*started.instance, events, reloader).live();
+  const int code = Life(*started.instance, events, reloader, pid_file).live();
   reloader.stop();
   log_info(code == kDone ? "drained" : "the drain ran out of time: some requests were cut");
   return code;
@@ -174,7 +179,14 @@ int run_weir(const RunOptions& options) {
     return kDone;
   }
   start_log();
-  const int code = serve(reloader, std::move(snapshot), gate);
+  int code = kFailed;
+  PidFile::Result pid_file;
+  if (!options.pid_file.empty()) pid_file = PidFile::create(options.pid_file);
+  if (pid_file.error.empty()) {
+    code = serve(reloader, std::move(snapshot), gate, pid_file.file);
+  } else {
+    log_error(pid_file.error);
+  }
   stop_log();
   return code;
 }

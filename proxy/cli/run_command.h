@@ -12,6 +12,7 @@ struct RunOptions {
   FlagValues flags;
   bool print_config = false;  // prints the YAML and ends
   bool no_watch = false;      // does not reload the file when it changes
+  std::string pid_file;       // empty: none
 };
 
 // Blocks until weir has ended. Returns the exit code.

@@ -49,8 +49,6 @@ class WorkerContext : public Mailbox {
   bool draining() const { return draining_; }
   // Answers say that their connection closes: a drain has begun, or has been announced.
   bool leaving() const { return shared_.leaving.load(std::memory_order_relaxed); }
-  // Connections without a request are closed: the drain's grace is over.
-  bool closes_idle() const { return closes_idle_; }
 
   // What new requests begin with; an exchange has its own (Exchange::settings).
   const Snapshot& snapshot() const { return *snapshot_refs_.back()->snapshot; }
@@ -76,7 +74,6 @@ class WorkerContext : public Mailbox {
   std::unique_ptr<AccessLog> access_log_;
   std::vector<std::unique_ptr<SnapshotRef>> snapshot_refs_;  // the last one is the newest
   bool draining_ = false;
-  bool closes_idle_ = false;
 };
 
 }  // namespace weir

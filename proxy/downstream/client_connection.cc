@@ -251,7 +251,7 @@ void ClientConnection::exchange_done(bool keep_alive, std::uint64_t body_left) {
   close_after_ = !keep_alive || body_left > kDiscardToKeepAlive;
   discard_left_ = close_after_ ? (body_left == 0 ? 0 : kDiscardToClose) : body_left;
   // What ends here has to be seen to arrive first.
-  if (close_after_ || worker_.closes_idle()) flush();
+  if (close_after_) flush();
   if (has_pending()) return await_flush();
   go_on();
 }
@@ -264,7 +264,6 @@ void ClientConnection::await_flush() {
 
 void ClientConnection::go_on() {
   if (close_after_) return say_goodbye();
-  if (worker_.closes_idle() && discard_left_ == 0 && available().empty()) return close_now();
   if (discard_left_ != 0) {
     phase_ = Phase::discard;
     start_reading();
@@ -278,7 +277,15 @@ void ClientConnection::go_on() {
 void ClientConnection::become_idle() {
   phase_ = Phase::idle;
   start_reading();
-  set_deadline(saturating_add(worker_.turn_time(), settings().limits.idle_timeout));
+  const Time now = worker_.turn_time();
+  set_deadline(saturating_add(now, settings().limits.idle_timeout));
+  if (worker_.draining()) begin_grace(now);
+}
+
+// Its next request may be on the way: that one is still answered, with Connection: close.
+void ClientConnection::begin_grace(Time now) {
+  if (phase_ != Phase::idle) return;
+  set_deadline(std::min(deadline_, saturating_add(now, settings().drain_grace)));
 }
 
 // Closes so that the answer arrives: a reset, which unread bytes would cause, might overtake it.

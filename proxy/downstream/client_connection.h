@@ -64,6 +64,8 @@ class ClientConnection final : public Stream, private AlarmEntry {
   ByteQueue become_tunnel(Tunnel& tunnel);
 
   // --- for the worker
+  // In a drain: it is closed once it has been idle for drain.grace, as from `now`.
+  void begin_grace(Time now);
   void close_if_idle();
   void evict();                                     // one that has no request under way
   ClientConnection* next() const { return next_; }  // in the worker's list

@@ -152,8 +152,12 @@ void Acceptor::close() {
   ::close(std::exchange(fd_, -1));
 }
 
-void Acceptor::accept_some() {
-  for (int i = 0; i < kAcceptsATurn && fd_ >= 0; ++i) {
+void Acceptor::accept_waiting() { accept_at_most(kBacklog); }
+
+void Acceptor::accept_some() { accept_at_most(kAcceptsATurn); }
+
+void Acceptor::accept_at_most(int most) {
+  for (int i = 0; i < most && fd_ >= 0; ++i) {
     sockaddr_storage peer{};
     socklen_t size = sizeof peer;
     const int fd =

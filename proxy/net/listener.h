@@ -60,11 +60,14 @@ class Acceptor {
 
   // Duplicates the descriptor; false if that fails.
   bool open(uv_loop_t* loop, const ListeningSocket& socket, Owner& owner);
+  // Accepts all that stand in the kernel's queue: closing would reset them.
+  void accept_waiting();
   void close();
   bool open() const { return fd_ >= 0; }
 
  private:
   void accept_some();
+  void accept_at_most(int most);
   void pause();
 
   Owner* owner_ = nullptr;

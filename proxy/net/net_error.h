@@ -11,6 +11,7 @@ enum class NetError : int {
   none = 0,
   end_of_stream = -1,  // the peer has closed its side, and all that it sent has been read
   timed_out = ETIMEDOUT,
+  try_again = EAGAIN,  // connecting: the queue of a Unix socket is full
   name_too_long = ENAMETOOLONG,
 };
 

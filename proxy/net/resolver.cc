@@ -1,20 +1,26 @@
 #include "proxy/net/resolver.h"
 
-#include <arpa/inet.h>
-#include <cstring>
-#include <netdb.h>
+#include <algorithm>
 #include <netinet/in.h>
+#include <utility>
 
 #include "proxy/clock/clock.h"
 #include "proxy/log/log.h"
 
 namespace weir {
+namespace {
+
+bool contains(const std::vector<sockaddr_storage>& addresses, const sockaddr_storage& address) {
+  return std::ranges::any_of(addresses,
+                             [&](const auto& each) { return same_address(each, address); });
+}
+
+}  // namespace
 
 void Resolver::open(uv_loop_t* loop, const Endpoint& endpoint) {
-  loop_ = loop;
   endpoint_ = endpoint;
-  request_.data = this;
   if (endpoint.kind == Endpoint::Kind::ip) use_literal();
+  if (endpoint.kind == Endpoint::Kind::name) lookup_.open(loop, *this);
 }
 
 void Resolver::use_literal() {
@@ -31,7 +37,7 @@ void Resolver::use_literal() {
 void Resolver::close() {
   if (closed_) return;
   closed_ = true;
-  if (asking_) uv_cancel(reinterpret_cast<uv_req_t*>(&request_));
+  lookup_.close();
 }
 
 const std::vector<sockaddr_storage>& Resolver::addresses(Time now) {
@@ -63,44 +69,49 @@ void Resolver::note_failure() {
 }
 
 void Resolver::ask() {
-  if (asking_ || closed_) return;
-  addrinfo hints{};
-  hints.ai_socktype = SOCK_STREAM;
-  hints.ai_flags = AI_ADDRCONFIG;
-  const std::string port = std::to_string(endpoint_.port);
-  const int error = uv_getaddrinfo(
-      loop_, &request_,
-      [](uv_getaddrinfo_t* request, int status, addrinfo* found) {
-        static_cast<Resolver*>(request->data)->take_answer(status, found);
-        uv_freeaddrinfo(found);
-      },
-      endpoint_.host.c_str(), port.c_str(), &hints);
-  asking_ = error == 0;  // otherwise those who wait run into their timeout
+  if (closed_ || lookup_.busy()) return;
+  lookup_.begin(endpoint_.host, endpoint_.port);  // or what waits runs into its timeout
 }
 
-void Resolver::take_answer(int status, const addrinfo* found) {
-  asking_ = false;
-  if (closed_) return;
+void Resolver::on_answer(std::vector<sockaddr_storage> found, const std::string& error) {
   answered_ = read_clock();
-  if (status == 0) {
+  if (error.empty()) {
     stale_ = false;
-    addresses_.clear();
-    first_ = 0;
-    for (; found != nullptr; found = found->ai_next) {
-      if (found->ai_family != AF_INET && found->ai_family != AF_INET6) continue;
-      if (addresses_.size() == kMaxAddresses) break;
-      sockaddr_storage address{};
-      std::memcpy(&address, found->ai_addr, found->ai_addrlen);
-      addresses_.push_back(address);
-    }
+    use(std::move(found));
   } else {
-    log_warning("upstream.address: cannot resolve " + endpoint_.host + ": " + uv_strerror(status));
+    log_warning("upstream.address: cannot resolve " + endpoint_.host + ": " + error);
   }
   call_waiters();
 }
 
+void Resolver::use(std::vector<sockaddr_storage> addresses) {
+  const bool same_set =
+      addresses.size() == addresses_.size() &&
+      std::ranges::all_of(addresses, [&](const auto& each) { return contains(addresses_, each); });
+  if (!same_set) ++generation_;
+  // The order of an answer is followed, as names use it to spread load; but where the first of them
+  // did not answer, the one that did goes first again.
+  const bool keep = same_set && first_ != 0;
+  const sockaddr_storage good = keep ? addresses_[first_] : sockaddr_storage{};
+  addresses_ = std::move(addresses);
+  first_ = 0;
+  while (keep && !same_address(addresses_[first_], good)) ++first_;
+}
+
+void Resolver::note_success(std::size_t index) {
+  if (index < addresses_.size()) first_ = index;
+}
+
+bool Resolver::names(const sockaddr_storage& address) const {
+  return addresses_.empty() || contains(addresses_, address);
+}
+
+bool Resolver::may_have_moved(Time now) const {
+  return endpoint_.kind == Endpoint::Kind::name && !closed_ && now - answered_ >= kAskAgain;
+}
+
 void Resolver::call_waiters() {
-  // Who is called may wait again: only those of now.
+  // A waiter that is called may wait again: only those of now are called.
   Waiter* waiting = waiters_;
   waiters_ = nullptr;
   if (waiting != nullptr) waiting->back_ = &waiting;

@@ -7,6 +7,8 @@
 // Owner and thread: a worker; one for each service that its snapshots name.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <sys/socket.h>
 #include <vector>
@@ -15,16 +17,18 @@
 
 #include "config/snapshot.h"
 #include "filters/time.h"
+#include "proxy/net/name_lookup.h"
 
 namespace weir {
 
-class Resolver {
+class Resolver final : private NameLookup::Owner {
  public:
-  static constexpr Duration kMaxAge = std::chrono::seconds(30);
-  static constexpr Duration kAskAgain = std::chrono::seconds(1);  // after all addresses failed
-  static constexpr std::size_t kMaxAddresses = 64;  // of one answer; more are left out
+  // As CoreDNS lets the names of services live by default.
+  static constexpr Duration kMaxAge = std::chrono::seconds(5);
+  // After all addresses failed: five times a second, however many requests fail.
+  static constexpr Duration kAskAgain = std::chrono::milliseconds(200);
 
-  // Somebody who waits for an answer.
+  // What waits for an answer.
   class Waiter {
    public:
     virtual ~Waiter() = default;
@@ -37,8 +41,7 @@ class Resolver {
   };
 
   void open(uv_loop_t* loop, const Endpoint& endpoint);
-  void close();                            // nobody may be waiting any more
-  bool asking() const { return asking_; }  // must not be destroyed yet
+  void close();  // before the loop's last run; nothing may be waiting any more
 
   const Endpoint& endpoint() const { return endpoint_; }
   bool is_unix() const { return endpoint_.kind == Endpoint::Kind::unix_socket; }
@@ -46,34 +49,36 @@ class Resolver {
 
   // Not for Unix sockets. Empty: none known yet, wait() for them.
   const std::vector<sockaddr_storage>& addresses(Time now);
+  // Counts the answers that differed from the one before, in whatever order.
+  std::uint32_t generation() const { return generation_; }
+  // `address`: as getpeername() has it. True as well if none is known.
+  bool names(const sockaddr_storage& address) const;
+  // Asking could bring something new: the answer is of a name, and older than kAskAgain.
+  bool may_have_moved(Time now) const;
+  void ask();  // in the background
   void wait(Waiter& waiter);
   static void forget(Waiter& waiter);
 
-  // Whether an answer that is asked for now can be newer than what was known at `at`: of a name.
-  bool may_know_better(Time at) const {
-    return endpoint_.kind == Endpoint::Kind::name && answered_ <= at;
-  }
   // All addresses failed, or the first one did not: where to begin with next time.
   void note_failure();
-  void note_success(std::size_t index) { first_ = index; }
+  void note_success(std::size_t index);
   std::size_t first() const { return first_; }
 
  private:
-  void ask();
-  void take_answer(int status, const addrinfo* found);
+  void on_answer(std::vector<sockaddr_storage> found, const std::string& error) override;
   void call_waiters();
   void use_literal();
+  void use(std::vector<sockaddr_storage> addresses);
 
-  uv_loop_t* loop_ = nullptr;
+  NameLookup lookup_;
   Endpoint endpoint_;
   std::vector<sockaddr_storage> addresses_;
   std::size_t first_ = 0;
+  std::uint32_t generation_ = 0;
   Time answered_{};
   bool stale_ = false;
-  bool asking_ = false;
   bool closed_ = false;
   Waiter* waiters_ = nullptr;
-  uv_getaddrinfo_t request_{};
 };
 
 }  // namespace weir

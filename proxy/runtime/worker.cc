@@ -87,7 +87,8 @@ void Worker::on_wake_up() {
     snapshot_refs_.back()->upstream.pool.close_oldest();
   }
   if (evict_.exchange(false, std::memory_order_relaxed)) evict_idle();
-  if (drain_deadline_.load(std::memory_order_acquire) != INT64_MAX) begin_drain();
+  const std::int64_t deadline = drain_deadline_.load(std::memory_order_acquire);
+  if (deadline != INT64_MAX) begin_drain(Time{Duration{deadline}});
 }
 
 void Worker::tidy_up() {
@@ -142,7 +143,7 @@ void Worker::drop_unused() {
     if (upstream->snapshots == 0) upstream->resolver.close();
   }
   std::erase_if(upstreams_, [](const auto& upstream) {
-    return upstream->snapshots == 0 && upstream->pool.open() == 0 && !upstream->resolver.asking();
+    return upstream->snapshots == 0 && upstream->pool.open() == 0;
   });
   superseded_ = snapshot_refs_.size() > 1 || upstreams_.size() > 1;
   if (snapshot_refs_.size() != before && shared_.on_released) shared_.on_released();
@@ -287,26 +288,20 @@ void Worker::drain(Time deadline) {
   loop_.wake_up();
 }
 
-void Worker::begin_drain() {
+void Worker::begin_drain(Time deadline) {
   if (!draining_) {
-    const Time deadline{Duration{drain_deadline_.load(std::memory_order_acquire)}};
     draining_ = true;
+    acceptor_.accept_waiting();
     acceptor_.close();
     for (const auto& upstream : upstreams_) upstream->pool.close_all();
-    grace_until_ =
-        std::min(saturating_add(read_clock(), snapshot().settings.drain_grace), deadline);
+    const Time now = read_clock();
+    for (ClientConnection* client = clients_; client != nullptr; client = client->next_) {
+      client->begin_grace(now);
+    }
   }
-  if (!closed_) on_drain_timer();
-}
-
-void Worker::ring() { on_drain_timer(); }
-
-void Worker::on_drain_timer() {
-  const Time now = read_clock();
-  const Time deadline{Duration{drain_deadline_.load(std::memory_order_acquire)}};
-  if (now >= grace_until_ && !std::exchange(closes_idle_, true)) close_idle_clients();
-  if (now >= deadline) return cut();
-  alarms_.set(*this, closes_idle_ ? deadline : grace_until_);
+  if (closed_) return;
+  alarms_.set(*this, deadline);
+  if (deadline <= read_clock()) cut();
 }
 
 void Worker::close_idle_clients() {
@@ -317,7 +312,11 @@ void Worker::close_idle_clients() {
   }
 }
 
+void Worker::ring() { cut(); }
+
+// An idle connection is closed, not cut: nothing of it is lost.
 void Worker::cut() {
+  close_idle_clients();
   if (exchanges_.active() != 0 || clients_ != nullptr) {
     had_to_cut_.store(true, std::memory_order_release);
   }

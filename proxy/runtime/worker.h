@@ -46,7 +46,8 @@ class Worker final : public DownstreamHost,
   // Does what is to be done, waiting for it or not. False: it has ended.
   bool turn(bool wait);
   void set_access_log(std::unique_ptr<AccessLog> log);  // before either
-  // Stops accepting, closes what is idle, and cuts what is left at `deadline`.
+  // Stops accepting, closes what has been idle for drain.grace, and cuts what is left at
+  // `deadline`.
   void drain(Time deadline);
   void join();
   bool had_to_cut() const { return had_to_cut_.load(std::memory_order_acquire); }
@@ -66,7 +67,7 @@ class Worker final : public DownstreamHost,
   void notify() override;
   void on_accepted(int fd, const sockaddr_storage& peer) override;
   void on_out_of_descriptors() override;
-  void ring() override;  // of the drain: its grace is over, or its time is up
+  void ring() override;  // the drain's deadline
 
   void run();
   void tidy_up();  // before it blocks
@@ -75,8 +76,7 @@ class Worker final : public DownstreamHost,
   Upstream& upstream_of(const Snapshot& snapshot);
   void drop_unused();
   void deliver_mail();
-  void begin_drain();
-  void on_drain_timer();
+  void begin_drain(Time deadline);
   void close_idle_clients();
   void cut();
   void close_if_finished();
@@ -98,7 +98,6 @@ class Worker final : public DownstreamHost,
   ClientConnection* clients_ = nullptr;
   bool mail_came_ = false;
   bool closed_ = false;
-  Time grace_until_ = kNever;
   Time evicts_again_{};  // not before
 
   std::thread thread_;

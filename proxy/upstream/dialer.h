@@ -1,16 +1,21 @@
 // Makes a connection to the service for one exchange, all of it within upstream.connect_timeout:
-// the wait for the resolver, and rounds over the addresses of its name.
+// the wait for the resolver, and rounds over the addresses of its name, one after the other.
 //
-// An address that does not answer is given up for the next one after kFirstTry; each further round
-// gives each address twice as long, with jitter. So a SYN that a full accept queue dropped is not
-// left to the kernel, which sends it again after 1, 3 and 7 s, all clients at the same moment. A
-// round in which all addresses refused is the last one; but a name whose answer is older than the
-// dial is asked for once more first, since the service may have moved.
+// An address that does not answer is given up for the next one after kFirstTry, or sooner where the
+// time would not do for all; each further round gives each address twice as long, with jitter. So a
+// SYN that a full accept queue dropped is not left to the kernel, which sends it again after 1, 3
+// and 7 s, all clients at the same moment. A Unix socket whose queue is full says so at once: it is
+// tried again after a pause, within the same time.
+//
+// The service may have moved: a name is asked for again while a round goes by without an answer,
+// and new addresses are tried from then on. A round in which all addresses refused is the last one,
+// but for one more with what the name stands for by then.
 //
 // Owner and thread: the exchange, on its worker. Tells its owner once, never from inside dial().
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 #include "proxy/context/snapshot_ref.h"
 #include "proxy/net/alarms.h"
@@ -40,16 +45,20 @@ class Dialer final : private AlarmEntry, private Resolver::Waiter, private Servi
   void cancel();
 
  private:
-  Resolver& resolver();
   static constexpr Duration kFirstTry = std::chrono::milliseconds(300);
+  // Between two tries of a Unix socket whose queue is full: doubled, up to the second.
+  static constexpr Duration kFirstPause = std::chrono::milliseconds(5);
+  static constexpr Duration kLongestPause = std::chrono::milliseconds(100);
 
+  Resolver& resolver();
   void connect(const sockaddr* address, const char* path, Duration patience);
-  void try_next();
-  void end_round();
+  void connect_unix(Time now);
+  void try_next(Time now);
+  void end_round(Time now);
   void await_resolver();
-  Duration patience(Time now) const;
+  Duration patience(Time now, std::size_t untried) const;
   void fail();
-  void ring() override;  // the resolver takes too long, or there is nothing to try
+  void ring() override;
   void on_resolved() override;
   void on_service_connected(NetError error) override;
   void on_service_bytes(char* /*data*/, std::size_t /*size*/) override {}
@@ -62,12 +71,13 @@ class Dialer final : private AlarmEntry, private Resolver::Waiter, private Servi
   Owner& owner_;
   SnapshotRef* snapshot_ref_ = nullptr;
   ServiceConnection* connecting_ = nullptr;
-  Time began_{}, until_{};
-  Duration try_for_{0};
+  Time until_{};
+  Duration try_for_{0};    // an address of this round, or the next pause
   std::size_t tried_ = 0;  // in this round
   std::size_t current_ = 0;
-  bool timed_out_ = false;    // an address of this round did not answer
-  bool asked_again_ = false;  // for the name
+  std::uint32_t generation_ = 0;  // of the resolver's answer that is being tried
+  bool timed_out_ = false;        // an address of this round did not answer
+  bool asked_again_ = false;      // for the name
 };
 
 }  // namespace weir

@@ -8,10 +8,6 @@ namespace weir {
 
 ServiceConnection::ServiceConnection(WorkerContext& worker, UpstreamPool& pool)
     : Stream(worker.poller()), worker_(worker), pool_(pool) {
-  // Up to an eighth sooner, each at another time, so that they do not all go at once.
-  const Duration max_age = worker_.snapshot().settings.upstream.max_age;
-  const auto spread = static_cast<std::int64_t>(reinterpret_cast<std::uintptr_t>(this) >> 6) % 64;
-  retire_at_ = saturating_add(worker_.turn_time(), max_age - max_age / 512 * spread);
   pool_.count_opened();
 }
 
@@ -24,7 +20,9 @@ ServiceConnection* ServiceConnection::connect(WorkerContext& worker, UpstreamPoo
       path != nullptr ? connection->connect_pipe(path) : connection->connect_tcp(address);
   // An error that shows at once is told from the loop, like any other.
   if (connection->error_ != NetError::none) patience = Duration{0};
-  worker.alarms().set(*connection, saturating_add(read_clock(), patience));
+  const Time now = read_clock();
+  connection->expires_ = pool.expiry(now);
+  worker.alarms().set(*connection, saturating_add(now, patience));
   return connection;
 }
 
@@ -52,10 +50,16 @@ void ServiceConnection::ring() {
     if (error_ == NetError::none && finish_connecting_now()) return;
     return fail(error_ != NetError::none ? error_ : NetError::timed_out);
   }
-  if (!idle_) return;
+  if (tunnel_) return;
   const Time now = read_clock();
-  if (now < idle_until_) return worker_.alarms().set(*this, idle_until_);
-  close_now();
+  const bool outdated = pool_.is_outdated(*this, now);
+  if (idle_) {
+    if (outdated || now >= idle_until_) return close_now();
+    return pool_.set_alarm(*this, now);
+  }
+  if (!outdated) return;  // release() sets the alarm
+  retired_ = true;
+  keep_alive_ = Duration{0};
 }
 
 void ServiceConnection::on_read(char* data, std::size_t size) {

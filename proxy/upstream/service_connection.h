@@ -47,7 +47,7 @@ class ServiceConnection final : public Stream, private AlarmEntry {
   // The user goes: back to the pool, or closed.
   void release(bool reusable);
   // What the service said of how long it keeps idle connections; kNever-like if it did not.
-  void note_keep_alive(Duration timeout) { keep_alive_ = timeout; }
+  void note_keep_alive(Duration timeout) { keep_alive_ = retired_ ? Duration{0} : timeout; }
   bool served_before() const { return served_before_; }
 
  private:
@@ -61,7 +61,7 @@ class ServiceConnection final : public Stream, private AlarmEntry {
   void on_backlog() override;
   void on_drained() override;
   void on_write_failed() override;
-  void ring() override;  // connecting takes too long, or nobody needed it
+  void ring() override;  // connecting takes too long, or it is time to look after it
 
   void fail(NetError error);
   void close_now();
@@ -72,8 +72,10 @@ class ServiceConnection final : public Stream, private AlarmEntry {
   ServiceConnection* older_ = nullptr;  // in the pool's list of idle ones
   ServiceConnection* newer_ = nullptr;
   Time idle_until_ = kNever;
-  Time retire_at_ = kNever;  // not used again from then on
-  Duration keep_alive_ = Duration::max();
+  Time expires_ = kNever;
+  Duration keep_alive_ = Duration::max();  // 0: it does not go back to the pool
+  std::uint32_t generation_ = 0;           // of the resolver's answer that named its address last
+  bool retired_ = false;                   // outdated while in use
   bool connected_ = false;
   bool idle_ = false;
   bool served_before_ = false;

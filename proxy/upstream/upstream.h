@@ -12,7 +12,7 @@
 namespace weir {
 
 struct Upstream {
-  explicit Upstream(WorkerContext& worker) : pool(worker) {}
+  explicit Upstream(WorkerContext& worker) : pool(worker, resolver) {}
 
   Resolver resolver;
   UpstreamPool pool;

@@ -1,11 +1,16 @@
 #include "proxy/upstream/upstream_pool.h"
 
 #include <algorithm>
+#include <sys/socket.h>
 
 #include "proxy/context/worker_context.h"
+#include "proxy/net/resolver.h"
 #include "proxy/upstream/service_connection.h"
 
 namespace weir {
+
+UpstreamPool::UpstreamPool(WorkerContext& worker, Resolver& resolver)
+    : worker_(worker), resolver_(resolver), random_(reinterpret_cast<std::uintptr_t>(this)) {}
 
 ServiceConnection* UpstreamPool::take_idle() {
   // Something came that nobody had asked for, and it was not told of that yet.
@@ -21,10 +26,7 @@ void UpstreamPool::put(ServiceConnection& connection) {
   const Duration said = connection.keep_alive_ > std::chrono::seconds(2)
                             ? connection.keep_alive_ - std::chrono::seconds(1)
                             : connection.keep_alive_ / 2;
-  if (worker_.draining() || superseded_ || said <= Duration{0} ||
-      worker_.turn_time() >= connection.retire_at_) {
-    return connection.close_now();
-  }
+  if (worker_.draining() || superseded_ || said <= Duration{0}) return connection.close_now();
   connection.idle_ = true;
   connection.older_ = newest_;
   connection.newer_ = nullptr;
@@ -33,8 +35,32 @@ void UpstreamPool::put(ServiceConnection& connection) {
   connection.idle_until_ = saturating_add(worker_.turn_time(), std::min(configured, said));
   // An alarm that is set already rings sooner, and is then moved.
   if (!connection.armed() || connection.rings_at() > connection.idle_until_) {
-    worker_.alarms().set(connection, connection.idle_until_);
+    set_alarm(connection, worker_.turn_time());
   }
+}
+
+void UpstreamPool::set_alarm(ServiceConnection& connection, Time now) {
+  const Time look = std::min(connection.expires_, saturating_add(now, kLookAgain));
+  worker_.alarms().set(connection, std::min(connection.idle_until_, look));
+}
+
+Time UpstreamPool::expiry(Time now) {
+  const Duration most = worker_.snapshot().settings.upstream.max_age;
+  return saturating_add(now, most - random_.up_to(most / 4));
+}
+
+bool UpstreamPool::is_outdated(ServiceConnection& connection, Time now) {
+  if (now >= connection.expires_) return true;
+  const auto& addresses = resolver_.addresses(now);
+  if (addresses.empty() || connection.generation_ == resolver_.generation()) return false;
+  sockaddr_storage peer{};
+  socklen_t size = sizeof peer;
+  if (getpeername(connection.descriptor(), reinterpret_cast<sockaddr*>(&peer), &size) != 0 ||
+      !resolver_.names(peer)) {
+    return true;
+  }
+  connection.generation_ = resolver_.generation();
+  return false;
 }
 
 void UpstreamPool::unlink(ServiceConnection& connection) {

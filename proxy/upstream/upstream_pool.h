@@ -1,6 +1,10 @@
 // A worker's idle connections to one service, the newest first: the oldest ones go unused and
 // close, so that the pool shrinks to what is needed.
 //
+// A connection is not used for new requests any more once it is older than its share of
+// upstream.max_age, or once the service's name does not stand for its address any more. Both are
+// looked at when its alarm rings, at least every kLookAgain while it is used.
+//
 // How many may be in use is bounded by the innermost concurrency limit of every chain; here nothing
 // queues and nothing is refused. With several workers, one that opens a connection while the total
 // stands at upstream.max_connections asks others to close an idle one.
@@ -12,16 +16,20 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "filters/random.h"
 #include "filters/time.h"
 
 namespace weir {
 
+class Resolver;
 class ServiceConnection;
 class WorkerContext;
 
 class UpstreamPool {
  public:
-  explicit UpstreamPool(WorkerContext& worker) : worker_(worker) {}
+  static constexpr Duration kLookAgain = std::chrono::seconds(2);
+
+  UpstreamPool(WorkerContext& worker, Resolver& resolver);
 
   ServiceConnection* take_idle();  // the newest; null if there is none
   void put(ServiceConnection& connection);
@@ -34,6 +42,13 @@ class UpstreamPool {
 
   // Before a new connection is made.
   void make_room();
+  // Until when it may be used: three quarters of upstream.max_age at least, so that connections
+  // that were made together do not end together.
+  Time expiry(Time now);
+  // It is to take no new request. Asks for the name anew if its answer is old.
+  bool is_outdated(ServiceConnection& connection, Time now);
+  // Of an idle one.
+  void set_alarm(ServiceConnection& connection, Time now);
 
   void count_opened();
   void uncount();  // one of them does not count against upstream.max_connections any more
@@ -43,6 +58,8 @@ class UpstreamPool {
   void unlink(ServiceConnection& connection);
 
   WorkerContext& worker_;
+  Resolver& resolver_;
+  Random random_;
   ServiceConnection* newest_ = nullptr;
   ServiceConnection* oldest_ = nullptr;
   std::size_t open_ = 0;

@@ -106,8 +106,21 @@ TEST_F(Kubernetes, ProbesAskTheTelemetryListener) {
   }
 }
 
+// kubelet does not reach the pod's loopback, where the service listens.
+TEST_F(Kubernetes, ProbesOfTheServiceGoThroughARouteWithoutQuotaOrQueue) {
+  for (const char* name : {"startupProbe", "readinessProbe", "livenessProbe"}) {
+    SCOPED_TRACE(name);
+    const json::value probe = at(service_, "/" + std::string(name) + "/httpGet");
+    EXPECT_EQ(number(probe, "/port"), port_of(text(config_, "/listen")));
+    const json::value route = items(config_, "/routes").at(0);
+    EXPECT_EQ(text(route, "/match/path"), text(probe, "/path"));
+    EXPECT_EQ(text(route, "/tenant"), "none");
+    EXPECT_TRUE(items(route, "/chain").empty());
+  }
+}
+
 TEST_F(Kubernetes, PrometheusIsSentToTheTelemetryListener) {
-  const json::value monitor = document(kDocker / "kubernetes/podmonitor.yaml");
+  const json::value monitor = document(kDocker / "kubernetes/monitoring/podmonitor.yaml");
   EXPECT_EQ(text(monitor, "/kind"), "PodMonitor");
   expect_selects_the_pod(at(monitor, "/spec/selector/matchLabels"));
   const auto endpoints = items(monitor, "/spec/podMetricsEndpoints");

@@ -1,5 +1,7 @@
 // The drain as a pod sees it: not ready at once, listening for a while, then out.
 #include <chrono>
+#include <memory>
+#include <vector>
 
 #include "tests/e2e/fixture.h"
 
@@ -57,6 +59,60 @@ TEST(Drain, AConnectionThatStaysSilentIsClosedAfterTheGrace) {
   ASSERT_EQ(kept.get().status, 200);
   weir.process().signal(SIGTERM);
   EXPECT_TRUE(kept.socket().wait_for_close());
+  EXPECT_EQ(weir.process().wait(), 0) << weir.errors();
+}
+
+// Its answer began before the drain and did not say close: its client may send another request.
+TEST(Drain, AConnectionThatBecomesIdleLaterHasAGraceOfItsOwn) {
+  auto hold = std::make_shared<Hold>();
+  Service service([&](const ServiceRequest& request) {
+    Reply reply;
+    if (request.target == "/long") reply.hold_body = hold;
+    return reply;
+  });
+  Weir weir(at(service.text(), "drain: {delay: 0s, grace: 3s, timeout: 1m}\nchain: []\n"));
+  Client silent(weir.address()), inside(weir.address());
+  ASSERT_EQ(silent.get().status, 200);
+  inside.send({"GET", "/long"});
+  ASSERT_TRUE(eventually([&] { return hold->waiting() == 1; }));
+  weir.process().signal(SIGTERM);
+  ASSERT_TRUE(silent.socket().wait_for_close()) << "the grace of those that were idle is over";
+  hold->open();
+  const Response first = inside.read();
+  EXPECT_EQ(first.status, 200);
+  EXPECT_TRUE(first.keep_alive);
+  const Response last = inside.get();
+  EXPECT_EQ(last.status, 200);
+  EXPECT_FALSE(last.keep_alive);
+  EXPECT_EQ(inside.connections(), 1);
+  EXPECT_EQ(weir.process().wait(), 0) << weir.errors();
+}
+
+TEST(Drain, AnIdleConnectionAtTheEndOfItsTimeIsNotCut) {
+  Service service;
+  Weir weir(at(service.text(), "drain: {delay: 0s, grace: 1h, timeout: 200ms}\nchain: []\n"));
+  Client kept(weir.address());
+  ASSERT_EQ(kept.get().status, 200);
+  EXPECT_EQ(weir.stop(), 0) << weir.errors();
+  EXPECT_TRUE(kept.socket().wait_for_close());
+}
+
+// More than one turn of the loop accepts.
+TEST(Drain, ConnectionsThatTheKernelHasQueuedAreAnswered) {
+  constexpr int kQueued = 100;
+  Service service;
+  Weir weir(at(service.text(), "drain: {delay: 0s}\nchain: []\n"));
+  weir.process().signal(SIGSTOP);
+  std::vector<std::unique_ptr<Client>> clients;
+  for (int i = 0; i < kQueued; ++i) {
+    clients.push_back(std::make_unique<Client>(weir.address()));
+    ASSERT_TRUE(clients.back()->send({}));
+  }
+  weir.process().signal(SIGTERM);
+  weir.process().signal(SIGCONT);
+  int answered = 0;
+  for (const auto& client : clients) answered += client->read().status == 200 ? 1 : 0;
+  EXPECT_EQ(answered, kQueued);
   EXPECT_EQ(weir.process().wait(), 0) << weir.errors();
 }
 

@@ -139,38 +139,6 @@ TEST(Reload, WhatCannotChangeStaysAndIsSaid) {
   EXPECT_THAT(r.weir.admin_get("/config"), Not(HasSubstr("127.0.0.1:2")));
 }
 
-TEST(Reload, ConfigMapsSymlinkSwapIsSeen) {
-  namespace fs = std::filesystem;
-  Service service;
-  TempDir folder;
-  const auto put = [&](const std::string& version, const std::string& rest) {
-    fs::create_directory(folder.file(version));
-    std::ofstream(folder.file(version + "/weir.yaml"))
-        << "listen: 127.0.0.1:0\nadmin: {listen: \"127.0.0.1:0\"}\nupstream: {address: \""
-        << service.text() << "\"}\n"
-        << rest;
-    fs::create_directory_symlink(version, folder.file("..data_tmp"));
-    fs::rename(folder.file("..data_tmp"), folder.file("..data"));
-  };
-  put("..1", kOpen);
-  fs::create_symlink("..data/weir.yaml", folder.file("weir.yaml"));
-  ProcessOptions options;
-  options.command = {WEIR_BINARY, "run", "-c", folder.file("weir.yaml")};
-  Process process(std::move(options));
-  const auto address = process.wait_for(R"(listening on 127.0.0.1:(\d+))");
-  ASSERT_TRUE(address) << process.errors();
-  const Address at = local(*address);
-  const auto status = [&] { return fetch(at, {"GET", "/", {{"x-tenant", "evil"}}}).status; };
-  EXPECT_EQ(status(), 200);
-  put("..2", kDenied);
-  EXPECT_TRUE(eventually([&] { return status() == 403; })) << process.errors();
-  put("..3", kOpen);
-  EXPECT_TRUE(eventually([&] { return status() == 200; })) << process.errors();
-  fs::remove_all(folder.file("..1"));
-  process.signal(SIGTERM);
-  EXPECT_EQ(process.wait(), 0) << process.errors();
-}
-
 TEST(Reload, FileThatIsWrittenAnewIsSeenAndTheSameContentsAreNot) {
   Service service;
   Reloadable r(service.text(), kOpen, true);
