@@ -5,8 +5,10 @@
 #include <utility>
 
 #include "proxy/clock/clock.h"
+#include "proxy/context/access_log.h"
 #include "proxy/context/worker_context.h"
 #include "proxy/downstream/client_connection.h"
+#include "proxy/http/kept_record.h"
 
 namespace weir {
 
@@ -28,7 +30,8 @@ Tunnel::Tunnel(WorkerContext& worker, ClientConnection& client, ServiceConnectio
       down_{service, client, bytes_towards(worker, Side::downstream), TunnelEnd::service_failed,
             TunnelEnd::client_failed},
       idle_timeout_(idle_timeout),
-      moved_(read_clock()) {
+      opened_(read_clock()),
+      moved_(opened_) {
   worker_.metrics().tunnels_active.add();
 }
 
@@ -39,10 +42,12 @@ Tunnel::~Tunnel() {
 }
 
 void Tunnel::open(WorkerContext& worker, ClientConnection& client, ServiceConnection& service,
-                  TunnelProtocol protocol, Duration idle_timeout, std::size_t sent) {
+                  TunnelProtocol protocol, Duration idle_timeout, std::size_t sent,
+                  std::unique_ptr<KeptRecord> record) {
   auto* tunnel = new Tunnel(worker, client, service, idle_timeout);
+  tunnel->record_ = std::move(record);
   worker.metrics().tunnels[static_cast<std::size_t>(protocol)].add();
-  tunnel->down_.bytes.add(sent);
+  count(tunnel->down_, sent);
   service.become_tunnel(*tunnel);
   ByteQueue early = client.become_tunnel(*tunnel);
   tunnel->set_alarm(tunnel->moved_);
@@ -53,11 +58,16 @@ void Tunnel::open(WorkerContext& worker, ClientConnection& client, ServiceConnec
 
 // --- bytes
 
+void Tunnel::count(Way& way, std::size_t size) {
+  way.bytes.add(size);
+  way.carried += size;
+}
+
 void Tunnel::carry(Way& way, char* data, std::size_t size) {
   moved_ = read_clock();
   std::array<iovec, 1> buffers = {iovec{data, size}};
   if (way.to.write(buffers) == Stream::Written::failed) return end(way.to_failed);
-  way.bytes.add(size);
+  count(way, size);
   if (way.to.has_pending()) hold(way);
 }
 
@@ -102,8 +112,22 @@ void Tunnel::finish_if_done() {
 
 bool Tunnel::stalled() const { return up_.to.has_pending() || down_.to.has_pending(); }
 
+void Tunnel::log_end(TunnelEnd how) {
+  AccessLog* const log = worker_.access_log();
+  if (record_ == nullptr || log == nullptr) return;
+  AccessRecord& record = record_->record();
+  record.cut = how != TunnelEnd::closed;
+  if (!log->wants(record.status, record.cut)) return;
+  record.tunnel = to_string(how);
+  record.received = up_.carried;
+  record.sent = down_.carried;
+  record.total = read_clock() - opened_;
+  log->write(record);
+}
+
 // What a side has not got yet is lost to it, and a reset tells it so.
 void Tunnel::end(TunnelEnd how) {
+  log_end(how);
   worker_.metrics().tunnels_ended[static_cast<std::size_t>(how)].add();
   const auto reset = [how](const Stream& side) {
     const bool failed = how == TunnelEnd::client_failed || how == TunnelEnd::service_failed;

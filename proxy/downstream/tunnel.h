@@ -9,12 +9,16 @@
 // FIN behind its last byte, and the other direction goes on; a reset, or an end that loses bytes,
 // is passed on as a reset.
 //
+// With its end it writes its line in the access log, if there is one: what it carried, for how
+// long, and how it ended.
+//
 // Owner: itself; it is made with new and deletes itself with its end, which closes both
 // connections. Thread: the worker's.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 
 #include "filters/time.h"
 #include "metrics/worker_metrics.h"
@@ -24,6 +28,7 @@
 namespace weir {
 
 class ClientConnection;
+class KeptRecord;
 class Stream;
 class WorkerContext;
 
@@ -31,9 +36,10 @@ class Tunnel final : private ServiceUser, private AlarmEntry {
  public:
   // Both connections are the tunnel's from now on; what has come from the client by now goes first.
   // `sent`: bytes of the service's that are with the client already. The place among upgrades.max
-  // has been reserved.
+  // has been reserved. `record`: of the request; null: there is no access log.
   static void open(WorkerContext& worker, ClientConnection& client, ServiceConnection& service,
-                   TunnelProtocol protocol, Duration idle_timeout, std::size_t sent);
+                   TunnelProtocol protocol, Duration idle_timeout, std::size_t sent,
+                   std::unique_ptr<KeptRecord> record);
 
   // --- for the client's connection; each may end the tunnel
   void on_client_bytes(char* data, std::size_t size);
@@ -50,8 +56,9 @@ class Tunnel final : private ServiceUser, private AlarmEntry {
   struct Way {
     Stream& from;
     Stream& to;
-    Counter& bytes;
+    Counter& bytes;  // of all tunnels
     TunnelEnd from_failed, to_failed;
+    std::uint64_t carried = 0;       // of this one
     bool ended = false;              // `from` has closed its side
     std::uint32_t acknowledged = 0;  // by `to`, when it was asked last
   };
@@ -68,11 +75,13 @@ class Tunnel final : private ServiceUser, private AlarmEntry {
   void on_service_write_failed() override;
   void ring() override;
 
+  static void count(Way& way, std::size_t size);
   void carry(Way& way, char* data, std::size_t size);
   void close_way(Way& way, NetError error);
   void hold(Way& way);
   void resume(Way& way);
   void finish_if_done();
+  void log_end(TunnelEnd how);
   void end(TunnelEnd how);
   bool stalled() const;
   static bool moves(Way& way);
@@ -83,6 +92,8 @@ class Tunnel final : private ServiceUser, private AlarmEntry {
   ServiceConnection& service_;
   Way up_, down_;
   const Duration idle_timeout_;
+  std::unique_ptr<KeptRecord> record_;
+  const Time opened_;
   Time moved_;  // when a byte last did
 };
 

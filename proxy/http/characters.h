@@ -13,7 +13,7 @@ namespace character_class {
 inline constexpr std::uint8_t kToken = 1;   // of a field name or method
 inline constexpr std::uint8_t kValue = 2;   // of a field value: HTAB, SP, VCHAR, obs-text
 inline constexpr std::uint8_t kTarget = 4;  // of a request target: visible ASCII, no fragment
-inline constexpr std::uint8_t kHost = 8;    // of a reg-name or a port: no IP literal's brackets
+inline constexpr std::uint8_t kHost = 8;    // of a reg-name, but for its percent signs
 // Needs no escape inside quotes: visible ASCII and SP, but no quotation mark or backslash.
 inline constexpr std::uint8_t kPlain = 16;
 
@@ -32,7 +32,7 @@ inline constexpr std::array<std::uint8_t, 256> kTable = [] {
       "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
   add(kAlphanumeric, kToken | kHost);
   add("!#$%&'*+-.^_`|~", kToken);
-  add("-._~%!$&'()*+,;=", kHost);
+  add("-._~!$&'()*+,;=", kHost);
   return table;
 }();
 

@@ -11,15 +11,6 @@ namespace weir {
 
 namespace {
 
-// pct-encoded = "%" HEXDIG HEXDIG
-bool has_sound_escapes(std::string_view text) {
-  for (std::size_t at = 0; (at = text.find('%', at)) != std::string_view::npos; at += 3) {
-    if (at + 2 >= text.size()) return false;
-    if (hex_value(text[at + 1]) < 0 || hex_value(text[at + 2]) < 0) return false;
-  }
-  return true;
-}
-
 // IPv6address / IPvFuture, without the brackets (RFC 3986 §3.2.2).
 [[gnu::noinline]] bool is_ip_literal(std::string_view text) {
   if (text.starts_with('v') || text.starts_with('V')) {
@@ -27,9 +18,8 @@ bool has_sound_escapes(std::string_view text) {
     if (dot == std::string_view::npos || dot < 2 || dot + 1 == text.size()) return false;
     const std::string_view address = text.substr(dot + 1);
     return std::ranges::all_of(text.substr(1, dot - 1), [](char c) { return hex_value(c) >= 0; }) &&
-           std::ranges::all_of(address, [](char c) {
-             return c == ':' || (c != '%' && is_in_class(c, character_class::kHost));
-           });
+           std::ranges::all_of(
+               address, [](char c) { return c == ':' || is_in_class(c, character_class::kHost); });
   }
   std::array<char, INET6_ADDRSTRLEN> room;
   if (text.size() >= room.size()) return false;
@@ -38,20 +28,29 @@ bool has_sound_escapes(std::string_view text) {
   return inet_pton(AF_INET6, room.data(), &address) == 1;
 }
 
+// How far a reg-name goes; npos if a percent sign in it is not pct-encoded's.
+std::size_t reg_name_length(std::string_view text) {
+  std::size_t at = 0;
+  for (; at < text.size(); ++at) {
+    if (is_in_class(text[at], character_class::kHost)) continue;
+    if (text[at] != '%') break;
+    if (text.size() - at < 3 || hex_value(text[at + 1]) < 0 || hex_value(text[at + 2]) < 0) {
+      return std::string_view::npos;
+    }
+    at += 2;
+  }
+  return at;
+}
+
 // The length of the host in front of ":port"; npos if it is none.
 std::size_t host_length(std::string_view authority) {
-  if (!authority.starts_with('[')) {
-    const auto end = std::ranges::find_if_not(
-        authority, [](char c) { return is_in_class(c, character_class::kHost); });
-    const auto size = static_cast<std::size_t>(end - authority.begin());
-    return has_sound_escapes(authority.substr(0, size)) ? size : std::string_view::npos;
-  }
+  if (!authority.starts_with('[')) return reg_name_length(authority);
   const std::size_t close = authority.find(']');
   if (close == std::string_view::npos) return std::string_view::npos;
   return is_ip_literal(authority.substr(1, close - 1)) ? close + 1 : std::string_view::npos;
 }
 
-// uri-host [ ":" port ], not empty. Underscores and percent signs are seen in the wild.
+// uri-host [ ":" port ], not empty.
 bool split_authority(std::string_view authority, std::string_view& host) {
   const std::size_t length = host_length(authority);
   if (length == std::string_view::npos || length == 0) return false;
@@ -68,8 +67,8 @@ bool split_authority(std::string_view authority, std::string_view& host) {
 }
 
 bool same_authority(std::string_view a, std::string_view b, std::string_view default_port) {
-  // An empty port is the default one (RFC 3986 §3.2.3).
   for (std::string_view* each : {&a, &b}) {
+    // An empty port is the default one, too (RFC 3986 §3.2.3).
     if (each->ends_with(default_port)) each->remove_suffix(default_port.size());
     if (each->ends_with(':')) each->remove_suffix(1);
   }
@@ -109,6 +108,7 @@ BadRequest read_absolute(const Head& head, std::string_view whole, Target& targe
   if (head.has(FieldId::host) && !same_authority(authority, target.authority, port)) {
     return BadRequest::host_mismatch;
   }
+  if (authority.ends_with(':')) authority.remove_suffix(1);
   target.authority = authority;
   target.host = host;
   return BadRequest::none;
