@@ -65,12 +65,12 @@ trusted_proxies: [10.0.0.0/8, "fd00::/8"]
 )"},
     {"upgrades",
      "A request that offers one of these protocols (`Upgrade`, with `Connection: upgrade`, "
-     "HTTP/1.1, "
-     "no body) goes through its chain like any other, with the offer; other protocols that it "
+     "HTTP/1.1) goes through its chain like any other, with the offer; other protocols that it "
      "offers "
      "are removed. When the service answers 101 the request has ended: it is counted and logged, "
      "its permits are released, and the two connections become a tunnel that only `max` and "
-     "`idle_timeout` bound. An `Upgrade` that is not on the list is removed, and the request is "
+     "`idle_timeout` bound. It may have a body (`docker exec`, with the protocol `tcp`): the "
+     "tunnel begins behind it. An `Upgrade` that is not on the list is removed, and the request is "
      "served without it (RFC 9110, section 7.8). `h2c`, `HTTP` and "
      "`TLS` cannot be listed: their tunnels would carry any number of requests past every "
      "quota.\n\n"

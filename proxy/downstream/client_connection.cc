@@ -216,16 +216,15 @@ void ClientConnection::refuse(BadRequest reason, const RequestHandler* refused) 
   context.name = settings().name;
   context.date = worker_.date();
   context.close = true;
-  AccessRecord record;
-  if (refused != nullptr) refused->describe_refused(record);
+  // The method is known as soon as it has come, whatever is wrong with the rest.
   const std::span<char> bytes = available();
-  context.head_request = refused != nullptr
-                             ? record.method == "HEAD"
-                             : std::string_view(bytes.data(), bytes.size()).starts_with("HEAD ");
+  context.head_request = std::string_view(bytes.data(), bytes.size()).starts_with("HEAD ");
   write_reply(out, worker_.body_scratch(), reply_to(reason), context);
   std::array<iovec, 1> buffers = {buffer_of(out.text())};
   const bool written = write(buffers) != Written::failed;
   if (AccessLog* log = worker_.access_log()) {
+    AccessRecord record;
+    if (refused != nullptr) refused->describe_refused(record);
     log->write_refused(reason, record, address_, out.body_size());
   }
   if (!written) return close_now();
@@ -305,6 +304,9 @@ ByteQueue ClientConnection::become_tunnel(Tunnel& tunnel) {
   tunnel_ = &tunnel;
   phase_ = Phase::tunnel;
   wants_body_ = false;
+  // Of the read that brought the request's end, what is behind it.
+  const std::span<char> rest = std::exchange(fresh_, {});
+  inbox_.append(worker_.buffers(), {rest.data(), rest.size()});
   return std::move(inbox_);
 }
 

@@ -5,8 +5,10 @@
 #include <utility>
 
 #include "proxy/clock/clock.h"
+#include "proxy/context/access_log.h"
 #include "proxy/context/worker_context.h"
 #include "proxy/downstream/client_connection.h"
+#include "proxy/http/kept_record.h"
 
 namespace weir {
 
@@ -19,7 +21,7 @@ Counter& bytes_towards(WorkerContext& worker, Side side) {
 }  // namespace
 
 Tunnel::Tunnel(WorkerContext& worker, ClientConnection& client, ServiceConnection& service,
-               const Opening& opening)
+               Opening&& opening)
     : worker_(worker),
       client_(client),
       service_(service),
@@ -29,7 +31,9 @@ Tunnel::Tunnel(WorkerContext& worker, ClientConnection& client, ServiceConnectio
             TunnelEnd::client_failed},
       idle_timeout_(opening.idle_timeout),
       tenant_tunnel_(opening.tenant_tunnel),
-      moved_(read_clock()) {
+      record_(std::move(opening.record)),
+      opened_(read_clock()),
+      moved_(opened_) {
   worker_.metrics().tunnels_active.add();
 }
 
@@ -45,10 +49,12 @@ void Tunnel::give_back_place(SharedState& shared, std::uint64_t tenant_tunnel) {
 }
 
 void Tunnel::open(WorkerContext& worker, ClientConnection& client, ServiceConnection& service,
-                  const Opening& opening) {
-  auto* tunnel = new Tunnel(worker, client, service, opening);
-  worker.metrics().tunnels[static_cast<std::size_t>(opening.protocol)].add();
-  tunnel->down_.bytes.add(opening.sent);
+                  Opening opening) {
+  const TunnelProtocol protocol = opening.protocol;
+  const std::size_t sent = opening.sent;
+  auto* tunnel = new Tunnel(worker, client, service, std::move(opening));
+  worker.metrics().tunnels[static_cast<std::size_t>(protocol)].add();
+  count(tunnel->down_, sent);
   service.become_tunnel(*tunnel);
   ByteQueue early = client.become_tunnel(*tunnel);
   tunnel->set_alarm(tunnel->moved_);
@@ -59,11 +65,16 @@ void Tunnel::open(WorkerContext& worker, ClientConnection& client, ServiceConnec
 
 // --- bytes
 
+void Tunnel::count(Way& way, std::size_t size) {
+  way.bytes.add(size);
+  way.carried += size;
+}
+
 void Tunnel::carry(Way& way, char* data, std::size_t size) {
   moved_ = read_clock();
   std::array<iovec, 1> buffers = {iovec{data, size}};
   if (way.to.write(buffers) == Stream::Written::failed) return end(way.to_failed);
-  way.bytes.add(size);
+  count(way, size);
   if (way.to.has_pending()) hold(way);
 }
 
@@ -108,8 +119,22 @@ void Tunnel::finish_if_done() {
 
 bool Tunnel::stalled() const { return up_.to.has_pending() || down_.to.has_pending(); }
 
+void Tunnel::log_end(TunnelEnd how) {
+  AccessLog* const log = worker_.access_log();
+  if (record_ == nullptr || log == nullptr) return;
+  AccessRecord& record = record_->record();
+  record.cut = how != TunnelEnd::closed;
+  if (!log->wants(record.status, record.cut)) return;
+  record.tunnel = to_string(how);
+  record.received = up_.carried;
+  record.sent = down_.carried;
+  record.total = read_clock() - opened_;
+  log->write(record);
+}
+
 // What a side has not got yet is lost to it, and a reset tells it so.
 void Tunnel::end(TunnelEnd how) {
+  log_end(how);
   worker_.metrics().tunnels_ended[static_cast<std::size_t>(how)].add();
   const auto reset = [how](const Stream& side) {
     const bool failed = how == TunnelEnd::client_failed || how == TunnelEnd::service_failed;

@@ -9,12 +9,16 @@
 // FIN behind its last byte, and the other direction goes on; a reset, or an end that loses bytes,
 // is passed on as a reset.
 //
+// With its end it writes its line in the access log, if there is one: what it carried, for how
+// long, and how it ended.
+//
 // Owner: itself; it is made with new and deletes itself with its end, which closes both
 // connections. Thread: the worker's.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 
 #include "filters/time.h"
 #include "metrics/worker_metrics.h"
@@ -24,6 +28,7 @@
 namespace weir {
 
 class ClientConnection;
+class KeptRecord;
 class SharedState;
 class Stream;
 class WorkerContext;
@@ -35,11 +40,12 @@ class Tunnel final : private ServiceUser, private AlarmEntry {
     Duration idle_timeout;
     std::size_t sent = 0;             // bytes of the service's that are with the client already
     std::uint64_t tenant_tunnel = 0;  // in SharedState::tenant_tunnels; 0: not counted there
+    std::unique_ptr<KeptRecord> record;  // of the request; null: there is no access log
   };
   // Both connections are the tunnel's from now on; what has come from the client by now goes first.
   // The places among upgrades.max and the tenant's have been reserved.
   static void open(WorkerContext& worker, ClientConnection& client, ServiceConnection& service,
-                   const Opening& opening);
+                   Opening opening);
   // These places are free again.
   static void give_back_place(SharedState& shared, std::uint64_t tenant_tunnel);
 
@@ -58,14 +64,15 @@ class Tunnel final : private ServiceUser, private AlarmEntry {
   struct Way {
     Stream& from;
     Stream& to;
-    Counter& bytes;
+    Counter& bytes;  // of all tunnels
     TunnelEnd from_failed, to_failed;
+    std::uint64_t carried = 0;       // of this one
     bool ended = false;              // `from` has closed its side
     std::uint32_t acknowledged = 0;  // by `to`, when it was asked last
   };
 
   Tunnel(WorkerContext& worker, ClientConnection& client, ServiceConnection& service,
-         const Opening& opening);
+         Opening&& opening);
   ~Tunnel() override;
 
   void on_service_connected(NetError /*error*/) override {}
@@ -76,11 +83,13 @@ class Tunnel final : private ServiceUser, private AlarmEntry {
   void on_service_write_failed() override;
   void ring() override;
 
+  static void count(Way& way, std::size_t size);
   void carry(Way& way, char* data, std::size_t size);
   void close_way(Way& way, NetError error);
   void hold(Way& way);
   void resume(Way& way);
   void finish_if_done();
+  void log_end(TunnelEnd how);
   void end(TunnelEnd how);
   bool stalled() const;
   static bool moves(Way& way);
@@ -92,6 +101,8 @@ class Tunnel final : private ServiceUser, private AlarmEntry {
   Way up_, down_;
   const Duration idle_timeout_;
   const std::uint64_t tenant_tunnel_;
+  std::unique_ptr<KeptRecord> record_;
+  const Time opened_;
   Time moved_;  // when a byte last did
 };
 

@@ -44,7 +44,7 @@ void Exchange::reset() {
   upload_.awaited_since = kNever;
   download_.scan.reset();
   download_.status = 0;
-  download_.head_done = download_.complete = download_.reusable = false;
+  download_.head_done = download_.complete = download_.reusable = download_.switch_waits = false;
   attempt_ = {};
   spent_ = Duration{0};
   drained_ = 0;

@@ -16,6 +16,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -45,6 +46,7 @@ namespace weir {
 
 class AccessLog;
 class ClientConnection;
+class KeptRecord;
 class WorkerContext;
 struct AccessRecord;
 struct Reply;
@@ -126,6 +128,7 @@ class Exchange final : public RequestHandler,
     Framing outward;
     std::uint16_t status = 0;
     std::uint16_t interims = 0;  // heads of 1xx in this attempt
+    bool switch_waits = false;   // `head_bytes` is a 101 that came before the request's end
     bool head_done = false;
     bool complete = false;
     bool reusable = false;  // as far as the service's own word goes
@@ -210,6 +213,8 @@ class Exchange final : public RequestHandler,
   Reason admit_upgrade();
   std::string_view tunnel_holder() const;
   void give_back_tunnel();
+  void hold_switch();
+  void resume_switch();
   void open_tunnel(const Head& head, std::span<char> rest);
 
   // exchange_ending.cc
@@ -231,7 +236,10 @@ class Exchange final : public RequestHandler,
   void retire();
 
   // exchange_log.cc
+  struct RequestTexts;
   void log_access(AccessLog& log);
+  void describe_request(AccessRecord& record, RequestTexts& texts) const;
+  std::unique_ptr<KeptRecord> keep_record() const;
   void describe_ending(AccessRecord& record) const;
   void add_header_texts(AccessRecord& record, bool referer) const;
 

@@ -115,11 +115,13 @@ void Exchange::on_service_drained() {
   note_written(1);
   request_->progress = read_clock();
   pump_upload();
+  resume_switch();
 }
 
 // It may have said something before: what that was, or that there is nothing, the next read tells.
 void Exchange::on_service_write_failed() {
   upload_.broken = true;
+  if (download_.switch_waits) return resume_switch();
   if (!attempt_.wrote || attempt_.service->sent_bytes() != attempt_.sent_before) return;
   attempt_.wrote = false;
   --request_->reached;

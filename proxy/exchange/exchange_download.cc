@@ -117,7 +117,7 @@ bool Exchange::read_response_head(std::span<char>& bytes) {
       bad = BadRequest::parsers_disagree;
     }
     if (bad == BadRequest::none && head.status == 101 &&
-        !(upload_.sent_all && switches_as_asked(head_, head, upgrades()))) {
+        !switches_as_asked(head_, head, upgrades())) {
       bad = BadRequest::bad_status_line;
     }
     if (bad != BadRequest::none) {
@@ -125,8 +125,12 @@ bool Exchange::read_response_head(std::span<char>& bytes) {
       fail_attempt(Reason::upstream_malformed);
       return false;
     }
-    bytes = bytes.subspan(size);
     download_.scan.reset();
+    if (head.status == 101 && !upload_.sent_all) {
+      hold_switch();
+      return false;
+    }
+    bytes = bytes.subspan(size);
     if (head.status == 101) {
       open_tunnel(head, std::exchange(bytes, {}));
       return false;

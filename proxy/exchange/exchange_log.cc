@@ -6,22 +6,50 @@
 #include "proxy/context/access_log.h"
 #include "proxy/context/worker_context.h"
 #include "proxy/exchange/exchange.h"
+#include "proxy/http/kept_record.h"
 #include "proxy/http/reply.h"
 #include "proxy/http/router.h"
 
 namespace weir {
 
+// Texts of a record that are made for it.
+struct Exchange::RequestTexts {
+  std::array<char, 46> client;
+  HiddenName hidden;
+};
+
 void Exchange::log_access(AccessLog& log) {
   const bool cut = request_->committed && ending_ != Ending::complete;
   if (!log.wants(code_, cut)) return;
+  AccessRecord record;
+  RequestTexts texts;
+  describe_request(record, texts);
+  record.cut = cut;
+  describe_ending(record);
+  log.write(record);
+}
+
+// For the line of the tunnel that it opens; null if there is no access log.
+std::unique_ptr<KeptRecord> Exchange::keep_record() const {
+  if (worker_.access_log() == nullptr) return nullptr;
+  AccessRecord record;
+  RequestTexts texts;
+  describe_request(record, texts);
+  record.time = wall_clock();
+  record.status = download_.status;
+  record.attempts = request_->attempts;
+  return std::make_unique<KeptRecord>(record);
+}
+
+// Whose request it is, and what for.
+void Exchange::describe_request(AccessRecord& record, RequestTexts& texts) const {
+  const AccessLog& log = *worker_.access_log();
   const Settings& settings = this->settings();
   const TenantSettings& tenant = settings.tenant;
   const RequestParts parts = snapshot_ref_->router.parts(head_, target_, peer_, route_);
 
-  AccessRecord record;
-  std::array<char, 46> client;
   record.time = wall_clock() - (read_clock() - head_came_);
-  record.client = parts.client.text(client);
+  record.client = parts.client.text(texts.client);
   record.request_id = request_id_;
   record.route = parts.route;
   record.method = head_.method_text();
@@ -31,7 +59,6 @@ void Exchange::log_access(AccessLog& log) {
 
   const bool by_address = tenant.from.kind == Field::Kind::client_ip && parts.client.known;
   record.tenant = by_address ? record.client : snapshot_ref_->router.tenant_name(parts);
-  HiddenName hidden;
   if (tenant.secret) {
     // In a path the name stands decoded, so that path is shown in which it was found.
     if (tenant.from.kind == Field::Kind::path_segment) {
@@ -42,8 +69,8 @@ void Exchange::log_access(AccessLog& log) {
       }
     }
     if (tenant.from.kind == Field::Kind::query) record.hidden_parameter = tenant.from.name;
-    hidden = hide_name(record.tenant);
-    record.tenant = record.shown_as = {hidden.data(), hidden.size()};
+    texts.hidden = hide_name(record.tenant);
+    record.tenant = record.shown_as = {texts.hidden.data(), texts.hidden.size()};
   }
   if (route_ != nullptr && route_->tenantless) record.tenant = "none";
   // A page of this service may have a secret path as well.
@@ -51,9 +78,6 @@ void Exchange::log_access(AccessLog& log) {
   if (log.wants_header_texts()) add_header_texts(record, referer);
   record.trace_id = trace_id_of(find_field(head_, "traceparent").value_or(""));
   if (request_->attempts != 0) record.service = settings.upstream.address.text;
-  record.cut = cut;
-  describe_ending(record);
-  log.write(record);
 }
 
 void Exchange::add_header_texts(AccessRecord& record, bool referer) const {

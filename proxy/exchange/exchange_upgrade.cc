@@ -7,6 +7,7 @@
 #include "proxy/downstream/client_connection.h"
 #include "proxy/downstream/tunnel.h"
 #include "proxy/exchange/exchange.h"
+#include "proxy/http/kept_record.h"
 #include "proxy/http1/rewrite.h"
 
 namespace weir {
@@ -49,6 +50,23 @@ void Exchange::give_back_tunnel() {
   Tunnel::give_back_place(worker_.shared(), std::exchange(tenant_tunnel_, 0));
 }
 
+// What the client sends up to its request's end is body, in its framing, and what it sends behind
+// is the tunnel's (RFC 9110 §7.8): so a 101 that comes before that end waits for it, and the
+// service is not read meanwhile.
+void Exchange::hold_switch() {
+  download_.switch_waits = true;
+  attempt_.service->stop_reading();
+}
+
+void Exchange::resume_switch() {
+  if (done_ || !download_.switch_waits || attempt_.service == nullptr) return;
+  if (!upload_.sent_all && !upload_.broken) return;
+  download_.switch_waits = false;
+  if (upload_.broken) return fail_attempt(Reason::upstream_reset);
+  attempt_.service->start_reading();
+  on_service_bytes(nullptr, 0);
+}
+
 // The service has switched, as it was asked to. The request ends here: its visits are destroyed and
 // its permits go back. `rest`: what came behind the head is the tunnel's.
 void Exchange::open_tunnel(const Head& head, std::span<char> rest) {
@@ -66,6 +84,7 @@ void Exchange::open_tunnel(const Head& head, std::span<char> rest) {
   if (client_->write({buffers.data(), rest.empty() ? 1U : 2U}) == Stream::Written::failed) {
     return lose_client();
   }
+  std::unique_ptr<KeptRecord> record = keep_record();
   ServiceConnection& service = *std::exchange(attempt_.service, nullptr);
   stop_attempt(AttemptResult::response);
   end_request(Ending::complete, head.status, Source::service);
@@ -76,7 +95,8 @@ void Exchange::open_tunnel(const Head& head, std::span<char> rest) {
   const auto protocol =
       switches_to_websocket(head) ? TunnelProtocol::websocket : TunnelProtocol::other;
   retire();
-  Tunnel::open(worker_, client, service, {protocol, idle_timeout, rest.size(), tenant_tunnel});
+  Tunnel::open(worker_, client, service,
+               {protocol, idle_timeout, rest.size(), tenant_tunnel, std::move(record)});
 }
 
 }  // namespace weir

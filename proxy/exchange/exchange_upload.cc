@@ -22,7 +22,7 @@ constexpr std::size_t kPiece = 64 << 10;
 void Exchange::rewind_upload() {
   upload_.replayed = 0;
   upload_.head_sent = upload_.sent_all = upload_.broken = false;
-  download_.head_done = download_.complete = download_.reusable = false;
+  download_.head_done = download_.complete = download_.reusable = download_.switch_waits = false;
   download_.interims = 0;
   download_.scan.reset();
   download_.head_bytes.release();
@@ -31,6 +31,7 @@ void Exchange::rewind_upload() {
 void Exchange::on_client_bytes() {
   note_arrival();
   pump_upload();
+  resume_switch();
 }
 
 // Sends what there is, until the service's socket is full, the client has nothing more, or all is

@@ -205,6 +205,7 @@ std::string_view write_json_line(const AccessRecord& record, std::span<char, kMa
     out.raw("\"");
   }
   line.number("status", record.status);
+  line.text("tunnel", record.tunnel, kWordBudget);
   line.text("reason", record.reason, kWordBudget);
   line.text("filter", record.filter, kWordBudget + kWordBudget);
   line.number("bytes_received", record.received);

@@ -37,7 +37,8 @@ struct AccessRecord {
   Duration queue{-1}, upstream{-1}, overhead{-1}, total{-1};  // upstream: until the answer's head
   std::uint32_t attempts = 0;
   std::string_view client, service;
-  bool cut = false;  // the answer broke off
+  bool cut = false;         // the answer broke off
+  std::string_view tunnel;  // how it ended; empty: this is no tunnel's line
 };
 
 // Writes into `room`; the line with its newline.

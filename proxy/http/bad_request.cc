@@ -16,6 +16,7 @@ constexpr std::string_view kNames[] = {
     "fragment_in_target",
     "bad_version",
     "http2_preface",
+    "tls_on_plain_port",
     "connect_method",
     "trace_method",
     "trace_with_body",

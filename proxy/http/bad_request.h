@@ -19,6 +19,7 @@ enum class BadRequest : std::uint8_t {
   fragment_in_target,
   bad_version,
   http2_preface,
+  tls_on_plain_port,
   connect_method,
   trace_method,
   trace_with_body,

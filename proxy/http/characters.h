@@ -13,7 +13,7 @@ namespace character_class {
 inline constexpr std::uint8_t kToken = 1;   // of a field name or method
 inline constexpr std::uint8_t kValue = 2;   // of a field value: HTAB, SP, VCHAR, obs-text
 inline constexpr std::uint8_t kTarget = 4;  // of a request target: visible ASCII, no fragment
-inline constexpr std::uint8_t kHost = 8;    // of a reg-name, but for %: no IP literal's brackets
+inline constexpr std::uint8_t kHost = 8;    // of a reg-name, but for its percent signs
 // Needs no escape inside quotes: visible ASCII and SP, but no quotation mark or backslash.
 inline constexpr std::uint8_t kPlain = 16;
 // Stands for itself in a segment of a path: no separator, no escape, no backslash, no parameters.

@@ -1,5 +1,7 @@
 #include "proxy/http/date.h"
 
+#include <algorithm>
+
 #include "proxy/http/characters.h"
 
 namespace weir {
@@ -48,6 +50,10 @@ DateText format_date(std::chrono::sys_seconds time) {
 
 namespace {
 
+struct DateParts {
+  std::string_view day, month, year, clock;
+};
+
 // hour ":" minute ":" second
 std::optional<std::chrono::seconds> parse_clock(std::string_view text) {
   if (text.size() != 8 || text[2] != ':' || text[5] != ':') return std::nullopt;
@@ -60,55 +66,72 @@ std::optional<std::chrono::seconds> parse_clock(std::string_view text) {
   return std::chrono::hours{*hour} + std::chrono::minutes{*minute} + std::chrono::seconds{*second};
 }
 
-std::optional<std::chrono::sys_seconds> make_date(std::optional<unsigned> year,
-                                                  std::string_view month_name,
-                                                  std::optional<unsigned> day,
-                                                  std::string_view clock) {
-  const std::size_t month = month_name.size() == 3 ? kMonths.find(month_name) : kMonths.npos;
-  const auto time = parse_clock(clock);
-  if (month == kMonths.npos || month % 3 != 0 || !year || !day || !time) return std::nullopt;
-  const std::chrono::year_month_day date{std::chrono::year{static_cast<int>(*year)},
-                                         std::chrono::month{static_cast<unsigned>(month / 3 + 1)},
-                                         std::chrono::day{*day}};
+std::optional<std::chrono::sys_seconds> make_date(std::chrono::year year, const DateParts& parts) {
+  const std::size_t month = kMonths.find(parts.month);
+  const auto day = get_number(parts.day);
+  const auto time = parse_clock(parts.clock);
+  if (month == std::string_view::npos || month % 3 != 0 || !day || !time) return std::nullopt;
+  const std::chrono::year_month_day date{
+      year, std::chrono::month{static_cast<unsigned>(month / 3 + 1)}, std::chrono::day{*day}};
   if (!date.ok()) return std::nullopt;
   return std::chrono::sys_days{date} + *time;
 }
 
-// A year of two digits that seems to be more than 50 years ahead is in the past.
-unsigned full_year(unsigned two_digits, std::chrono::sys_seconds now) {
-  const std::chrono::year_month_day today{std::chrono::floor<std::chrono::days>(now)};
-  const auto this_year = static_cast<unsigned>(static_cast<int>(today.year()));
-  const unsigned year = this_year / 100 * 100 + two_digits;
-  return year > this_year + 50 ? year - 100 : year;
+std::optional<std::chrono::sys_seconds> with_full_year(const DateParts& parts) {
+  const auto year = get_number(parts.year);
+  return year ? make_date(std::chrono::year{static_cast<int>(*year)}, parts) : std::nullopt;
+}
+
+// Of a year with two digits: the latest that is not more than 50 years ahead (RFC 9110 §5.6.7).
+std::optional<std::chrono::sys_seconds> with_short_year(const DateParts& parts,
+                                                        std::chrono::sys_seconds now) {
+  const auto digits = get_number(parts.year);
+  if (!digits) return std::nullopt;
+  const auto today = std::chrono::floor<std::chrono::days>(now);
+  const std::chrono::year_month_day date{today};
+  std::chrono::year_month_day latest = date + std::chrono::years{50};
+  if (!latest.ok()) latest = latest.year() / latest.month() / std::chrono::last;  // 29 February
+  const auto bound = std::chrono::sys_days{latest} + (now - today);
+  const int century = static_cast<int>(latest.year()) / 100 * 100;
+  for (const int first : {century, century - 100}) {
+    const auto time = make_date(std::chrono::year{first + static_cast<int>(*digits)}, parts);
+    if (time && *time <= bound) return time;
+  }
+  return std::nullopt;
+}
+
+// Whether `text` looks like `form`, in which "-" and other marks stand for themselves and letters
+// for anything.
+bool has_form(std::string_view text, std::string_view form) {
+  if (text.size() != form.size()) return false;
+  for (std::size_t i = 0; i < form.size(); ++i) {
+    const bool any = form[i] >= 'a' && form[i] <= 'z';
+    if (!any && text[i] != form[i]) return false;
+  }
+  return true;
 }
 
 }  // namespace
 
 std::optional<std::chrono::sys_seconds> parse_date(std::string_view text,
                                                    std::chrono::sys_seconds now) {
+  // Sun, 06 Nov 1994 08:49:37 GMT
+  if (has_form(text, "day, dd mon year hh:mm:ss GMT")) {
+    return with_full_year(
+        {text.substr(5, 2), text.substr(8, 3), text.substr(12, 4), text.substr(17, 8)});
+  }
   // Sun Nov  6 08:49:37 1994
-  if (text.size() == 24 && text[3] == ' ' && text[7] == ' ' && text[10] == ' ' && text[19] == ' ') {
-    const std::string_view day = text.substr(text[8] == ' ' ? 9 : 8, text[8] == ' ' ? 1 : 2);
-    return make_date(get_number(text.substr(20)), text.substr(4, 3), get_number(day),
-                     text.substr(11, 8));
+  if (has_form(text, "day mon dd hh:mm:ss year")) {
+    const std::size_t digits = text[8] == ' ' ? 1 : 2;
+    return with_full_year(
+        {text.substr(10 - digits, digits), text.substr(4, 3), text.substr(20), text.substr(11, 8)});
   }
-  if (!text.ends_with(" GMT")) return std::nullopt;
-  const std::size_t comma = text.find(", ");
-  if (comma == std::string_view::npos) return std::nullopt;
-  const std::string_view rest = text.substr(comma + 2, text.size() - comma - 2 - 4);
-  // 06 Nov 1994 08:49:37
-  if (comma == 3 && rest.size() == 20 && rest[2] == ' ' && rest[6] == ' ' && rest[11] == ' ') {
-    return make_date(get_number(rest.substr(7, 4)), rest.substr(3, 3),
-                     get_number(rest.substr(0, 2)), rest.substr(12));
-  }
-  // 06-Nov-94 08:49:37, behind the day's whole name
-  if (comma > 3 && rest.size() == 18 && rest[2] == '-' && rest[6] == '-' && rest[9] == ' ') {
-    const auto year = get_number(rest.substr(7, 2));
-    if (!year) return std::nullopt;
-    return make_date(full_year(*year, now), rest.substr(3, 3), get_number(rest.substr(0, 2)),
-                     rest.substr(10));
-  }
-  return std::nullopt;
+  // Sunday, 06-Nov-94 08:49:37 GMT
+  const std::size_t comma = std::min(text.find(','), text.size());
+  text.remove_prefix(comma);
+  if (comma < 6 || !has_form(text, ", dd-mon-yy hh:mm:ss GMT")) return std::nullopt;
+  return with_short_year(
+      {text.substr(2, 2), text.substr(5, 3), text.substr(9, 2), text.substr(12, 8)}, now);
 }
 
 std::string_view CachedDate::at(std::chrono::system_clock::time_point now) {

@@ -14,7 +14,7 @@ using DateText = std::array<char, 29>;
 DateText format_date(std::chrono::sys_seconds time);
 // The three forms of RFC 9110 §5.6.7; `now` tells which century a year of two digits is of.
 std::optional<std::chrono::sys_seconds> parse_date(std::string_view text,
-                                                   std::chrono::sys_seconds now = {});
+                                                   std::chrono::sys_seconds now);
 
 // The date of now, made anew once a second.
 class CachedDate {

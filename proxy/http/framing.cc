@@ -21,16 +21,20 @@ bool read_length(std::string_view text, std::uint64_t& length) {
 
 constexpr FieldIds kFramingFields = {FieldId::content_length, FieldId::transfer_encoding};
 
-// A list of codings, among them one that weir does not know (RFC 9112 §6.1).
-[[gnu::noinline]] bool is_unknown_coding(const Head& head) {
+// Of what is more, or other, than `chunked`. A sound list of codings that weir does not know all is
+// one thing (RFC 9112 §6.1: 501), one in which something follows `chunked` another (§6.3: 400):
+// where its body ends two readers would tell differently.
+[[gnu::noinline]] BadRequest judge_codings(std::string_view list) {
   bool sound = true;
   bool unknown = false;
-  for_each_item(head.value(FieldId::transfer_encoding), [&](std::string_view item) {
+  bool chunked = false;  // came already
+  for_each_item(list, [&](std::string_view item) {
     const std::string_view coding = trim_blanks(item.substr(0, item.find(';')));
-    sound = sound && is_token(coding);
-    unknown = unknown || !equals_ignoring_case(coding, "chunked");
+    sound = sound && !chunked && is_token(coding);
+    chunked = equals_ignoring_case(coding, "chunked");
+    unknown = unknown || !chunked;
   });
-  return sound && unknown;
+  return sound && unknown ? BadRequest::unknown_transfer_coding : BadRequest::bad_transfer_encoding;
 }
 
 // What the framing fields say, where both kinds of message agree; there is one at least.
@@ -47,10 +51,8 @@ BadRequest read_framing_fields(const Head& head, Framing& framing) {
   if (head.has(FieldId::content_length)) return BadRequest::length_and_encoding;
   if (head.minor == 0) return BadRequest::transfer_encoding_in_http10;
   if (head.has_several(FieldId::transfer_encoding)) return BadRequest::duplicate_transfer_encoding;
-  if (!equals_ignoring_case(head.value(FieldId::transfer_encoding), "chunked")) {
-    return is_unknown_coding(head) ? BadRequest::unknown_transfer_coding
-                                   : BadRequest::bad_transfer_encoding;
-  }
+  const std::string_view codings = head.value(FieldId::transfer_encoding);
+  if (!equals_ignoring_case(codings, "chunked")) return judge_codings(codings);
   framing.kind = Framing::Kind::chunked;
   return BadRequest::none;
 }
@@ -109,7 +111,7 @@ bool says_close_in_connection(const Head& head) {
 
 bool announces_body(const Head& head) {
   if (head.has(FieldId::transfer_encoding)) return true;
-  return head.has(FieldId::content_length) && head.value(FieldId::content_length) != "0";
+  return head.value(FieldId::content_length).find_first_not_of('0') != std::string_view::npos;
 }
 
 }  // namespace weir

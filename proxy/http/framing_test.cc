@@ -39,7 +39,15 @@ TEST(Framing, OfRequests) {
       {"Content-Length: 9999999999999999999\r\n", BadRequest::bad_content_length},
       {"Content-Length: 1\r\nTransfer-Encoding: chunked\r\n", BadRequest::length_and_encoding},
       {"Transfer-Encoding: chunked\r\nContent-Length: 0\r\n", BadRequest::length_and_encoding},
+      {"Transfer-Encoding:\t chunked \t\r\n", BadRequest::none, Kind::chunked},
+      {"Content-Length:\t17\t\r\nA: b\tc\t\r\n", BadRequest::none, Kind::length, 17},
       {"Transfer-Encoding: gzip, chunked\r\n", BadRequest::unknown_transfer_coding},
+      {"Transfer-Encoding: x;a=b , chunked\r\n", BadRequest::unknown_transfer_coding},
+      {"Transfer-Encoding: gzip\r\n", BadRequest::unknown_transfer_coding},
+      {"Transfer-Encoding: chunked, gzip\r\n", BadRequest::bad_transfer_encoding},
+      {"Transfer-Encoding: gzip, chunked, x\r\n", BadRequest::bad_transfer_encoding},
+      {"Transfer-Encoding: g zip, chunked\r\n", BadRequest::bad_transfer_encoding},
+      {"Transfer-Encoding: ,\r\n", BadRequest::bad_transfer_encoding},
       {"Transfer-Encoding: chunked, chunked\r\n", BadRequest::bad_transfer_encoding},
       {"Transfer-Encoding: identity\r\n", BadRequest::unknown_transfer_coding},
       {"Transfer-Encoding: chunked;a=b\r\n", BadRequest::bad_transfer_encoding},
@@ -56,6 +64,11 @@ TEST(Framing, OfRequests) {
     if (c.expected != BadRequest::none) continue;
     EXPECT_EQ(framing.kind, c.kind) << c.fields;
     EXPECT_EQ(framing.length, c.length) << c.fields;
+    EXPECT_TRUE(llhttp_agrees_on_request(head, framing)) << c.fields;
+    // The same of a higher version of HTTP/1.
+    std::string higher = text;
+    higher.replace(higher.find("HTTP/1.1"), 8, "HTTP/1.7");
+    ASSERT_EQ(read_request_head(higher, head), BadRequest::none) << c.fields;
     EXPECT_TRUE(llhttp_agrees_on_request(head, framing)) << c.fields;
   }
 }
@@ -86,6 +99,8 @@ TEST(Framing, OfResponses) {
       {"HTTP/1.1 304 No\r\nContent-Length: 5\r\n\r\n", false, Kind::none},
       {"HTTP/1.1 100 Go\r\n\r\n", false, Kind::none},
       {"HTTP/1.0 200 OK\r\n\r\n", false, Kind::until_close},
+      {"HTTP/1.2 200 OK\r\nTransfer-Encoding: chunked\t\r\n\r\n", false, Kind::chunked},
+      {"HTTP/1.1 200 OK\r\nContent-Length:\t5 \t\r\n\r\n", false, Kind::length},
   };
   for (const ResponseCase& c : cases) {
     Head head;
@@ -95,6 +110,20 @@ TEST(Framing, OfResponses) {
     EXPECT_EQ(framing.kind, c.kind) << c.text;
     EXPECT_TRUE(llhttp_agrees_on_response(head, framing, c.to_head)) << c.text;
   }
+}
+
+TEST(Framing, ABodyIsAnnouncedByEitherField) {
+  const auto announces = [](std::string_view fields) {
+    const std::string text = "HTTP/1.1 304 N\r\n" + std::string(fields) + "\r\n";
+    Head head;
+    EXPECT_EQ(read_response_head(text, head), BadRequest::none);
+    return announces_body(head);
+  };
+  EXPECT_TRUE(announces("Content-Length: 1\r\n"));
+  EXPECT_TRUE(announces("Transfer-Encoding: chunked\r\n"));
+  EXPECT_FALSE(announces("Content-Length: 0\r\n"));
+  EXPECT_FALSE(announces("Content-Length: 00\r\n"));
+  EXPECT_FALSE(announces(""));
 }
 
 TEST(Framing, GoesOutAsOneField) {
@@ -145,6 +174,11 @@ TEST(Target, FormsAndHost) {
       {"GET / HTTP/1.1\r\nHost: [::1]:80\r\n\r\n", BadRequest::none, "/", "[::1]"},
       {"GET http://x/a?b HTTP/1.1\r\nHost: X:80\r\n\r\n", BadRequest::none, "/a?b", "x", "b"},
       {"GET HTTP://x HTTP/1.1\r\nHost: x\r\n\r\n", BadRequest::none, "", "x"},
+      {"GET http://x:/ HTTP/1.1\r\nHost: x\r\n\r\n", BadRequest::none, "/", "x"},
+      {"GET http://x/ HTTP/1.1\r\nHost: x:\r\n\r\n", BadRequest::none, "/", "x"},
+      {"GET https://x:443/ HTTP/1.1\r\nHost: x:\r\n\r\n", BadRequest::none, "/", "x"},
+      {"GET / HTTP/1.1\r\nHost: [v1.a:b]\r\n\r\n", BadRequest::none, "/", "[v1.a:b]"},
+      {"GET / HTTP/1.1\r\nHost: a%2Fb\r\n\r\n", BadRequest::none, "/", "a%2Fb"},
       {"OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n", BadRequest::none, "*", "x"},
       {"GET / HTTP/1.0\r\n\r\n", BadRequest::none, "/", ""},
       {"GET / HTTP/1.1\r\n\r\n", BadRequest::missing_host},
@@ -155,6 +189,13 @@ TEST(Target, FormsAndHost) {
       {"GET / HTTP/1.1\r\nHost: a@b\r\n\r\n", BadRequest::bad_host},
       {"GET / HTTP/1.1\r\nHost: a:b\r\n\r\n", BadRequest::bad_host},
       {"GET / HTTP/1.1\r\nHost: [::1\r\n\r\n", BadRequest::bad_host},
+      {"GET / HTTP/1.1\r\nHost: [:::]\r\n\r\n", BadRequest::bad_host},
+      {"GET / HTTP/1.1\r\nHost: [v.a]\r\n\r\n", BadRequest::bad_host},
+      {"GET / HTTP/1.1\r\nHost: %zz\r\n\r\n", BadRequest::bad_host},
+      {"GET / HTTP/1.1\r\nHost: a%\r\n\r\n", BadRequest::bad_host},
+      {"GET / HTTP/1.1\r\nHost: :\r\n\r\n", BadRequest::bad_host},
+      {"GET http://:/ HTTP/1.1\r\nHost: x\r\n\r\n", BadRequest::bad_target},
+      {"GET http://x:/ HTTP/1.1\r\nHost: x:443\r\n\r\n", BadRequest::host_mismatch},
       {"GET http://y/ HTTP/1.1\r\nHost: x\r\n\r\n", BadRequest::host_mismatch},
       {"GET http://u@x/ HTTP/1.1\r\nHost: x\r\n\r\n", BadRequest::bad_target},
       {"GET ftp://x/ HTTP/1.1\r\nHost: x\r\n\r\n", BadRequest::bad_target},

@@ -66,6 +66,8 @@ std::string_view detail_of(BadRequest reason) {
   switch (reason) {
     case BadRequest::http2_preface:
       return "This is HTTP/2 without TLS; only HTTP/1.0 and HTTP/1.1 are spoken here.";
+    case BadRequest::tls_on_plain_port:
+      return "This is TLS (https); only HTTP without TLS is spoken here.";
     case BadRequest::bad_version: return "Only HTTP/1.0 and HTTP/1.1 are spoken here.";
     case BadRequest::connect_method: return "This is no forward proxy: CONNECT is not supported.";
     case BadRequest::trace_method: return "TRACE is not allowed.";

@@ -5,7 +5,6 @@
 
 #include <gtest/gtest.h>
 
-#include "proxy/http/date.h"
 #include "proxy/http/quoting.h"
 #include "proxy/http/request_id.h"
 
@@ -144,15 +143,6 @@ TEST(Quoting, EscapesWhateverComes) {
   HeadWriter structured(scratch);
   write_structured_string(structured, "a\"b\\\xc3\xa4\n");
   EXPECT_EQ(structured.text(), "\"a\\\"b\\\\???\"");
-}
-
-TEST(Date, ReadsWhatItWrites) {
-  const auto time = std::chrono::sys_seconds(std::chrono::seconds(784111777));
-  const DateText text = format_date(time);
-  EXPECT_EQ(std::string_view(text.data(), text.size()), "Sun, 06 Nov 1994 08:49:37 GMT");
-  EXPECT_EQ(parse_date({text.data(), text.size()}), time);
-  EXPECT_FALSE(parse_date("Sun, 31 Feb 1994 08:49:37 GMT"));
-  EXPECT_FALSE(parse_date("soon"));
 }
 
 TEST(RequestId, SoundOnesPass) {

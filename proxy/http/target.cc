@@ -16,7 +16,7 @@ bool is_escape(std::string_view text) {
   return text.size() >= 3 && text[0] == '%' && hex_value(text[1]) >= 0 && hex_value(text[2]) >= 0;
 }
 
-// How many bytes are of a reg-name (RFC 3986 §3.2.2), from `size` on, which is where an escape is.
+// How far a reg-name goes (RFC 3986 §3.2.2), from `size` on, where its first escape may be.
 [[gnu::noinline]] std::size_t escaped_length(std::string_view text, std::size_t size) {
   while (size != text.size()) {
     if (is_in_class(text[size], character_class::kHost)) {
@@ -37,9 +37,8 @@ bool is_escape(std::string_view text) {
     if (dot == std::string_view::npos || dot < 2 || dot + 1 == text.size()) return false;
     const std::string_view address = text.substr(dot + 1);
     return std::ranges::all_of(text.substr(1, dot - 1), [](char c) { return hex_value(c) >= 0; }) &&
-           std::ranges::all_of(address, [](char c) {
-             return c == ':' || is_in_class(c, character_class::kHost);
-           });
+           std::ranges::all_of(
+               address, [](char c) { return c == ':' || is_in_class(c, character_class::kHost); });
   }
   std::array<char, INET6_ADDRSTRLEN> room;
   if (text.size() >= room.size()) return false;
@@ -61,7 +60,7 @@ std::size_t host_length(std::string_view authority) {
   return is_ip_literal(authority.substr(1, close - 1)) ? close + 1 : std::string_view::npos;
 }
 
-// uri-host [ ":" port ], not empty. Underscores and percent signs are seen in the wild.
+// uri-host [ ":" port ], not empty.
 bool split_authority(std::string_view authority, std::string_view& host) {
   const std::size_t length = host_length(authority);
   if (length == std::string_view::npos || length == 0) return false;
@@ -76,8 +75,8 @@ bool split_authority(std::string_view authority, std::string_view& host) {
 }
 
 bool same_authority(std::string_view a, std::string_view b, std::string_view default_port) {
-  // An empty port is the default one (RFC 3986 §3.2.3).
   for (std::string_view* each : {&a, &b}) {
+    // An empty port is the default one, too (RFC 3986 §3.2.3).
     if (each->ends_with(default_port)) each->remove_suffix(default_port.size());
     if (each->ends_with(':')) each->remove_suffix(1);
   }
@@ -117,6 +116,7 @@ BadRequest read_absolute(const Head& head, std::string_view whole, Target& targe
   if (head.has(FieldId::host) && !same_authority(authority, target.authority, port)) {
     return BadRequest::host_mismatch;
   }
+  if (authority.ends_with(':')) authority.remove_suffix(1);
   target.authority = authority;
   target.host = host;
   return BadRequest::none;

@@ -31,7 +31,7 @@ struct TrailersTest : ::testing::Test {
     BodyReader reader;
     Framing framing;
     framing.kind = Framing::Kind::chunked;
-    reader.begin(framing, &trailers);
+    reader.begin(framing, &trailers, BodyReader::ForbiddenTrailers::dropped);
     for (std::size_t at = 0; at < body.size() && !reader.done(); at += piece_size) {
       BodyReader::Piece piece;
       EXPECT_NE(reader.read(body.data() + at, std::min(piece_size, body.size() - at), piece),
@@ -62,6 +62,14 @@ TEST_F(TrailersTest, WhatConnectionListsIsOfTheHop) {
   EXPECT_EQ(after("0\r\nX-Hop: 1\r\nX-Sum: 2\r\n\r\n", 100), "\r\n0\r\nX-Sum: 2\r\n\r\n");
   declare("Trailer: X-Sum\r\nConnection: trailer\r\n");
   EXPECT_EQ(after("0\r\nX-Sum: 2\r\n\r\n", 100), "\r\n0\r\n\r\n");
+}
+
+TEST_F(TrailersTest, WhatFramesRoutesOrAuthorisesNeverPasses) {
+  declare("Trailer: Content-Length, X-Sum, Set-Cookie, X-Forwarded-Proto\r\n");
+  EXPECT_EQ(after("0\r\nContent-Length: 1\r\nX-Sum: 2\r\nset-cookie: a\r\n"
+                  "X-Forwarded-Proto: https\r\n\r\n",
+                  100),
+            "\r\n0\r\nX-Sum: 2\r\n\r\n");
 }
 
 TEST_F(TrailersTest, OneMessageDoesNotSeeTheOneBefore) {

@@ -65,6 +65,27 @@ TEST(BodyReader, GathersChunksHoweverTheyCome) {
   }
 }
 
+TEST(BodyReader, ReadsWhiteSpaceInExtensions) {
+  const std::string text = "3 ;\t a = b ; c=\"d e\"\t;f\r\nabc\r\n0\t;\tg=\t\"\"\r\n\r\nrest";
+  for (std::size_t step = 1; step <= text.size(); ++step) {
+    const Read read = read_all(text, kChunked, step);
+    ASSERT_EQ(read.result, Result::done) << step;
+    EXPECT_EQ(read.payload, "abc") << step;
+    EXPECT_EQ(read.rest, "rest") << step;
+  }
+}
+
+TEST(BodyReader, PassesOverForbiddenTrailersWhereTheyAreDropped) {
+  BodyReader reader;
+  for (const std::string name : {"Content-Length", "transfer-encoding", "Host", "Set-Cookie"}) {
+    std::string text = "1\r\na\r\n0\r\n" + name + ": 1\r\n\r\n";
+    reader.begin(kChunked, nullptr, BodyReader::ForbiddenTrailers::dropped);
+    BodyReader::Piece piece;
+    EXPECT_EQ(reader.read(text.data(), text.size(), piece), Result::done) << name;
+    EXPECT_EQ(piece.payload, 1U);
+  }
+}
+
 TEST(BodyReader, RefusesWhatIsNoChunk) {
   const struct {
     std::string text;
@@ -76,12 +97,27 @@ TEST(BodyReader, RefusesWhatIsNoChunk) {
       {"0x1\r\n", BadRequest::bad_chunk_size},
       {" 1\r\n", BadRequest::bad_chunk_size},
       {"1 \r\n", BadRequest::bad_chunk_size},
+      {"1\t \r\n", BadRequest::bad_chunk_size},
+      {"1 \n", BadRequest::bad_chunk_size},
+      {"1 2\r\n", BadRequest::bad_chunk_size},
+      {"1 =a\r\n", BadRequest::bad_chunk_size},
       {"1\n", BadRequest::bad_chunk_size},
       {"1\ra", BadRequest::bad_chunk_size},
       {"1000000000000000\r\n", BadRequest::bad_chunk_size},
       {"0000000000000001\r\n", BadRequest::bad_chunk_size},
       {"1;a\n", BadRequest::bad_chunk},
       {"1;a b\r\n", BadRequest::bad_chunk},
+      {"1;a \r\n", BadRequest::bad_chunk},
+      {"1; \r\n", BadRequest::bad_chunk},
+      {"1 ; ;a\r\n", BadRequest::bad_chunk},
+      {"1;a= \r\n", BadRequest::bad_chunk},
+      {"1;a=b \r\n", BadRequest::bad_chunk},
+      {"1;a=b c\r\n", BadRequest::bad_chunk},
+      {"1;a=b =c\r\n", BadRequest::bad_chunk},
+      {"1;a=\"b\" \r\n", BadRequest::bad_chunk},
+      {"1;a \"b\"\r\n", BadRequest::bad_chunk},
+      {"1" + std::string(300, ' ') + ";a\r\n", BadRequest::chunk_extension_too_long},
+      {"1;a=" + std::string(300, '\t') + "b\r\n", BadRequest::chunk_extension_too_long},
       {"1;a=\"\r\n", BadRequest::bad_chunk},
       {"1;\r\n", BadRequest::bad_chunk},
       {"1;a=\r\n", BadRequest::bad_chunk},
@@ -119,6 +155,7 @@ TEST(BodyReader, RefusesWhatIsNoChunk) {
 // they all go through the state machine; in larger pieces most of a body is read in longer steps.
 TEST(BodyReader, ReadsTheSameHoweverItIsCut) {
   const std::string extensions = ";a;b=c;d=\"e\\\"f;\"";
+  const std::string spaced = " ;\ta ; b\t= c;d =\"e f\"\t;g";
   const std::string bodies[] = {
       "3\r\nabc\r\n0\r\n\r\nrest",
       "A\r\n0123456789\r\nb\r\n0123456789a\r\n0B\r\n0123456789a\r\n0\r\n\r\nrest",
@@ -130,6 +167,7 @@ TEST(BodyReader, ReadsTheSameHoweverItIsCut) {
       "1\r\na\r\nfffffffffffffff\r\nfar from its end",
       "1\r\na\r\n1000000000000000\r\nabc",
       "3" + extensions + "\r\nabc\r\n2\r\nde\r\n1" + extensions + "\r\nf\r\n0;x\r\n\r\nrest",
+      "3" + spaced + "\r\nabc\r\n2\r\nde\r\n1" + spaced + "\r\nf\r\n0\t;x\r\n\r\nrest",
       "1\r\na\r\n1 \r\nb\r\n",
       "1\r\na\r\n 1\r\nb\r\n",
       "1\r\na\r\n1;\r\nb\r\n",

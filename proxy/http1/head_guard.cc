@@ -232,19 +232,17 @@ BadRequest why_not_whole(std::size_t size, std::string_view text, BadRequest bad
   return size == 0 ? bad : BadRequest::bad_request_line;
 }
 
-}  // namespace
-
-namespace {
-
-// What is no first line is refused when it has come, not when the head has.
+// Of the line alone: what is no first line is refused when it has come, not when the head has.
 BadRequest judge_first_line(std::string_view line, HeadScan::Kind kind) {
-  if (kind == HeadScan::Kind::any) return BadRequest::none;
   std::string alone(line);
   alone += "\r\n";
   Head head;
   return kind == HeadScan::Kind::request ? read_request_head(alone, head)
                                          : read_response_head(alone, head);
 }
+
+// A record of TLS that begins a handshake (RFC 8446 §5.1): no HTTP begins with that byte.
+bool is_tls(std::string_view data) { return data.starts_with('\x16'); }
 
 }  // namespace
 
@@ -255,6 +253,7 @@ HeadScan::Found HeadScan::refuse(BadRequest reason) {
 
 HeadScan::Found HeadScan::scan(std::string_view data, std::size_t max_head, Kind kind) {
   const std::size_t window = std::min(data.size(), max_head);
+  if (kind == Kind::request && is_tls(data)) return refuse(BadRequest::tls_on_plain_port);
   while (at_ < window) {
     const void* found = std::memchr(data.data() + at_, '\n', window - at_);
     if (found == nullptr) break;
@@ -275,7 +274,7 @@ HeadScan::Found HeadScan::scan(std::string_view data, std::size_t max_head, Kind
   return refuse(line_ == 0 ? BadRequest::target_too_long : BadRequest::head_too_large);
 }
 
-// What cannot become a first line is refused at once: a TLS hello has no line end to wait for.
+// Bytes that no first line has are refused at once: there may be no line end to wait for.
 HeadScan::Found HeadScan::scan_first_line(std::string_view data) {
   for (std::size_t i = at_; i < data.size(); ++i) {
     const bool last = i + 1 == data.size();

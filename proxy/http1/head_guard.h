@@ -30,11 +30,11 @@ inline constexpr std::size_t kMaxListItems = 64;
 class HeadScan {
  public:
   enum class Found : std::uint8_t { incomplete, complete, bad };
+  enum class Kind : std::uint8_t { request, response };
   // `data`: all of the head that has come, from its first byte; each call a longer piece of the
-  // same.
-  // `kind`: what the first line must be.
-  enum class Kind : std::uint8_t { any, request, response };
-  Found scan(std::string_view data, std::size_t max_head, Kind kind = Kind::any);
+  // same. What cannot become a first line is bad as soon as that line is there: its sender may
+  // speak another protocol, and wait for an answer.
+  Found scan(std::string_view data, std::size_t max_head, Kind kind);
   std::size_t size() const { return line_; }  // complete: of the head
   BadRequest bad() const { return bad_; }
   bool begun() const { return at_ != 0; }

@@ -15,7 +15,8 @@ struct Case {
 
 BadRequest judge(const std::string& text) {
   HeadScan scan;
-  if (scan.scan(text, 32 << 10) != HeadScan::Found::complete) return scan.bad();
+  if (scan.scan(text, 32 << 10, HeadScan::Kind::request) != HeadScan::Found::complete)
+    return scan.bad();
   Head head;
   return read_request_head(std::string_view(text).substr(0, scan.size()), head);
 }
@@ -158,7 +159,8 @@ TEST(HeadScan, IsTheSameByteByByte) {
   const std::string text = "GET /abc HTTP/1.1\r\nHost: a\r\nB: c\r\n\r\nrest";
   HeadScan scan;
   for (std::size_t n = 1; n <= text.size(); ++n) {
-    const auto found = scan.scan(std::string_view(text).substr(0, n), 1024);
+    const auto found =
+        scan.scan(std::string_view(text).substr(0, n), 1024, HeadScan::Kind::request);
     if (n < text.size() - 4) {
       ASSERT_EQ(found, HeadScan::Found::incomplete) << n;
     } else {
@@ -169,12 +171,54 @@ TEST(HeadScan, IsTheSameByteByByte) {
   }
 }
 
+// What is no first line is refused with its last byte, whichever way it comes.
+TEST(HeadScan, JudgesAFirstLineAtItsEnd) {
+  using Kind = HeadScan::Kind;
+  const struct {
+    std::string line;
+    Kind kind;
+    BadRequest expected;
+  } cases[] = {
+      {"220 mail ESMTP", Kind::request, BadRequest::bad_request_line},
+      {"GET / HTTP/3.0", Kind::request, BadRequest::bad_version},
+      {"PRI * HTTP/2.0", Kind::request, BadRequest::http2_preface},
+      {"GET / HTTP/1.1 ", Kind::request, BadRequest::bad_request_line},
+      {"GET / HTTP/1.2", Kind::request, BadRequest::none},
+      {"HTTP/1.1 200 OK", Kind::request, BadRequest::bad_method},
+      {"HTTP/1.1 200 OK", Kind::response, BadRequest::none},
+      {"220 mail ESMTP", Kind::response, BadRequest::bad_status_line},
+      {"GET / HTTP/1.1", Kind::response, BadRequest::bad_status_line},
+  };
+  for (const auto& c : cases) {
+    const std::string text = c.line + "\r\n";
+    HeadScan dribbled;
+    for (std::size_t n = 1; n < text.size(); ++n) {
+      ASSERT_EQ(dribbled.scan(std::string_view(text).substr(0, n), 1024, c.kind),
+                HeadScan::Found::incomplete)
+          << c.line << n;
+    }
+    HeadScan whole;
+    const auto expected =
+        c.expected == BadRequest::none ? HeadScan::Found::incomplete : HeadScan::Found::bad;
+    for (HeadScan* scan : {&dribbled, &whole}) {
+      EXPECT_EQ(scan->scan(text, 1024, c.kind), expected) << c.line;
+      EXPECT_EQ(to_string(scan->bad()), to_string(c.expected)) << c.line;
+    }
+  }
+}
+
+TEST(HeadScan, NamesTlsByItsFirstByte) {
+  HeadScan scan;
+  EXPECT_EQ(scan.scan("\x16", 1024, HeadScan::Kind::request), HeadScan::Found::bad);
+  EXPECT_EQ(scan.bad(), BadRequest::tls_on_plain_port);
+}
+
 TEST(HeadScan, RefusesABareCrInADribbledFirstLine) {
   const std::string text = "GET / HTTP/1.1\rX";
   HeadScan scan;
   HeadScan::Found found = HeadScan::Found::incomplete;
   for (std::size_t n = 1; n <= text.size() && found == HeadScan::Found::incomplete; ++n) {
-    found = scan.scan(std::string_view(text).substr(0, n), 1024);
+    found = scan.scan(std::string_view(text).substr(0, n), 1024, HeadScan::Kind::request);
   }
   EXPECT_EQ(found, HeadScan::Found::bad);
 }

@@ -1,9 +1,8 @@
 #include "proxy/http1/parser.h"
 
-#include <algorithm>
-#include <string>
-
 #include <llhttp.h>
+
+#include "proxy/http/characters.h"
 
 namespace weir {
 
@@ -20,23 +19,45 @@ const llhttp_settings_t& settings() {
   return at_head_end;
 }
 
-bool reads_head(llhttp_t& parser, std::string_view rest) {
-  return llhttp_execute(&parser, rest.data(), rest.size()) == HPE_PAUSED &&
-         // It stops at the LF that ends the head.
-         llhttp_get_error_pos(&parser) >= rest.data() + rest.size() - 1;
-}
+// Feeds llhttp a head, from `at` on.
+class Feed {
+ public:
+  Feed(llhttp_t& parser, const Head& head, std::uint32_t at)
+      : parser_(parser), head_(head), at_(at) {}
 
-// What the head's guard takes by the grammar, as llhttp 8 takes it: it knows no tab around a value
-// and no minor version but 0 and 1.
-std::string_view for_llhttp(const Head& head, std::string& spelled) {
-  const std::string_view text{head.base, head.size};
-  const bool tabs = text.find('\t') != std::string_view::npos;
-  if (!tabs && !head.odd_version) return text;
-  spelled = text;
-  std::ranges::replace(spelled, '\t', ' ');
-  if (head.odd_version) spelled[spelled.find("HTTP/1.") + 7] = '1';
-  return spelled;
-}
+  // The guard takes by the grammar what llhttp 8.1 does not know: a minor version above 1, which
+  // stands at `digit`, and a tab behind the value of a framing field. It reads 1 in place of the
+  // one, and nothing in place of the other.
+  bool reads_all(std::uint32_t digit) {
+    if (head_.odd_version && !(reads_to(digit) && reads("1"))) return false;
+    if (head_.odd_version) ++at_;
+    for (const FieldId id : {FieldId::content_length, FieldId::transfer_encoding}) {
+      if (!head_.has(id)) continue;  // of the two there is one at most, and once
+      const Span value = head_.fields[head_.first(id)].value;
+      if (!is_blank(head_.base[value.at + value.size])) continue;
+      if (!reads_to(value.at + value.size)) return false;
+      while (is_blank(head_.base[at_])) ++at_;
+    }
+    const std::string_view rest = head_.text({at_, head_.size - at_});
+    return llhttp_execute(&parser_, rest.data(), rest.size()) == HPE_PAUSED &&
+           // It stops at the LF that ends the head.
+           llhttp_get_error_pos(&parser_) >= rest.data() + rest.size() - 1;
+  }
+
+ private:
+  bool reads(std::string_view text) {
+    return llhttp_execute(&parser_, text.data(), text.size()) == HPE_OK;
+  }
+  bool reads_to(std::uint32_t end) {
+    const std::string_view text = head_.text({at_, end - at_});
+    at_ = end;
+    return reads(text);
+  }
+
+  llhttp_t& parser_;
+  const Head& head_;
+  std::uint32_t at_;
+};
 
 bool same_framing(const llhttp_t& parser, const Framing& framing) {
   const bool chunked = (parser.flags & F_CHUNKED) != 0;
@@ -57,17 +78,18 @@ bool llhttp_agrees_on_request(const Head& head, const Framing& framing) {
   llhttp_t parser;
   llhttp_init(&parser, HTTP_REQUEST, &settings());
   if (llhttp_execute(&parser, "POST", 4) != HPE_OK) return false;
-  std::string spelled;
-  const std::string_view rest = for_llhttp(head, spelled).substr(head.method.size);
-  return reads_head(parser, rest) && parser.http_major == 1 && parser.http_minor == head.minor &&
-         same_framing(parser, framing);
+  constexpr std::string_view kBeforeDigit = " HTTP/1.";
+  const auto digit =
+      head.target.at + head.target.size + static_cast<std::uint32_t>(kBeforeDigit.size());
+  return Feed(parser, head, head.method.size).reads_all(digit) && parser.http_major == 1 &&
+         parser.http_minor == head.minor && same_framing(parser, framing);
 }
 
 bool llhttp_agrees_on_response(const Head& head, const Framing& framing, bool to_head_request) {
   llhttp_t parser;
   llhttp_init(&parser, HTTP_RESPONSE, &settings());
-  std::string spelled;
-  if (!reads_head(parser, for_llhttp(head, spelled))) return false;
+  constexpr std::string_view kBeforeDigit = "HTTP/1.";
+  if (!Feed(parser, head, 0).reads_all(kBeforeDigit.size())) return false;
   if (parser.http_minor != head.minor || parser.status_code != head.status) return false;
   // The fields of an answer without a body describe one that is not there.
   const bool bodiless =

@@ -44,6 +44,11 @@ TEST(RewriteRequest, PassesFieldsInTheirOrder) {
             "GET /x?y HTTP/1.1\r\nHost: a\r\nB: 1\r\nA: 2\r\nB: 3\r\n" + std::string(kAdded));
 }
 
+TEST(RewriteRequest, WritesAHigherVersionAsHttp11) {
+  EXPECT_EQ(rewritten("GET / HTTP/1.2\r\nHost: a\r\nA: 1\r\n\r\n"),
+            "GET / HTTP/1.1\r\nHost: a\r\nA: 1\r\n" + std::string(kAdded));
+}
+
 TEST(RewriteRequest, DropsWhatIsOfThisHop) {
   EXPECT_EQ(rewritten("GET / HTTP/1.1\r\nHost: a\r\nConnection: close, X-Mine\r\nX-Mine: 1\r\n"
                       "Keep-Alive: 5\r\nProxy-Connection: x\r\nTE: trailers\r\nUpgrade: h2c\r\n"
@@ -224,6 +229,25 @@ TEST(RewriteResponse, KeepsTheLengthOfABodyThatIsNotSent) {
   EXPECT_NE(answered(text, {}, true).find("Content-Length: 9\r\n"), std::string::npos);
   const std::string none = "HTTP/1.1 204 No\r\nContent-Length: 9\r\nDate: d\r\n\r\n";
   EXPECT_EQ(answered(none, {}).find("Content-Length"), std::string::npos);
+}
+
+TEST(RewriteResponse, A426SaysWhatToUpgradeTo) {
+  const std::string fields =
+      "Upgrade: a\r\nConnection: upgrade\r\nUpgrade: b\r\nContent-Length: 0\r\nDate: d\r\n\r\n";
+  const std::string told =
+      "HTTP/1.1 426 No\r\nContent-Length: 0\r\nDate: d\r\nUpgrade: a\r\n"
+      "Upgrade: b\r\n";
+  const std::string end = "Via: 1.1 edge\r\nx-request-id: id\r\n\r\n";
+  EXPECT_EQ(answered("HTTP/1.1 426 No\r\n" + fields, {}), told + "Connection: upgrade\r\n" + end);
+  EXPECT_EQ(answered("HTTP/1.1 426 No\r\n" + fields, {}, false, true),
+            told + "Connection: upgrade, close\r\n" + end);
+  EXPECT_EQ(answered("HTTP/1.1 200 OK\r\n" + fields, {}).find("Upgrade"), std::string::npos);
+}
+
+TEST(RewriteResponse, WritesAHigherVersionAsHttp11) {
+  EXPECT_EQ(answered("HTTP/1.3 200 OK\r\nContent-Length: 0\r\nDate: d\r\n\r\n", {}),
+            "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nDate: d\r\nVia: 1.1 edge\r\n"
+            "x-request-id: id\r\n\r\n");
 }
 
 TEST(RewriteResponse, SaysWhatBecomesOfTheConnection) {

@@ -37,6 +37,16 @@ TEST(Forward, HeadHasTheFieldsAndNoBody) {
   EXPECT_EQ(client.connections(), 1);
 }
 
+// The Via that every proxy has to add; docs/operating.md says what to do about it.
+TEST(Forward, NginxBehindWeirCompressesIfItIsToldToCompressForProxies) {
+  Nginx nginx;
+  Weir weir(nginx.text(), kOpen);
+  const Headers takes = {{"Accept-Encoding", "gzip"}};
+  EXPECT_EQ(fetch(nginx.address(), {"GET", "/gzip", takes}).headers["content-encoding"], "gzip");
+  EXPECT_FALSE(weir.get("/gzip", takes).headers.find("content-encoding"));
+  EXPECT_EQ(weir.get("/gzip/proxied", takes).headers["content-encoding"], "gzip");
+}
+
 TEST(Forward, AnswersWithoutBodiesKeepTheConnectionInStep) {
   Service service([](const ServiceRequest& r) {
     return r.target == "/" ? Reply::text(200, "end") : Reply::text(std::stoi(r.target.substr(1)));

@@ -154,10 +154,66 @@ Rules others() {
   };
 }
 
+// What is refused before it is a request, as far as its method has come.
+Rules to_head() {
+  const auto without_body = [](std::string name, const std::string& request, int status,
+                               const std::string& reason) {
+    Refusal r;
+    r.status = status;
+    r.reason = reason;
+    r.closing = r.to_head = true;
+    r.identified = false;
+    return plays(std::move(name),
+                 {client_sends(request), client_gets(refusal(r)), client_sees_close()});
+  };
+  const auto ask = [](const auto&... lines) { return head("HEAD / HTTP/1.1", lines...); };
+  return {
+      without_body("Rfc9110_9_3_2_HeadWithABadField", ask("Host: h", "X : 1"), 400,
+                   "space_before_colon"),
+      without_body("Rfc9110_9_3_2_HeadWithoutHost", ask(), 400, "missing_host"),
+      without_body("Rfc9110_9_3_2_HeadWithBadFraming", ask("Host: h", "Content-Length: x"), 400,
+                   "bad_content_length"),
+      without_body("Rfc9110_9_3_2_HeadWithAnUnknownCoding",
+                   ask("Host: h", "Transfer-Encoding: gzip, chunked"), 501,
+                   "unknown_transfer_coding"),
+      without_body("Rfc9110_9_3_2_HeadWithALargeBody",
+                   ask("Host: h", "Content-Length: 99999999999"), 413, "body_too_large"),
+      without_body("Rfc9110_9_3_2_HeadWithALargeHead", ask("Host: h", std::string(40'000, 'x')),
+                   431, "head_too_large"),
+      without_body("Rfc9110_9_3_2_HeadWithALongTarget",
+                   "HEAD /" + std::string(40'000, 'x') + " HTTP/1.1\r\nHost: h\r\n\r\n", 414,
+                   "target_too_long"),
+      without_body("Rfc9110_9_3_2_HeadWithABareLf", "HEAD / HTTP/1.1\nHost: h\n\n", 400, "bare_lf"),
+      without_body("Rfc9110_9_3_2_HeadOfAnotherVersion", head("HEAD / HTTP/2.0", "Host: h"), 505,
+                   "bad_version"),
+      plays("Rfc9110_9_3_2_HeadInPiecesWithABadField",
+            {client_sends("HE"), client_sends("AD / HTTP/1.1\r\nHost: h\r\nX"),
+             client_sends(" : 1\r\n\r\n"), client_gets([] {
+               Refusal r;
+               r.status = 400;
+               r.reason = "space_before_colon";
+               r.closing = r.to_head = true;
+               r.identified = false;
+               return refusal(r);
+             }()),
+             client_sees_close()}),
+      plays("Rfc9110_9_3_2_HeadWithABadChunk",
+            {client_sends(ask("Host: h", "Transfer-Encoding: chunked") + "x\r\n"), client_gets([] {
+               Refusal r;
+               r.status = 400;
+               r.reason = "bad_chunk_size";
+               r.closing = r.to_head = true;
+               return refusal(r);
+             }()),
+             client_sees_close()}),
+      refuses("Rfc9110_9_1_AMethodThatBeginsWithHeadIsAnother", head("HEADER / HTTP/1.1", "X : 1"),
+              400, "space_before_colon"),
+  };
+}
+
 Rules error_rules() {
   Rules all = quotas();
-  const Rules more = others();
-  all.insert(all.end(), more.begin(), more.end());
+  for (const Rules& more : {others(), to_head()}) all.insert(all.end(), more.begin(), more.end());
   return all;
 }
 

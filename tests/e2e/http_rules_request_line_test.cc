@@ -114,6 +114,14 @@ Rules targets() {
                reached("GET /")),
       forwards("Rfc9112_3_2_2_HostOfTheAbsoluteFormIsSent",
                head("GET http://h/ HTTP/1.1", "Host: H:80"), reached("GET /")),
+      forwards("Rfc3986_3_2_3_AnEmptyPortIsTheDefaultOne", line("GET http://h:/ HTTP/1.1"),
+               reached("GET /")),
+      forwards("Rfc3986_3_2_3_AnEmptyPortInHostAlone", head("GET http://h/ HTTP/1.1", "Host: h:"),
+               reached("GET /")),
+      forwards("Rfc3986_3_2_3_AnEmptyPortAndTheDefaultOne",
+               head("GET http://h:/ HTTP/1.1", "Host: h:80"), reached("GET /")),
+      refuses("Rfc9110_7_4_AnEmptyPortContradictsAnother",
+              head("GET http://h:/ HTTP/1.1", "Host: h:81"), 400, "host_mismatch"),
       forwards_and_closes("Rfc9112_3_2_2_AbsoluteFormInHttp10", head("GET http://h/ HTTP/1.0"),
                           "GET / HTTP/1.1\r\nHost: h\r\n" + added("h", "1.0 weir") + "\r\n"),
       refuses("Rfc9112_3_2_2_AbsoluteFormStillNeedsHost", head("GET http://h/ HTTP/1.1"), 400,
@@ -141,6 +149,14 @@ Rules versions() {
                           "GET / HTTP/1.1\r\nHost: h\r\n" + added("h", "1.0 weir") + "\r\n"),
       forwards("Rfc9110_2_5_Http12IsServedAsHttp11", line("GET / HTTP/1.2"), reached("GET /")),
       forwards("Rfc9110_2_5_Http19IsServedAsHttp11", line("GET / HTTP/1.9"), reached("GET /")),
+      forwards("Rfc9110_2_5_Http12WithABody",
+               head("POST / HTTP/1.2", "Host: h", "Content-Length: 3") + "abc",
+               reached("POST /", "Content-Length: 3") + "abc"),
+      forwards("Rfc9110_2_5_Http12WithChunks",
+               head("POST / HTTP/1.2", "Host: h", "Transfer-Encoding:\tchunked\t") +
+                   "3\r\nabc\r\n0\r\n\r\n",
+               reached("POST /", "Transfer-Encoding: chunked") + chunked("abc")),
+      refuses("Rfc9112_3_2_Http12NeedsHost", head("GET / HTTP/1.2"), 400, "missing_host"),
       refuses("Rfc9110_15_6_6_Http20", line("GET / HTTP/2.0"), 505, "bad_version"),
       refuses("Rfc9110_15_6_6_Http30", line("GET / HTTP/3.0"), 505, "bad_version"),
       refuses("Rfc9110_15_6_6_Http09WithItsVersion", line("GET / HTTP/0.9"), 505, "bad_version"),
@@ -180,17 +196,46 @@ Rules line_ends() {
       refuses("Rfc9112_2_2_BareCrInTheTarget", line("GET /\rx HTTP/1.1"), 400, "bad_request_line"),
       refuses("Rfc9112_2_2_TwoCrBeforeLf", "GET / HTTP/1.1\r\r\nHost: h\r\n\r\n", 400,
               "bad_request_line"),
-      refuses("Rfc8446_5_1_ATlsHelloIsNoRequest", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"s,
-              400, "bad_request_line"),
+      refuses("Rfc8446_5_1_ATlsHelloIsNamed", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"s, 400,
+              "tls_on_plain_port"),
+      refuses("Rfc8446_5_1_ATlsHelloWithLineEndsInIt", "\x16\x03\x01\x00\n\r\n\r\n"s, 400,
+              "tls_on_plain_port"),
       refuses("Rfc9112_3_GarbageIsNoRequest", "hello\r\n\r\n", 400, "bad_request_line"),
       refuses("Rfc9112_2_2_NulIsNoRequest", "\0GET / HTTP/1.1\r\nHost: h\r\n\r\n"s, 400,
               "bad_method"),
   };
 }
 
+// What cannot become a request line is refused as soon as that line is there; its sender may wait
+// for an answer before it goes on.
+Rules first_lines() {
+  const auto halts = [](std::string name, const std::string& sent, int status,
+                        const std::string& reason) {
+    return refuses(std::move(name), sent + "\r\n", status, reason);
+  };
+  return {
+      halts("Rfc5321_4_2_AGreetingOfMailIsRefusedAtOnce", "220 mail ESMTP", 400,
+            "bad_request_line"),
+      halts("Rfc4253_4_2_AGreetingOfSshIsRefusedAtOnce", "SSH-2.0-OpenSSH_9.2", 400,
+            "bad_request_line"),
+      halts("Rfc9110_15_6_6_Http30IsRefusedAtOnce", "GET / HTTP/3.0", 505, "bad_version"),
+      halts("Rfc9113_3_4_TheLineOfTheHttp2PrefaceIsEnough", "PRI * HTTP/2.0", 505, "http2_preface"),
+      halts("Rfc9112_3_2_ATargetWithASpaceIsRefusedAtOnce", "GET /a b HTTP/1.1", 400,
+            "bad_request_line"),
+      plays(
+          "Rfc9112_3_AFirstLineThatComesInPiecesIsRefusedAtItsEnd",
+          {client_sends("22"), client_sends("0 mail ES"), client_sends("MTP\r"), client_sends("\n"),
+           client_gets(refusal(400, "bad_request_line")), client_sees_close()}),
+      plays("Rfc9112_9_3_2_AFirstLineThatIsNoneComesBehindARequest",
+            {client_sends(get() + "220 mail ESMTP\r\n"), service_gets(reached("GET /")),
+             service_sends(kAnswer), client_gets(kTold + refusal(400, "bad_request_line")),
+             client_sees_close()}),
+  };
+}
+
 Rules request_line_rules() {
   Rules all = methods();
-  for (const Rules& more : {targets(), versions(), line_ends()}) {
+  for (const Rules& more : {targets(), versions(), line_ends(), first_lines()}) {
     all.insert(all.end(), more.begin(), more.end());
   }
   return all;

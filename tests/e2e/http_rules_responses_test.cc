@@ -42,6 +42,20 @@ Rules status_lines() {
       relays("Rfc9110_2_5_HigherMinorVersionsAreReadAsHttp11",
              "HTTP/1.2 200 OK\r\nContent-Length: 2\r\n\r\nok",
              told("200 OK", "Content-Length: 2") + "ok"),
+      relays("Rfc9110_2_5_HigherMinorVersionsWithChunks",
+             "HTTP/1.9 200 OK\r\nTransfer-Encoding: chunked \t\r\n\r\n2\r\nok\r\n0\r\n\r\n",
+             until_close_told() + chunked("ok")),
+      distrusts("Rfc9112_4_AGreetingOfMailIsNoAnswer", "220 mail ESMTP\r\n"),
+      plays("Rfc9110_15_5_22_A426BeforeAClose",
+            {client_sends(get("Connection: close")), service_gets(reached("GET /")),
+             service_sends(head("HTTP/1.1 426 No", "Connection: upgrade", "Upgrade: HTTP/3.0, x",
+                                "Content-Length: 0", "Upgrade: y")),
+             client_gets("HTTP/1.1 426 No\r\nContent-Length: 0\r\nDate: {date}\r\n"
+                         "Upgrade: HTTP/3.0, x\r\nUpgrade: y\r\nConnection: upgrade, close\r\n"
+                         "Via: 1.1 weir\r\nx-request-id: {id}\r\n\r\n"),
+             client_sees_close()}),
+      relays("Rfc9110_15_5_22_A426Without", head("HTTP/1.1 426 No", "Content-Length: 0"),
+             told("426 No", "Content-Length: 0")),
       relays("Rfc9110_15_5_22_A426SaysWhatToUpgradeTo",
              "HTTP/1.1 426 Upgrade Required\r\nUpgrade: websocket\r\nConnection: upgrade\r\n"
              "Content-Length: 0\r\n\r\n",
@@ -171,6 +185,24 @@ Rules framing() {
              "HTTP/1.1 200 OK\r\nTrailer: X-Sum\r\nTransfer-Encoding: chunked\r\n\r\n"
              "3\r\nabc\r\n0\r\nX-Sum: 1\r\n\r\n",
              until_close_told() + chunked("abc")),
+      relays("Rfc9112_7_1_2_ForbiddenTrailersOfAnswersAreDropped",
+             chunks + "3\r\nabc\r\n0\r\nContent-Length: 3\r\nDate: x\r\nSet-Cookie: a=1\r\n"
+                      "Transfer-Encoding: chunked\r\nX-Forwarded-For: a\r\nVia: 1.1 x\r\n\r\n",
+             until_close_told() + chunked("abc")),
+      relays("Rfc9110_6_5_1_ForbiddenTrailersAreDroppedThoughDeclared",
+             get("Connection: te", "TE: trailers"),
+             reached("GET /", "TE: trailers", "Connection: TE"),
+             "HTTP/1.1 200 OK\r\nTrailer: Set-Cookie, X-Sum, Age\r\nTransfer-Encoding: chunked\r\n"
+             "\r\n3\r\nabc\r\n0\r\nSet-Cookie: a=1\r\nX-Sum: 1\r\nAge: 1\r\n\r\n",
+             told("200 OK", "Trailer: Set-Cookie, X-Sum, Age", "Transfer-Encoding: chunked") +
+                 chunked("abc", "X-Sum: 1\r\n")),
+      plays("Rfc9112_7_1_2_ForbiddenTrailersMayComeLate",
+            {client_sends(get()), service_gets(reached("GET /")),
+             service_sends(chunks + "3\r\nabc\r\n"),
+             client_gets(until_close_told() + "3\r\nabc\r\n"), service_sends("0\r\nContent-Len"),
+             service_sends("gth: 3\r\n\r\n"), client_gets("0\r\n\r\n")}),
+      distrusts("Rfc9112_7_1_2_MalformedTrailersOfAnswers",
+                chunks + "3\r\nabc\r\n0\r\nDate : x\r\n\r\n"),
       plays("Rfc9112_6_3_AnswerUntilCloseIsChunked",
             {client_sends(get()), service_gets(reached("GET /")),
              service_sends("HTTP/1.1 200 OK\r\n\r\nabc"), service_closes(),
@@ -240,12 +272,46 @@ Rules framing() {
   };
 }
 
+// The connection of an answer is closed behind it, or serves the next request as well.
+Rule closed_after(std::string name, const std::string& request, const std::string& reached,
+                  const std::string& answer, const std::string& told) {
+  return plays(std::move(name), {client_sends(request), service_gets(reached),
+                                 service_sends(answer), client_gets(told), service_sees_end()});
+}
+Rule kept_after(std::string name, const std::string& request, const std::string& reached,
+                const std::string& answer, const std::string& told) {
+  return plays(std::move(name),
+               {client_sends(request), service_gets(reached), service_sends(answer),
+                client_gets(told), client_sends(get()), service_gets(rules::reached("GET /")),
+                service_sends("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"),
+                client_gets(rules::told("200 OK", "Content-Length: 0"))});
+}
+
 Rules without_body() {
   const std::string to_head = head("HEAD / HTTP/1.1", "Host: h");
   const std::string reached_head = reached("HEAD /");
   return {
       relays("Rfc9110_9_3_2_HeadKeepsTheLengthAndHasNoBody", to_head, reached_head,
              "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", told("200 OK", "Content-Length: 5")),
+      // Whose body may still come: no other request goes on that connection.
+      closed_after("Rfc9112_6_3_ALengthToHead", to_head, reached_head,
+                   "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n",
+                   told("200 OK", "Content-Length: 5")),
+      closed_after("Rfc9112_6_3_ACodingToHead", to_head, reached_head,
+                   "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", told("200 OK")),
+      closed_after("Rfc9112_6_3_ALengthWith304", get(), reached("GET /"),
+                   "HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n",
+                   told("304 Not Modified", "Content-Length: 5")),
+      closed_after("Rfc9112_6_3_ACodingWith304", get(), reached("GET /"),
+                   "HTTP/1.1 304 Not Modified\r\nTransfer-Encoding: chunked\r\n\r\n",
+                   told("304 Not Modified")),
+      closed_after("Rfc9112_6_3_ALengthWith204", get(), reached("GET /"),
+                   "HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n", told("204 No Content")),
+      kept_after("Rfc9112_6_3_NoLengthToHead", to_head, reached_head, "HTTP/1.1 200 OK\r\n\r\n",
+                 told("200 OK")),
+      kept_after("Rfc9112_6_3_ALengthOfZeroToHead", to_head, reached_head,
+                 "HTTP/1.1 200 OK\r\nContent-Length: 000\r\n\r\n",
+                 told("200 OK", "Content-Length: 000")),
       relays("Rfc9110_9_3_2_HeadWithoutLength", to_head, reached_head, "HTTP/1.1 200 OK\r\n\r\n",
              told("200 OK")),
       relays("Rfc9110_9_3_2_HeadOfAChunkedAnswerHasNoBody", to_head, reached_head,

@@ -7,7 +7,7 @@ namespace {
 struct UpgradeRules : RuleTest<UpgradeRules> {
   static constexpr const char* kConfig =
       "chain: [{concurrency_limit: {limit: 1}}]\n"
-      "upgrades: {protocols: [websocket], max: 1, idle_timeout: 2s}\n";
+      "upgrades: {protocols: [websocket, tcp], max: 1, idle_timeout: 2s}\n";
 };
 
 const std::string kKey = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==";
@@ -21,9 +21,20 @@ std::string switches(const std::string& protocol = "websocket") {
   return head("HTTP/1.1 101 Switching Protocols", "Upgrade: " + protocol, "Connection: Upgrade",
               "Sec-WebSocket-Accept: x");
 }
-const std::string kSwitched =
-    "HTTP/1.1 101 Switching Protocols\r\nSec-WebSocket-Accept: x\r\nUpgrade: websocket\r\n"
-    "Connection: upgrade\r\nVia: 1.1 weir\r\n\r\n";
+std::string switched(const std::string& protocol) {
+  return "HTTP/1.1 101 Switching Protocols\r\nSec-WebSocket-Accept: x\r\nUpgrade: " + protocol +
+         "\r\nConnection: upgrade\r\nVia: 1.1 weir\r\n\r\n";
+}
+const std::string kSwitched = switched("websocket");
+
+// As `docker exec` asks: a POST with a body.
+std::string exec(const std::string& framing) {
+  return post("Content-Type: application/json", "Connection: Upgrade", "Upgrade: tcp", framing);
+}
+std::string execed(const std::string& framing) {
+  return reached("POST /", "Content-Type: application/json", framing, "Upgrade: tcp",
+                 "Connection: upgrade");
+}
 
 // A tunnel, and what goes on in it.
 Rule tunnels(std::string name, const std::vector<Step>& steps) {
@@ -44,6 +55,11 @@ Rules upgrade_rules() {
   full.status = 503;
   full.reason = "upgrades";
   full.fields = "Retry-After: {n}\r\n";
+  Refusal bad;
+  bad.status = 400;
+  bad.reason = "bad_chunk_size";
+  bad.closing = true;
+  const std::string bad_body = refusal(bad);
   return {
       tunnels("Rfc6455_4_1_AWebSocketHandshakeReachesTheService",
               {client_sends("ping"), service_gets("ping"), service_sends("pong"),
@@ -97,6 +113,49 @@ Rules upgrade_rules() {
                reached("POST /", kKey, "Content-Length: 2", "Upgrade: websocket",
                        "Connection: upgrade") +
                    "ab"),
+      plays("Issue11_ARequestWithABodyBecomesATunnelBehindIt",
+            {client_sends(exec("Content-Length: 2") + "[]more"),
+             service_gets(execed("Content-Length: 2") + "[]"), service_sends(switches("tcp")),
+             client_gets(switched("tcp")), service_gets("more"), service_sends("out"),
+             client_gets("out"), client_sends("in"), service_gets("in"), service_closes(),
+             client_sees_close()}),
+      plays("Issue11_AChunkedBodyBeforeATunnel",
+            {client_sends(exec("Transfer-Encoding: chunked") + "2\r\n[]\r\n0\r\n\r\nmore"),
+             service_gets(execed("Transfer-Encoding: chunked") + chunked("[]")),
+             service_sends(switches("tcp")), client_gets(switched("tcp")), service_gets("more"),
+             service_closes(), client_sees_close()}),
+      plays("Rfc9110_7_8_A101WaitsForTheEndOfTheRequest",
+            {client_sends(exec("Content-Length: 6") + "abc"),
+             service_gets(execed("Content-Length: 6") + "abc"),
+             service_sends(switches("tcp") + "early"), client_sends("de"), service_gets("de"),
+             client_sends("fmore"), service_gets("fmore"), client_gets(switched("tcp") + "early"),
+             service_sends("out"), client_gets("out"), service_closes(), client_sees_close()}),
+      plays("Rfc9110_7_8_A101InFrontOfTheLastChunkWaits",
+            {client_sends(exec("Transfer-Encoding: chunked") + "2\r\n[]\r\n"),
+             service_gets(execed("Transfer-Encoding: chunked") + "2\r\n[]\r\n"),
+             service_sends(switches("tcp")), client_sends("0\r\n\r\nmore"),
+             service_gets("0\r\n\r\n"), client_gets(switched("tcp")), service_gets("more"),
+             service_closes(), client_sees_close()}),
+      plays("Rfc9110_7_8_ABadBodyMakesNoTunnel",
+            {client_sends(exec("Transfer-Encoding: chunked") + "2\r\n[]\r\n"),
+             service_gets(execed("Transfer-Encoding: chunked") + "2\r\n[]\r\n"),
+             service_sends(switches("tcp")), client_sends("x\r\n"), client_gets(bad_body),
+             client_sees_close(), service_sees_end()}),
+      plays("Rfc9110_7_8_AClientThatLeavesBeforeItsEndMakesNoTunnel",
+            {client_sends(exec("Content-Length: 6") + "abc"),
+             service_gets(execed("Content-Length: 6") + "abc"), service_sends(switches("tcp")),
+             client_leaves(), service_sees_end()}),
+      plays(
+          "Rfc9110_7_8_SeveralProtocolsGoOnInOneField",
+          {client_sends(get("Upgrade: tcp, foo/1", "Upgrade: WebSocket/13", "Connection: upgrade")),
+           service_gets(reached("GET /", "Upgrade: tcp, WebSocket/13", "Connection: upgrade")),
+           service_sends(switches("tcp")), client_gets(switched("tcp")), service_closes(),
+           client_sees_close()}),
+      plays("Rfc9110_7_8_A101MayNameSeveralProtocols",
+            {client_sends(get("Upgrade: tcp, websocket", "Connection: upgrade")),
+             service_gets(reached("GET /", "Upgrade: tcp, websocket", "Connection: upgrade")),
+             service_sends(switches("tcp, websocket")), client_gets(switched("tcp, websocket")),
+             service_closes(), client_sees_close()}),
       not_switched("Rfc9110_15_2_2_A101WithoutConnectionIsNone",
                    "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n"),
       not_switched("Rfc9110_15_2_2_A101OfHttp10IsNone",

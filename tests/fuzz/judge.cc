@@ -202,7 +202,27 @@ bool Message::lists(std::string_view name, std::string_view word) const {
   return false;
 }
 
+namespace {
+
+// Any HTTP/1.x is read as HTTP/1.1 (RFC 9110 §2.5), where Beast reads 1.0 and 1.1 alone. `at`:
+// where the minor version stands, if it does.
+bool has_higher_minor(std::string_view bytes, std::size_t at) {
+  return at >= 7 && at < bytes.size() && bytes.substr(at - 7, 7) == "HTTP/1." && bytes[at] >= '2' &&
+         bytes[at] <= '9';
+}
+std::string as_http11(std::string_view bytes, std::size_t at) {
+  std::string text(bytes);
+  text[at] = '1';
+  return text;
+}
+
+}  // namespace
+
 Message read_request(std::string_view bytes) {
+  const std::size_t line_end = bytes.find("\r\n");
+  if (line_end != std::string_view::npos && has_higher_minor(bytes, line_end - 1)) {
+    return read_request(as_http11(bytes, line_end - 1));
+  }
   Message message;
   Reader<true> reader(message);
   read(reader, bytes, false, message);
@@ -210,6 +230,7 @@ Message read_request(std::string_view bytes) {
 }
 
 Message read_response(std::string_view bytes, bool to_head, bool ended) {
+  if (has_higher_minor(bytes, 7)) return read_response(as_http11(bytes, 7), to_head, ended);
   // "HTTP/1.1 200" without the space behind it is tolerated of services (so nginx, HAProxy).
   if (bytes.size() > 13 && bytes.starts_with("HTTP/1.") && bytes.substr(12, 2) == "\r\n") {
     std::string with_space(bytes);

@@ -27,6 +27,9 @@ struct Kind {
 inline constexpr std::string_view kProbe = "GET /probe HTTP/1.1\r\nHost: h\r\n\r\n";
 inline constexpr std::string_view kUpgrade =
     "GET / HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\n";
+inline constexpr std::string_view kUpgradeWithBody =
+    "POST / HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: upgrade\r\n"
+    "Content-Length: 5\r\n\r\n";
 inline constexpr std::array kKinds = {
     Kind{"GET / HTTP/1.1\r\nHost: h\r\n\r\n", ""},
     Kind{.head = "HEAD / HTTP/1.1\r\nHost: h\r\n\r\n", .body = "", .to_head = true},
@@ -54,6 +57,8 @@ inline constexpr std::array kKinds = {
     Kind{.head = kUpgrade, .body = "", .upgrades = true},
     Kind{.head = kUpgrade, .body = "", .upgrades = true, .ahead = kProbe.substr(0, 6)},
     Kind{.head = kUpgrade, .body = "", .leaves = true, .upgrades = true},
+    Kind{.head = kUpgradeWithBody, .body = "hello", .upgrades = true},
+    Kind{.head = kUpgradeWithBody, .body = "hello", .early = true, .upgrades = true},
 };
 enum class After : std::uint8_t { waits, closes, shuts_down, floods, count_ };
 

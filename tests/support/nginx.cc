@@ -50,6 +50,10 @@ http {
     location = / { default_type text/plain; return 200 "nginx\n"; }
     location = /sized { echo_duplicate $arg_n x; }
     location = /echo { echo_read_request_body; echo_request_body; }
+    location = /gzip { gzip on; default_type text/html; return 200 "a page that is long enough"; }
+    location = /gzip/proxied {
+      gzip on; gzip_proxied any; default_type text/html; return 200 "a page that is long enough";
+    }
     location = /headers { echo -n $echo_client_request_headers; }
     location = /status/503 { add_header Retry-After 1 always; return 503; }
     location = /sleep { echo_sleep 1; echo slept; }

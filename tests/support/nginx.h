@@ -3,6 +3,8 @@
 //   /                 "nginx\n"
 //   /sized?n=N        N bytes of "x", chunked
 //   /echo             answers with the request's body (up to 64 MiB)
+//   /gzip             a page, compressed for those that come without a Via
+//   /gzip/proxied     the same, compressed for all (gzip_proxied any)
 //   /headers          the request's head, as it came
 //   /big              a file of kBigFile bytes (pattern_bytes), with Content-Length and ranges
 //   /gibibyte         a sparse file of 1 GiB
