@@ -81,16 +81,19 @@ void Poller::turn(bool wait) {
   int count = 0;
   const bool told = serve_sockets(wait && ready_ == nullptr ? most : 0, count);
   if (!told && (most < 0 || now_ - before < std::chrono::milliseconds(most))) return;
-  serve_loop(count);
+  serve_loop(count, most >= 0 && now_ - before >= std::chrono::milliseconds(most) + kStale);
 }
 
 // Timers, and what else is libuv's. Each socket has its turn first, once, however much it still has:
-// a busy one holds up no timer and no newcomer. SIGCONT interrupts the wait, and the process may
-// have stood still since the last look, too. `count`: the events of that look.
-void Poller::serve_loop(int count) {
+// a busy one holds up no timer and no newcomer. `count`: the events of the last look. Its wait was
+// interrupted (by SIGCONT), or was `late`, if the process stood still, and it may be old itself: then
+// its events are not all there are.
+void Poller::serve_loop(int count, bool late) {
+  bool again = late || count < 0;
   for (std::size_t left = streams_ / kEvents + kMoreLooks; left != 0; --left) {
-    if (count >= 0 && count < kEvents && read_clock() - now_ < kStale) break;
+    if (!again && count < kEvents && read_clock() - now_ < kStale) break;
     serve_sockets(0, count);
+    again = count < 0;
   }
   uv_run(loop_, UV_RUN_NOWAIT);
 }

@@ -106,7 +106,7 @@ class Poller {
 
   int patience() const;
   bool serve_sockets(int timeout, int& count);
-  [[gnu::noinline]] void serve_loop(int count);
+  [[gnu::noinline]] void serve_loop(int count, bool late);
   void serve_ready();
   Stream* serve_group(Stream* first);
 

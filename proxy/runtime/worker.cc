@@ -195,9 +195,10 @@ void Worker::on_accepted(int fd, const sockaddr_storage& peer) {
 
 // False: no connection could give way, or this was tried a moment ago.
 bool Worker::evict_idle() {
-  if (turn_time() < evicts_again_) return false;
+  const Time now = read_clock();
+  if (now < evicts_again_) return false;
   const std::int64_t looked_at = shared_.clients.load(std::memory_order_relaxed);
-  evicts_again_ = saturating_add(turn_time(), kEvictionPause * looked_at);
+  evicts_again_ = saturating_add(now, kEvictionPause * looked_at);
   const std::size_t closed = weir::evict_idle(clients_);
   metrics_.connections_evicted.add(closed);
   return closed != 0;

@@ -11,10 +11,19 @@ using ::testing::StartsWith;
 
 constexpr const char* kGet = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
 
+// The whole answer, so that nothing of it is taken for the next one.
 std::string ask(Socket& socket) {
   std::string answer;
   socket.write_all(kGet);
   socket.read_until(answer, "\r\n\r\n");
+  const std::size_t length = answer.find("Content-Length: ");
+  if (length == std::string::npos) return answer;
+  const std::size_t body = answer.find("\r\n\r\n") + 4;
+  const std::size_t end = body + std::stoul(answer.substr(length + 16));
+  char byte = 0;
+  while (answer.size() < end && socket.read_some(&byte, 1).status == Socket::Status::ok) {
+    answer += byte;
+  }
   return answer;
 }
 

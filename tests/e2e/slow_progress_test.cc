@@ -1,8 +1,8 @@
 // Peers that are slow and go on: what they do is progress, and is neither cut nor timed out.
 #include <array>
-#include <semaphore>
 #include <string>
 #include <sys/socket.h>
+#include <thread>
 
 #include "tests/e2e/fixture.h"
 
@@ -46,6 +46,27 @@ std::string read_head(Socket& socket) {
   return head;
 }
 
+// A socket becomes writable when a third of its buffer is free: at this pace once in several seconds.
+TEST(SlowProgress, AnUploadThatTheServiceTakesSlowlyIsProgressForIdle) {
+  constexpr int kPieces = 20;
+  RawService service([](RawService::Connection& c) {
+    c.read_until();
+    c.write("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nab");
+    for (int i = 0; i < kPieces; ++i) {
+      c.read_exactly(64 << 10);
+      std::this_thread::sleep_for(milliseconds(250));
+    }
+    c.write("cd");
+    c.read_until();
+  });
+  Weir weir(service.text(), "chain: [timeout: {idle: 2s}]\n");
+  Socket client = Socket::connect(weir.address());
+  client.write_all("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: " + std::to_string(kLarge) +
+                   "\r\n\r\n");
+  EXPECT_THAT(read_head(client), StartsWith("HTTP/1.1 200 "));
+  client.write_all(large(), milliseconds(500));  // more than is taken
+  EXPECT_EQ(read_so_much(client, 4), 4U);
+}
 
 // The answer's head is there, and the service silent, since it still gets the request.
 TEST(SlowProgress, IdleStandsStillWhileTheClientUploadsBehindTheHead) {
