@@ -147,6 +147,8 @@ void Exchange::on_client_gone() {
   if (sent_whole && !download_.head_done) {
     // The service is at work on it: the permit is kept until it answers.
     request_->abandoned = true;
+    attempt_.service->start_reading();  // which had stopped if the client did not read
+    if (download_.heads_wait) attempt_.service->ask_for_turn();
     return;
   }
   if (request_->committed) {
