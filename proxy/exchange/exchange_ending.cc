@@ -14,6 +14,8 @@ namespace weir {
 namespace {
 
 constexpr std::uint64_t kWorthReading = 64 << 10;
+// Of a path that was written anew, for the next request.
+constexpr std::size_t kWorthKeeping = 1 << 10;
 
 }  // namespace
 
@@ -245,6 +247,7 @@ void Exchange::retire() {
   if (!upload_.held.empty()) stop_holding();
   give_back_tunnel();
   head_bytes_.release();
+  if (forwarded_origin_.capacity() > kWorthKeeping) std::string().swap(forwarded_origin_);
   upload_.trailers.release();
   download_.head_bytes.release();
   download_.trailers.release();

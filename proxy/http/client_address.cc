@@ -111,18 +111,16 @@ bool is_trusted(const std::vector<Cidr>& trusted, const ClientAddress& address) 
   return std::ranges::any_of(trusted, [&](const Cidr& range) { return contains(range, address); });
 }
 
-// Looked at in one request, from the last on; those in front of them count for nothing.
-constexpr int kMaxForwarded = 64;
-
 ClientAddress named_client(const ClientAddress& peer, const Head& head,
                            const std::vector<Cidr>& trusted) {
   ClientAddress client = peer;
   if (!is_trusted(trusted, peer)) return client;
-  int elements = kMaxForwarded;
+  std::size_t elements = kMaxForwarded;
   for (auto line = head.fields.rbegin(); line != head.fields.rend(); ++line) {
     if (line->id != FieldId::x_forwarded_for) continue;
     std::string_view list = head.text(line->value);
-    while (!list.empty() && elements-- > 0) {
+    while (!list.empty() && elements != 0) {
+      --elements;
       const std::size_t comma = list.rfind(',');
       const bool last = comma == std::string_view::npos;
       const std::string_view element = trim_blanks(last ? list : list.substr(comma + 1));

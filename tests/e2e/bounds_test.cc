@@ -96,6 +96,36 @@ TEST(Bounds, NobodyReadsInterimResponsesForAClientThatHasLeft) {
   }
 }
 
+// Both are there when weir looks: the one request is answered behind a few of the many.
+TEST(Bounds, ManyPipelinedRequestsHaveTheSameTurnAsOne) {
+  Service service;
+  TempDir folder;
+  const std::string log = folder.file("access.log");
+  Weir weir(service.text(),
+            "access_log: {to: " + log +
+                "}\nchain: [token_bucket: {key: client_ip, rate: 1/h, burst: 1}]\n");
+  ASSERT_EQ(weir.get().status, 200);
+  Socket many = Socket::connect(weir.address()), one = Socket::connect(weir.address());
+  // Both connections are known to weir.
+  for (Socket* each : {&many, &one}) {
+    std::string text;
+    each->write_all("GET /known HTTP/1.1\r\nHost: h\r\n\r\n");
+    ASSERT_EQ(each->read_until(text, "\r\n\r\n"), Socket::Status::ok);
+  }
+  std::string requests;
+  for (int i = 0; i < 1000; ++i) requests += "GET /many HTTP/1.1\r\nHost: h\r\n\r\n";
+  ::kill(weir.process().pid(), SIGSTOP);
+  many.write_all(requests);
+  one.write_all("GET /one HTTP/1.1\r\nHost: h\r\n\r\n");
+  ::kill(weir.process().pid(), SIGCONT);
+  const auto place = [&](const std::string& path) { return read_file(log).find(path); };
+  ASSERT_TRUE(eventually([&] { return place("/one") != std::string::npos; }));
+  const std::string before = read_file(log).substr(0, place("/one"));
+  std::size_t answered = 0;
+  for (std::size_t at = 0; (at = before.find("/many", at)) != std::string::npos; ++at) ++answered;
+  EXPECT_LE(answered, 8U);
+}
+
 TEST(Bounds, EveryOneOfManyPipelinedRequestsIsAnswered) {
   Service service;
   Weir weir(service.text(), "chain: [token_bucket: {key: client_ip, rate: 1/h, burst: 1}]\n");
