@@ -32,12 +32,14 @@ namespace {
 using Command = std::function<int()>;
 
 constexpr const char* kExitCodes =
-    "Exit codes: 0 done, 1 bad config or could not start, 2 wrong usage, 3 drain cut short.";
+    "Exit codes: 0 done, 1 bad config or could not start, 2 wrong usage, 3 drain cut short, 4 out "
+    "of memory.";
 constexpr const char* kSignals =
     "Signals: TERM and INT drain (a second one ends at once), HUP reloads the file, USR1 reopens "
     "the "
     "access log.\n"
-    "Exit codes: 0 done, 1 bad config or could not start, 2 wrong usage, 3 drain cut short.";
+    "Exit codes: 0 done, 1 bad config or could not start, 2 wrong usage, 3 drain cut short, 4 out "
+    "of memory.";
 
 std::string version_line() {
   return "weir " + std::string(kVersion) + " (" + std::string(kRevision) + ")";

@@ -5,5 +5,6 @@
 
 int main(int argc, char** argv) {
   std::set_terminate(weir::tell_and_abort);
+  weir::tell_of_aborts();
   return weir::run_cli(argc, argv);
 }

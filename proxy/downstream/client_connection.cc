@@ -112,10 +112,10 @@ void ClientConnection::process() {
       case Phase::head:
         if (available().empty()) {
           more = false;
-        } else if (heads-- == 0) {
+        } else if (heads <= 0) {
           return leave_for_next_turn();
         } else {
-          more = read_head();
+          more = read_head(heads);
         }
         break;
       case Phase::exchange:
@@ -145,8 +145,8 @@ void ClientConnection::on_turn() {
   bound_reading();
 }
 
-// True: an exchange has begun, and may have ended again.
-bool ClientConnection::read_head() {
+// True: an exchange has begun, and may have ended again. `heads`: that may be read in this turn.
+bool ClientConnection::read_head(int& heads) {
   std::span<char> bytes = available();
   if (!scan_.begun() && !skipped_line_ && bytes.size() >= 2 && bytes[0] == '\r' &&
       bytes[1] == '\n') {
@@ -158,16 +158,16 @@ bool ClientConnection::read_head() {
   if (!scan_.begun()) {
     RequestHandler& exchange = worker_.take_handler();
     if (const std::size_t size = exchange.find(*this, text); size != 0) {
-      begin_exchange(exchange, size);
+      begin_exchange(exchange, size, heads);
       return true;
     }
     exchange.discard();
   }
-  return scan_head(text);
+  return scan_head(text, heads);
 }
 
 // A head that comes in parts, or that something is wrong with.
-bool ClientConnection::scan_head(std::string_view text) {
+bool ClientConnection::scan_head(std::string_view text, int& heads) {
   const auto max_head = static_cast<std::size_t>(settings().limits.max_head);
   // Of one byte alone nobody can say yet whether it begins that line.
   const bool half_line = text == "\r" && !skipped_line_;
@@ -193,11 +193,12 @@ bool ClientConnection::scan_head(std::string_view text) {
     exchange.discard();
     return false;
   }
-  begin_exchange(exchange, size);
+  begin_exchange(exchange, size, heads);
   return true;
 }
 
-void ClientConnection::begin_exchange(RequestHandler& exchange, std::size_t head_size) {
+void ClientConnection::begin_exchange(RequestHandler& exchange, std::size_t head_size, int& heads) {
+  heads -= 1 + static_cast<int>(head_size / kHeadOfOne);
   scan_.reset();
   skipped_line_ = false;
   take(head_size);

@@ -92,9 +92,11 @@ class ClientConnection final : public Stream, private AlarmEntry {
     discard,  // the rest of a refused request's body is thrown away
     goodbye,  // closed for writing; what still comes is thrown away
   };
-  // Heads that are read in one turn: a connection with a thousand requests gets the same turn as
-  // one with one, and no more exchanges than this at a time.
+  // Heads that are read in one turn, of 4 KiB each; a larger one counts as several. So a connection
+  // with a thousand requests gets the same turn as one with one, and no more exchanges than this at
+  // a time.
   static constexpr int kHeadsAtOnce = 4;
+  static constexpr std::size_t kHeadOfOne = 4 << 10;
   static constexpr std::uint64_t kDiscardToKeepAlive = 64 << 10;
   static constexpr std::uint64_t kDiscardToClose = 1 << 20;
   static constexpr Duration kGoodbye = std::chrono::seconds(2);
@@ -115,9 +117,9 @@ class ClientConnection final : public Stream, private AlarmEntry {
   const Settings& settings() const;
   void process();
   void leave_for_next_turn();
-  bool read_head();
-  bool scan_head(std::string_view text);
-  void begin_exchange(RequestHandler& exchange, std::size_t head_size);
+  bool read_head(int& heads);
+  bool scan_head(std::string_view text, int& heads);
+  void begin_exchange(RequestHandler& exchange, std::size_t head_size, int& heads);
   bool discard();
   void refuse(BadRequest reason, const RequestHandler* refused = nullptr);
   void await_flush();  // of an answer that the socket has not taken yet

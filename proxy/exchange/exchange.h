@@ -127,8 +127,10 @@ class Exchange final : public RequestHandler,
     Trailers trailers;  // begun only if the client takes them
     Framing outward;
     std::uint16_t status = 0;
-    std::uint16_t interims = 0;  // heads of 1xx in this attempt
-    bool switch_waits = false;   // `head_bytes` is a 101 that came before the request's end
+    std::uint16_t interims = 0;       // heads of 1xx in this attempt
+    std::uint32_t interim_bytes = 0;  // of all of them
+    bool heads_wait = false;          // `head_bytes` may begin with a whole one
+    bool switch_waits = false;        // `head_bytes` is a 101 that came before the request's end
     bool head_done = false;
     bool complete = false;
     bool reusable = false;  // as far as the service's own word goes
@@ -199,8 +201,13 @@ class Exchange final : public RequestHandler,
 
   // exchange_download.cc
   void on_service_bytes(char* data, std::size_t size) override;
+  void on_service_turn() override { read_waiting_heads(); }
   bool read_response_head(std::span<char>& bytes);
+  bool take_interim(const Head& head, std::size_t size);
   void relay_interim(const Head& head);
+  bool may_read_heads() const;
+  void leave_heads_waiting();
+  void read_waiting_heads();
   void settle_response(const Head& head, const Framing& framing, std::span<char> rest);
   bool read_portion(std::span<char> bytes, Portion& body);
   void commit(const Head& head, const Framing& framing, const Portion& body);

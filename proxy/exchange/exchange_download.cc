@@ -22,6 +22,9 @@ constexpr std::uint64_t kDrainBytes = 1 << 20;
 // Interim responses (1xx) to one attempt: an answer with more is malformed. 103 comes a few times,
 // 102 every few seconds.
 constexpr std::uint16_t kMaxInterims = 1000;
+constexpr std::uint32_t kMaxInterimBytes = 1 << 20;
+// Of them in one turn: then other sockets have theirs.
+constexpr int kInterimsAtOnce = 16;
 constexpr Duration kDrainTime = std::chrono::seconds(5);
 
 std::optional<std::chrono::seconds> read_seconds(std::string_view text) {
@@ -62,6 +65,7 @@ void Exchange::on_service_bytes(char* data, std::size_t size) {
   if (!download_.head_done) {
     if (!download_.head_bytes.empty()) {
       download_.head_bytes.append(worker_.buffers(), {data, size});
+      if (download_.heads_wait) return;
       gathered = std::move(download_.head_bytes);
       bytes = gathered.bytes();
     }
@@ -88,6 +92,7 @@ bool Exchange::read_portion(std::span<char> bytes, Portion& body) {
   body.consumed = piece.consumed;
   body.extra = bytes.size() - piece.consumed;
   body.last = result == BodyReader::Result::done;
+  if (piece.is_mostly_framing() && attempt_.service != nullptr) attempt_.service->read_less();
   return result != BodyReader::Result::bad;
 }
 
@@ -97,6 +102,7 @@ bool Exchange::read_portion(std::span<char> bytes, Portion& body) {
 bool Exchange::read_response_head(std::span<char>& bytes) {
   const auto max_head = static_cast<std::size_t>(settings().limits.max_head);
   Head& head = worker_.response_head();
+  int interims = kInterimsAtOnce;
   while (!bytes.empty()) {
     const std::string_view text(bytes.data(), bytes.size());
     std::size_t size = 0;
@@ -144,15 +150,45 @@ bool Exchange::read_response_head(std::span<char>& bytes) {
       settle_response(head, framing, std::exchange(bytes, {}));
       return false;
     }
-    if (++download_.interims > kMaxInterims) {
+    if (!take_interim(head, size)) {
       bytes = {};
-      fail_attempt(Reason::upstream_malformed);
       return false;
     }
-    relay_interim(head);
-    if (done_) return false;
+    if (--interims == 0 || !may_read_heads()) break;
   }
+  if (!bytes.empty()) leave_heads_waiting();
   return false;
+}
+
+// False: that was one too many, or nobody is left to hear of it.
+bool Exchange::take_interim(const Head& head, std::size_t size) {
+  download_.interim_bytes += static_cast<std::uint32_t>(size);
+  if (++download_.interims > kMaxInterims || download_.interim_bytes > kMaxInterimBytes) {
+    fail_attempt(Reason::upstream_malformed);
+    return false;
+  }
+  relay_interim(head);
+  if (client_ == nullptr && !done_ && (drained_ += size) > kDrainBytes) {
+    end_abandoned(Ending::client_gone, false);
+  }
+  return !done_;
+}
+
+// What is behind them in the same read waits until the client has taken what it was sent, or for
+// the next turn.
+bool Exchange::may_read_heads() const { return client_ == nullptr || !client_->has_pending(); }
+
+void Exchange::leave_heads_waiting() {
+  download_.heads_wait = true;
+  attempt_.service->stop_reading();
+  attempt_.service->ask_for_turn();
+}
+
+void Exchange::read_waiting_heads() {
+  if (!download_.heads_wait || attempt_.service == nullptr || !may_read_heads()) return;
+  download_.heads_wait = false;
+  attempt_.service->start_reading();
+  on_service_bytes(nullptr, 0);
 }
 
 void Exchange::relay_interim(const Head& head) {
@@ -251,6 +287,7 @@ void Exchange::on_client_drained() {
   if (attempt_.service == nullptr) return;
   if (download_.head_done) sync_client_wait(read_clock());
   attempt_.service->start_reading();
+  read_waiting_heads();
 }
 
 // The service has closed where that is the end of the body.

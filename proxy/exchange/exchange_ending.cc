@@ -14,6 +14,8 @@ namespace weir {
 namespace {
 
 constexpr std::uint64_t kWorthReading = 64 << 10;
+// Of a path that was written anew, for the next request.
+constexpr std::size_t kWorthKeeping = 1 << 10;
 
 }  // namespace
 
@@ -147,6 +149,8 @@ void Exchange::on_client_gone() {
   if (sent_whole && !download_.head_done) {
     // The service is at work on it: the permit is kept until it answers.
     request_->abandoned = true;
+    attempt_.service->start_reading();  // which had stopped if the client did not read
+    if (download_.heads_wait) attempt_.service->ask_for_turn();
     return;
   }
   if (request_->committed) {
@@ -243,6 +247,7 @@ void Exchange::retire() {
   if (!upload_.held.empty()) stop_holding();
   give_back_tunnel();
   head_bytes_.release();
+  if (forwarded_origin_.capacity() > kWorthKeeping) std::string().swap(forwarded_origin_);
   upload_.trailers.release();
   download_.head_bytes.release();
   download_.trailers.release();

@@ -24,6 +24,8 @@ void Exchange::rewind_upload() {
   upload_.head_sent = upload_.sent_all = upload_.broken = false;
   download_.head_done = download_.complete = download_.reusable = download_.switch_waits = false;
   download_.interims = 0;
+  download_.interim_bytes = 0;
+  download_.heads_wait = false;
   download_.scan.reset();
   download_.head_bytes.release();
 }
@@ -128,6 +130,7 @@ bool Exchange::read_piece(Piece& piece) {
   }
   piece.payload = bytes.subspan(0, read.payload);
   piece.consumed = read.consumed;
+  if (read.is_mostly_framing()) client_->read_less();
   earn_patience(read.consumed);
   piece.last = result == BodyReader::Result::done;
   hold({bytes.data(), read.payload});

@@ -115,10 +115,12 @@ ClientAddress named_client(const ClientAddress& peer, const Head& head,
                            const std::vector<Cidr>& trusted) {
   ClientAddress client = peer;
   if (!is_trusted(trusted, peer)) return client;
+  std::size_t elements = kMaxForwarded;
   for (auto line = head.fields.rbegin(); line != head.fields.rend(); ++line) {
     if (line->id != FieldId::x_forwarded_for) continue;
     std::string_view list = head.text(line->value);
-    while (!list.empty()) {
+    while (!list.empty() && elements != 0) {
+      --elements;
       const std::size_t comma = list.rfind(',');
       const bool last = comma == std::string_view::npos;
       const std::string_view element = trim_blanks(last ? list : list.substr(comma + 1));

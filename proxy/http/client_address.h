@@ -33,6 +33,9 @@ struct ClientAddress {
 bool contains(const Cidr& range, const ClientAddress& address);
 bool is_trusted(const std::vector<Cidr>& trusted, const ClientAddress& address);
 
+// Elements of X-Forwarded-For that are looked at in one request, from the last one on.
+inline constexpr std::size_t kMaxForwarded = 64;
+
 // From the right: the first address that is no trusted proxy's.
 ClientAddress named_client(const ClientAddress& peer, const Head& head,
                            const std::vector<Cidr>& trusted);

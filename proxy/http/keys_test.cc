@@ -145,6 +145,22 @@ TEST(ClientAddress, IsReadFromTheRightThroughTrustedProxies) {
   }
 }
 
+// The ones in front of these count for nothing, however many a trusted proxy sends.
+TEST(ClientAddress, IsReadFromSoManyForwardedElements) {
+  const auto client = [](std::size_t trusted_elements) {
+    std::string text = "GET / HTTP/1.1\r\nX-Forwarded-For: 1.1.1.1";
+    while (trusted_elements-- != 0) text += ",10.9.9.9";
+    Head head;
+    EXPECT_EQ(read_request_head(text + "\r\n\r\n", head), BadRequest::none);
+    std::array<char, 46> room;
+    return std::string(
+        effective_client(*ClientAddress::parse("10.1.2.3"), head, {cidr("10.0.0.0", 104)})
+            .text(room));
+  };
+  EXPECT_EQ(client(kMaxForwarded - 1), "1.1.1.1");
+  EXPECT_EQ(client(kMaxForwarded), "10.9.9.9");
+}
+
 TEST(ClientAddress, WritesItself) {
   std::array<char, 46> room;
   for (const char* text : {"0.0.0.0", "255.255.255.255", "10.20.0.9", "2001:db8::1"}) {

@@ -20,7 +20,7 @@ void BodyReader::begin(const Framing& framing, Trailers* trailers, ForbiddenTrai
   forbidden_ = forbidden;
   bad_ = BadRequest::none;
   received_ = left_ = 0;
-  digits_ = name_size_ = 0;
+  digits_ = name_size_ = lines_ = 0;
   overhead_ = 0;
   switch (framing.kind) {
     case Framing::Kind::none: state_ = State::done; break;
@@ -231,6 +231,7 @@ bool BodyReader::step_trailer(char c) {
         return true;
       }
       if (!is_token_char(c)) return refuse(BadRequest::bad_trailer);
+      if (++lines_ > kMaxTrailerLines) return refuse(BadRequest::trailer_too_large);
       name_size_ = 0;
       state_ = State::trailer_name;
       [[fallthrough]];

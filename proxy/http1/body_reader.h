@@ -20,6 +20,7 @@ class BodyReader {
  public:
   static constexpr std::size_t kMaxExtension = 256;  // bytes of one chunk's extensions
   static constexpr std::size_t kMaxTrailers = 4096;  // bytes of all trailers together
+  static constexpr std::size_t kMaxTrailerLines = 64;
 
   enum class Result : std::uint8_t { more, done, bad };
 
@@ -33,6 +34,8 @@ class BodyReader {
   struct Piece {
     std::size_t consumed = 0;  // bytes of the input that belong to the body
     std::size_t payload = 0;   // bytes at the front of the input that are its payload
+    // Tiny chunks, or chunks with long extensions: reading them takes long for their size.
+    bool is_mostly_framing() const { return consumed > 2 * payload + 1024; }
   };
   Result read(char* data, std::size_t size, Piece& piece);
   BadRequest bad() const { return bad_; }
@@ -86,6 +89,7 @@ class BodyReader {
   bool in_extension_ = false;   // the chunk has one
   std::uint8_t digits_ = 0;     // of the chunk size
   std::uint8_t name_size_ = 0;  // of the trailer's name; kept only up to name_
+  std::uint8_t lines_ = 0;      // of trailers
   std::uint16_t overhead_ = 0;  // bytes of this chunk's extensions, or of the trailers
   char name_[22];
   ForbiddenTrailers forbidden_ = ForbiddenTrailers::refused;

@@ -86,6 +86,32 @@ TEST(BodyReader, PassesOverForbiddenTrailersWhereTheyAreDropped) {
   }
 }
 
+std::string trailer_lines(std::size_t n) {
+  std::string lines;
+  while (n-- != 0) lines += "a:\r\n";
+  return lines + "\r\n";
+}
+
+TEST(BodyReader, TakesAsManyTrailersAsItsBound) {
+  const std::string text = "0\r\n" + trailer_lines(BodyReader::kMaxTrailerLines);
+  EXPECT_EQ(read_all(text, kChunked, text.size()).result, Result::done);
+}
+
+TEST(BodyReader, SaysWhereFramingIsMostOfWhatItRead) {
+  const auto is_mostly_framing = [](const std::string& chunk) {
+    std::string text;
+    while (text.size() < 60'000) text += chunk;
+    BodyReader reader;
+    reader.begin(kChunked);
+    BodyReader::Piece piece;
+    EXPECT_EQ(reader.read(text.data(), text.size(), piece), Result::more);
+    return piece.is_mostly_framing();
+  };
+  EXPECT_TRUE(is_mostly_framing("1\r\na\r\n"));
+  EXPECT_TRUE(is_mostly_framing("2;a=\"b\"\r\nab\r\n"));
+  EXPECT_FALSE(is_mostly_framing("10\r\n0123456789abcdef\r\n"));
+}
+
 TEST(BodyReader, RefusesWhatIsNoChunk) {
   const struct {
     std::string text;
@@ -141,6 +167,7 @@ TEST(BodyReader, RefusesWhatIsNoChunk) {
       {"0\r\nAuthorization: a\r\n\r\n", BadRequest::forbidden_trailer},
       {"0\r\nX-Forwarded-For: a\r\n\r\n", BadRequest::forbidden_trailer},
       {"0\r\nX: " + std::string(5000, 'a'), BadRequest::trailer_too_large},
+      {"0\r\n" + trailer_lines(BodyReader::kMaxTrailerLines + 1), BadRequest::trailer_too_large},
   };
   for (const auto& c : cases) {
     for (const std::size_t step : {std::size_t{1}, std::size_t{3}, c.text.size()}) {

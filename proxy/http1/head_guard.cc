@@ -13,11 +13,11 @@ namespace {
 
 std::uint32_t narrow(std::size_t n) { return static_cast<std::uint32_t>(n); }
 
-constexpr FieldIds kLists = {FieldId::connection, FieldId::trailer, FieldId::upgrade};
+constexpr FieldIds kLists = {FieldId::connection, FieldId::trailer, FieldId::upgrade, FieldId::te};
 
 // Empty ones count too.
 bool has_too_many_items(const Head& head) {
-  for (const FieldId id : {FieldId::connection, FieldId::trailer, FieldId::upgrade}) {
+  for (const FieldId id : {FieldId::connection, FieldId::trailer, FieldId::upgrade, FieldId::te}) {
     if (!head.has_several(id) && head.value(id).size() < kMaxListItems) continue;
     std::size_t items = 0;
     for (const FieldLine& line : head.fields) {

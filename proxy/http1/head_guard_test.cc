@@ -118,7 +118,7 @@ TEST(HeadGuard, ResponseHeads) {
 }
 
 TEST(HeadGuard, BoundsTheListsThatAreComparedWithEachOther) {
-  for (const std::string name : {"Connection", "Trailer", "Upgrade"}) {
+  for (const std::string name : {"Connection", "Trailer", "Upgrade", "TE"}) {
     const auto lines = [&](std::size_t items) {
       std::string text = name + ": a";
       for (std::size_t i = 2; i < items; ++i) text += ",";

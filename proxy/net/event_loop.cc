@@ -11,7 +11,7 @@ std::string EventLoop::open(Owner& owner) {
     static_cast<EventLoop*>(handle->data)->owner_->on_wake_up();
   });
   async_open_ = true;
-  return poller_.open(loop_) ? "" : "out of file descriptors";
+  return poller_.open(loop_, owner_) ? "" : "out of file descriptors";
 }
 
 bool EventLoop::alive() {

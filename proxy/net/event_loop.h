@@ -16,7 +16,7 @@ namespace weir {
 
 class EventLoop {
  public:
-  class Owner {
+  class Owner : public Poller::Host {
    public:
     virtual void on_wake_up() = 0;  // wake_up() was called, once or more often
 

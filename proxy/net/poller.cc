@@ -30,8 +30,9 @@ Poller::~Poller() {
   if (epoll_ >= 0) ::close(epoll_);
 }
 
-bool Poller::open(uv_loop_t& loop) {
+bool Poller::open(uv_loop_t& loop, Host* host) {
   loop_ = &loop;
+  host_ = host;
   now_ = read_clock();
   epoll_ = epoll_create1(EPOLL_CLOEXEC);
   if (epoll_ < 0) return false;
@@ -92,6 +93,7 @@ void Poller::serve_loop(int count, bool late) {
   bool again = late || count < 0;
   for (std::size_t left = streams_ / kEvents + kMoreLooks; left != 0; --left) {
     if (!again && count < kEvents && read_clock() - now_ < kStale) break;
+    if (host_ != nullptr) host_->between_groups();
     serve_sockets(0, count);
     again = count < 0;
   }
@@ -113,7 +115,10 @@ void Poller::list(Stream& stream) {
 // Who is listed meanwhile has its turn in the next one.
 void Poller::serve_ready() {
   Stream* next = std::exchange(ready_, nullptr);
-  while (next != nullptr) next = serve_group(next);
+  while (next != nullptr) {
+    next = serve_group(next);
+    if (next != nullptr && host_ != nullptr) host_->between_groups();
+  }
 }
 
 Stream* Poller::serve_group(Stream* first) {

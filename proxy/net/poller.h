@@ -39,6 +39,16 @@ class Stream;
 
 class Poller {
  public:
+  class Host {
+   public:
+    // Some sockets were served and others follow, with no stream on the stack: what was kept
+    // because one of them could still be at work with it can be used again.
+    virtual void between_groups() = 0;
+
+   protected:
+    ~Host() = default;
+  };
+
   static constexpr std::size_t kGroup = 32;
   static constexpr std::size_t kSlot = 4 << 10;
   static constexpr std::size_t kOutbox = 64 << 10;
@@ -52,7 +62,7 @@ class Poller {
   Poller& operator=(const Poller&) = delete;
 
   // False: out of descriptors.
-  bool open(uv_loop_t& loop);
+  bool open(uv_loop_t& loop, Host* host = nullptr);
   // Waits until a socket or libuv's loop has something to do (or does not wait), and does it.
   // Timers come last: what has arrived in time is seen before its time is up, even if the whole
   // process stood still for a while.
@@ -127,6 +137,7 @@ class Poller {
   BufferPool& buffers_;
   std::unique_ptr<Room> room_;
   uv_loop_t* loop_ = nullptr;
+  Host* host_ = nullptr;
   int epoll_ = -1;
   Time now_{};
   Stream* ready_ = nullptr;  // may be read, and want to be; in the order in which they came

@@ -196,10 +196,21 @@ void Stream::deliver(const Poller::Fetched& fetched) {
   const auto size = static_cast<std::size_t>(fetched.size);
   const bool full = size == fetched.room;
   readable_ = full || hung_up_;
-  bulky_ = size == Poller::kSlot;
+  bulky_ = size == Poller::kSlot && may_be_bulky();
   on_read(fetched.bytes, size);
   if (bulky_ && reading_) return receive();
   want_turn();
+}
+
+bool Stream::may_be_bulky() {
+  if (small_reads_ == 0) return true;
+  --small_reads_;
+  return false;
+}
+
+void Stream::read_less() {
+  small_reads_ = kSmallReads;
+  bulky_ = false;
 }
 
 void Stream::receive() {
@@ -212,7 +223,7 @@ void Stream::receive() {
     readable_ = size == room || hung_up_;
     bulky_ = size > Poller::kSlot;
     on_read(to, size);
-    if (size < room) break;
+    if (size < room || !bulky_) break;
   }
   want_turn();
 }

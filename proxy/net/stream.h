@@ -61,6 +61,9 @@ class Stream {
   // on_turn() comes in the next turn, behind the other sockets that are ready: for work on what has
   // been read already, so that no peer keeps the loop for itself.
   void ask_for_turn();
+  // For on_read(): what it has just been given took long for its size. The socket is read with no
+  // more than a slot a turn, until it has filled kSmallReads of them.
+  void read_less();
   // Something has come, bytes or an end, that on_read() or on_end() did not tell of yet.
   bool has_news() const { return readable_ || fetched_; }
 
@@ -104,6 +107,7 @@ class Stream {
   std::uint32_t unacknowledged() const;  // of what the kernel has taken
   friend class Poller;
   struct PendingWrite;
+  static constexpr std::uint8_t kSmallReads = 16;
 
   // --- for the poller
   void on_events(std::uint32_t events);
@@ -116,6 +120,7 @@ class Stream {
   bool finish_connecting(std::uint32_t events);
   void want_turn();
   void receive();
+  bool may_be_bulky();
   void end_reading(std::ptrdiff_t result);
   Written send(std::span<iovec> buffers, std::size_t total, std::size_t* taken);
   void continue_later(std::string_view bytes, ssize_t sent);
@@ -136,13 +141,14 @@ class Stream {
   bool readable_ = false;  // it may have bytes, or its end, for the next read
   bool hung_up_ = false;   // its peer has closed or reset: read until that shows
   bool wants_turn_ = false;
-  bool bulky_ = false;    // the last read brought more than a slot takes
-  bool listed_ = false;   // among the poller's ready ones
-  bool fetched_ = false;  // what was fetched is still to be delivered
-  bool unsent_ = false;   // the poller's outbox has bytes of it
-  bool shut_ = false;     // a FIN goes behind what is pending
-  bool broken_ = false;   // a write failed
-  bool failed_ = false;   // the poller has told of an error
+  std::uint8_t small_reads_ = 0;  // still to come, see read_less()
+  bool bulky_ = false;            // the last read brought more than a slot takes
+  bool listed_ = false;           // among the poller's ready ones
+  bool fetched_ = false;          // what was fetched is still to be delivered
+  bool unsent_ = false;           // the poller's outbox has bytes of it
+  bool shut_ = false;             // a FIN goes behind what is pending
+  bool broken_ = false;           // a write failed
+  bool failed_ = false;           // the poller has told of an error
   bool closing_ = false;
 };
 

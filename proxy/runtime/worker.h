@@ -65,6 +65,7 @@ class Worker final : public DownstreamHost,
 
  private:
   void notify() override;
+  void between_groups() override { exchanges_.recycle(); }
   void on_accepted(int fd, const sockaddr_storage& peer) override;
   void on_out_of_descriptors() override;
   void ring() override;  // the drain's deadline

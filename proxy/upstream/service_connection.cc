@@ -67,6 +67,10 @@ void ServiceConnection::on_read(char* data, std::size_t size) {
   user_->on_service_bytes(data, size);
 }
 
+void ServiceConnection::on_turn() {
+  if (user_ != nullptr) user_->on_service_turn();
+}
+
 void ServiceConnection::on_end(NetError error) {
   if (user_ == nullptr) return close_now();
   user_->on_service_end(error);

@@ -24,6 +24,7 @@ class ServiceUser {
   virtual void on_service_connected(NetError error) = 0;
   virtual void on_service_bytes(char* data, std::size_t size) = 0;
   virtual void on_service_end(NetError error) = 0;  // no more bytes
+  virtual void on_service_turn() {}                 // that was asked for
   virtual void on_service_backlog() = 0;
   virtual void on_service_drained() = 0;
   virtual void on_service_write_failed() = 0;
@@ -57,6 +58,7 @@ class ServiceConnection final : public Stream, private AlarmEntry {
 
   void on_connected(NetError error) override;
   void on_read(char* data, std::size_t size) override;
+  void on_turn() override;
   void on_end(NetError error) override;
   void on_backlog() override;
   void on_drained() override;

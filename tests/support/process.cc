@@ -170,6 +170,10 @@ Process::Process(ProcessOptions options) {
       rlimit limit{options.max_descriptors, options.max_descriptors};
       setrlimit(RLIMIT_NOFILE, &limit);
     }
+    if (options.max_memory > 0) {
+      rlimit limit{options.max_memory, options.max_memory};
+      setrlimit(RLIMIT_AS, &limit);
+    }
     execve(program.c_str(), arguments.data(), environment.data());
     _exit(127);
   }
@@ -225,6 +229,12 @@ std::optional<std::string> Process::wait_for(const std::string& expression, mill
 
 std::uint64_t Process::resident_bytes() const { return status_bytes(pid_, "VmRSS:"); }
 std::uint64_t Process::peak_resident_bytes() const { return status_bytes(pid_, "VmHWM:"); }
+std::uint64_t Process::address_space_bytes() const { return status_bytes(pid_, "VmSize:"); }
+
+void Process::limit_memory(std::uint64_t bytes) {
+  const rlimit limit{bytes, bytes};
+  if (prlimit(pid_, RLIMIT_AS, &limit, nullptr) != 0) throw std::runtime_error("cannot limit");
+}
 
 milliseconds Process::processor_time() const {
   std::string stat;

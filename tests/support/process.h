@@ -26,6 +26,7 @@ struct ProcessOptions {
   // Descriptors to use instead of the object's own pipes; -1: these.
   int output_to = -1, errors_to = -1;
   std::uint64_t max_descriptors = 0;  // RLIMIT_NOFILE, soft and hard; 0: as the test has it
+  std::uint64_t max_memory = 0;       // RLIMIT_AS, the same
 };
 
 class Process {
@@ -55,6 +56,9 @@ class Process {
   // Of the kernel's account, in bytes; 0 if it is gone.
   std::uint64_t resident_bytes() const;
   std::uint64_t peak_resident_bytes() const;
+  std::uint64_t address_space_bytes() const;
+  // It gets no more address space than this from now on.
+  void limit_memory(std::uint64_t bytes);
   // The processor time that it has used.
   milliseconds processor_time() const;
   // Descriptors that it has open.

@@ -46,6 +46,7 @@ WeirProcess::WeirProcess(const std::string& binary, const WeirOptions& options) 
   process.command.insert(process.command.end(), options.arguments.begin(), options.arguments.end());
   process.environment = options.environment;
   process.max_descriptors = options.max_descriptors;
+  process.max_memory = options.max_memory;
   process_ = std::make_unique<Process>(std::move(process));
   std::optional<std::string> listening = process_->wait_for(kListening);
   std::optional<std::string> admin = process_->wait_for(kAdmin);

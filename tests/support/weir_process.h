@@ -23,6 +23,7 @@ struct WeirOptions {
   std::vector<std::string> arguments = {};  // besides `run -c FILE`
   std::map<std::string, std::string> environment = {};
   std::uint64_t max_descriptors = 0;  // 0: as the test has it
+  std::uint64_t max_memory = 0;       // of address space, the same
 };
 
 class WeirProcess {
