@@ -81,11 +81,15 @@ void Poller::turn(bool wait) {
   int count = 0;
   const bool told = serve_sockets(wait && ready_ == nullptr ? most : 0, count);
   if (!told && (most < 0 || now_ - before < std::chrono::milliseconds(most))) return;
-  // Each socket once, however much it still has: a busy one holds up no timer and no newcomer.
-  // SIGCONT interrupts the wait, and the process may have stood still since the last look, too.
+  // Each socket once, however much it still has: a busy one holds up no timer and no newcomer. Once
+  // more if the process stood still: the wait was interrupted (by SIGCONT) or took too long, or the
+  // look is old.
+  const bool late = most >= 0 && now_ - before >= std::chrono::milliseconds(most) + kStale;
+  bool again = late || count < 0;
   for (std::size_t left = streams_ / kEvents + kMoreLooks; left != 0; --left) {
-    if (count >= 0 && count < kEvents && read_clock() - now_ < kStale) break;
+    if (!again && count < kEvents && read_clock() - now_ < kStale) break;
     serve_sockets(0, count);
+    again = count < 0;
   }
   uv_run(loop_, UV_RUN_NOWAIT);
 }
