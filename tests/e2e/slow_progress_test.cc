@@ -1,8 +1,8 @@
 // Peers that are slow and go on: what they do is progress, and is neither cut nor timed out.
 #include <array>
+#include <semaphore>
 #include <string>
 #include <sys/socket.h>
-#include <thread>
 
 #include "tests/e2e/fixture.h"
 
@@ -20,9 +20,22 @@ const std::string& large() {
   return text;
 }
 
-// Lets time pass by weir's own clock: each of these requests is answered once its timeout is over.
+// `/silent` is never answered by the service; weir does so after 200 ms, however slow the rest is.
+std::string with_a_clock(const std::string& idle) {
+  return "chain: [timeout: {head: 30s, idle: " + idle +
+         "}]\nroutes: [{match: {path: /silent}, chain: [timeout: 200ms]}]\n";
+}
+
+// Lets time pass by weir's own clock.
 void pass(const Weir& weir, int timeouts) {
   for (int i = 0; i < timeouts; ++i) EXPECT_EQ(weir.get("/silent").status, 504);
+}
+
+// False: it is the clock's request, which is held until weir gives it up.
+bool is_asked(RawService::Connection& c) {
+  if (!c.read_until().starts_with("GET /silent")) return true;
+  c.read_until();
+  return false;
 }
 
 std::size_t read_so_much(Socket& socket, std::size_t size) {
@@ -46,44 +59,67 @@ std::string read_head(Socket& socket) {
   return head;
 }
 
-// A socket becomes writable when a third of its buffer is free: at this pace once in several seconds.
-TEST(SlowProgress, AnUploadThatTheServiceTakesSlowlyIsProgressForIdle) {
-  constexpr int kPieces = 20;
+TEST(SlowProgress, IdleStandsStillWhileTheClientDoesNotRead) {
   RawService service([](RawService::Connection& c) {
-    c.read_until();
-    c.write("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nab");
-    for (int i = 0; i < kPieces; ++i) {
-      c.read_exactly(64 << 10);
-      std::this_thread::sleep_for(milliseconds(250));
-    }
-    c.write("cd");
+    if (!is_asked(c)) return;
+    c.write("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(kLarge) + "\r\n\r\n");
+    c.write(large());
     c.read_until();
   });
-  Weir weir(service.text(), "chain: [timeout: {idle: 2s}]\n");
-  Socket client = Socket::connect(weir.address());
-  client.write_all("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: " + std::to_string(kLarge) +
-                   "\r\n\r\n");
+  Weir weir(service.text(), with_a_clock("1s"));
+  Socket client = Socket::connect(weir.address(), 16 << 10);
+  client.write_all(kGet);
   EXPECT_THAT(read_head(client), StartsWith("HTTP/1.1 200 "));
-  client.write_all(large(), milliseconds(500));  // more than is taken
-  EXPECT_EQ(read_so_much(client, 4), 4U);
+  pass(weir, 10);
+  EXPECT_EQ(read_so_much(client, kLarge), kLarge);
+  EXPECT_EQ(weir.metrics().sum("weir_responses_truncated_total"), 0);
 }
 
 // The answer's head is there, and the service silent, since it still gets the request.
 TEST(SlowProgress, IdleStandsStillWhileTheClientUploadsBehindTheHead) {
   RawService service([](RawService::Connection& c) {
-    if (c.read_until().starts_with("GET /silent")) return void(c.read_until());
+    if (!is_asked(c)) return;
     c.write("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nab");
-    c.read_exactly(4);
+    c.read_exactly(2);
     c.write("cd");
     c.read_until();
   });
-  Weir weir(service.text(), "chain: [timeout: {head: 300ms, idle: 400ms}]\n");
+  Weir weir(service.text(), with_a_clock("1s"));
   Socket client = Socket::connect(weir.address());
-  client.write_all("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\n");
+  client.write_all("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\n");
   EXPECT_THAT(read_head(client), StartsWith("HTTP/1.1 200 "));
-  for (int i = 0; i < 4; ++i) {
-    pass(weir, 2);
+  for (int i = 0; i < 2; ++i) {
+    pass(weir, 7);
     client.write_all("x");
+  }
+  EXPECT_EQ(read_so_much(client, 4), 4U);
+}
+
+// A service that takes little at a time frees no third of weir's send buffer for long.
+TEST(SlowProgress, AnUploadThatTheServiceTakesSlowlyIsProgressForIdle) {
+  constexpr int kSteps = 20;
+  std::counting_semaphore<> may_read(0);
+  RawService service([&](RawService::Connection& c) {
+    const int little = 8 << 10;
+    setsockopt(c.socket().descriptor(), SOL_SOCKET, SO_RCVBUF, &little, sizeof little);
+    if (!is_asked(c)) return;
+    c.write("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nab");
+    for (int i = 0; i < kSteps; ++i) {
+      may_read.acquire();
+      c.read_exactly(16 << 10);
+    }
+    c.write("cd");
+    c.read_until();
+  });
+  Weir weir(service.text(), with_a_clock("2s"));
+  Socket client = Socket::connect(weir.address());
+  client.write_all("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: " + std::to_string(kLarge) +
+                   "\r\n\r\n");
+  EXPECT_THAT(read_head(client), StartsWith("HTTP/1.1 200 "));
+  client.write_all(large(), milliseconds(300));  // more than is taken
+  for (int i = 0; i < kSteps; ++i) {
+    pass(weir, 1);
+    may_read.release();
   }
   EXPECT_EQ(read_so_much(client, 4), 4U);
 }
