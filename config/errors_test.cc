@@ -128,7 +128,8 @@ TEST(ConfigErrors, Tenants) {
            "3:28: tenants.a.concurrency: 0 is not allowed here: nothing would pass; to refuse the "
            "tenant "
            "write deny: true, for no limit leave concurrency out"},
-          {"tenant: {new_keys: {burst: 5}}\n", "3:20: tenant.new_keys.rate: is missing"},
+          {"tenant: {new_keys: {burst: 5}}\n", "3:20: tenant.new_keys.rate: is missing: expected a rate such as 100/s, 30/m, 500/h or "
+           "10000/d"},
           {"tenant: {new_keys: {rate: 0/s}}\n",
            "3:27: tenant.new_keys.rate: 0/s is not allowed here: no new tenant would pass; to "
            "refuse them write unknown: refuse"},
@@ -163,10 +164,10 @@ TEST(ConfigErrors, Tenants) {
            "another name"},
           {"tenant: {from: client_ip}\ntenants: {10.0.0.0/8: {deny: true}, 10.1.1.1/8: {deny: "
            "true}}\n",
-           "4:38: tenants.\"10.1.1.1/8\": 10.0.0.0/8 stands twice, first in line 4"},
+           "4:37: tenants.\"10.1.1.1/8\": 10.0.0.0/8 stands twice, first in line 4"},
           {"tenants: {a: {addresses: [10.0.0.300]}}\n",
            "3:27: tenants.a.addresses[0]: found \"10.0.0.300\", expected an address range such as "
-           "10.0.0.0/8"},
+           "10.0.0.0/8 or fd00::/8"},
           {"paths: {ambiguous: allow}\n",
            "3:20: paths.ambiguous: found \"allow\", expected refuse, forward_normalised or by_raw"},
           {"routes: [{match: {path: /a}, tenant: acme}]\n",
@@ -328,7 +329,7 @@ TEST(ConfigErrors, Routes) {
            {"routes: [{match: {path: x}}]\n",
             "3:25: routes[0].match.path: found \"x\", expected a path that begins with /, without "
             "?, # and "
-            "spaces, and without empty, . or .. segments"},
+            "spaces, and without empty, . or .. segments: write /x"},
            {"routes: [{match: {path: /x, path_prefix: /y}}]\n",
             "3:18: routes[0].match: has both path and path_prefix: keep one of them"},
            {"routes: [{match: {host: \"a.*.b\"}}]\n",

@@ -43,7 +43,7 @@ constexpr auto kRows = std::to_array<ForeignWord>({
     {"", "healthcheck healthchecks health", kNoHealthChecks},
     {"", "tls ssl https cert certs certificate certificates mtls", kNoTls},
     {"", "http2 h2 h2c http3 quic grpc", kNoHttp2},
-    {"", "redis shared cluster distributed gossip replicas", kNoSharedState},
+    {"", "redis cluster distributed gossip replicas", kNoSharedState},
     {"",
      "cors auth authentication jwt oauth cache caching gzip compression rewrite rewrites redirect "
      "redirects headers loadbalancer loadbalancing",
@@ -61,7 +61,7 @@ constexpr auto kRows = std::to_array<ForeignWord>({
      "telemetry: {listen: 0.0.0.0:9902}"},
     {"", "filters filter middleware middlewares plugins policies policy rules pipeline httpfilters",
      "filters are the chain", "chain: [buffer, concurrency_limit: {limit: 64}]"},
-    {"", "location locations virtualhosts paths match matches",
+    {"", "location locations virtualhosts match matches",
      "which requests take which chain is said by routes",
      "routes: [{match: {path_prefix: /api}, chain: [timeout: 5s]}]"},
     {"",

@@ -17,10 +17,12 @@ using ::testing::IsEmpty;
 // A file that has `text` at that place.
 std::string file_with(std::string_view place, const std::string& text) {
   const std::string flow = "{" + text + "}";
-  if (place == "upstream") return "upstream: " + flow + "\n";
+  if (place == "upstream") return "listen: 127.0.0.1:2\nupstream: " + flow + "\n";
+  const std::string listen = "listen: 127.0.0.1:2\n", upstream = "upstream: {address: 127.0.0.1:1}\n";
   if (place.empty())
-    return (text.starts_with("upstream") ? "" : "upstream: {address: 127.0.0.1:1}\n") + text + "\n";
-  const std::string base = "upstream: {address: 127.0.0.1:1}\n";
+    return (text.starts_with("listen") ? "" : listen) +
+           (text.starts_with("upstream") ? "" : upstream) + text + "\n";
+  const std::string base = listen + upstream;
   if (place == "filter") return base + "chain: [" + text + "]\n";
   if (place == "retry_on") return base + "chain: [retry: {retry_on: " + text + "}]\n";
   if (place == "tenants.*") return base + "tenants: {a: " + flow + "}\n";

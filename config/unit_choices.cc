@@ -152,7 +152,8 @@ class Choices {
     values_.push_back(*value);
     // In the largest unit, where that is shorter: 30s (30000ms).
     const std::string shortest = print_(*value);
-    texts_.push_back(shortest.size() < text.size() ? shortest + " (" + text + ")" : text);
+    const bool shorter = shortest.size() < text.size() && *value != 0;
+    texts_.push_back(*value == 0 ? shortest : shorter ? shortest + " (" + text + ")" : text);
   }
   void add(std::optional<std::int64_t> value) {
     if (value) add(print_(*value));

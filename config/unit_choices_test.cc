@@ -16,7 +16,7 @@ constexpr std::int64_t kHundredPercent = 10'000;
 TEST(UnitChoices, DurationsWithoutAUnitAreMillisecondsOrSeconds) {
   EXPECT_THAT(duration_choices("25", {}), ElementsAre("25ms", "25s"));
   EXPECT_THAT(duration_choices("30000", {}), ElementsAre("30s (30000ms)", "500m (30000s)"));
-  EXPECT_THAT(duration_choices("0.5", {}), ElementsAre("0.5ms", "500ms"));
+  EXPECT_THAT(duration_choices("0.5", {}), ElementsAre("0.5ms", "0.5s"));
   EXPECT_THAT(duration_choices("0", {}), ElementsAre("0s"));
 }
 

@@ -58,7 +58,7 @@ TEST(ConfigWarnings, SayWhatHasNoEffectAndWhy) {
            {"tenants: {a: {rate: 1000/h}, \"*\": {rate: 1/s}}\n"
             "chain: [token_bucket, token_bucket: {name: b, key: client_ip, rate: 9/s}]\n",
             "3:21: tenants.a.rate: \"1000/h\" without a burst lets 1 request through at once, one "
-            "second's worth, and one more every 3.6s: write burst: N for how many may come at "
+            "second's worth, and one more every 3600ms: write burst: N for how many may come at "
             "once"},
            {"tenants: {a: {queue: 2}}\n",
             "3:15: tenants.a.queue: has no effect: no chain has a buffer outside a filter with "
@@ -85,7 +85,7 @@ TEST(ConfigWarnings, SayWhatHasNoEffectAndWhy) {
            {"tenant: {from: client_ip}\ntenants: {10.1.2.3/8: {deny: true}}\n",
             "4:11: tenants.\"10.1.2.3/8\": \"10.1.2.3/8\" is read as 10.0.0.0/8"},
            {"tenant: {from: client_ip}\ntenants: {a: {addresses: [\"2001:DB8::1\"], deny: true}}\n",
-            "4:26: tenants.a.addresses[0]: \"2001:DB8::1\" is read as 2001:db8::1/128"},
+            "4:27: tenants.a.addresses[0]: \"2001:DB8::1\" is read as 2001:db8::1/128"},
            {"tenants: {a: {addresses: 10.0.0.0/8, deny: true}}\n",
             "3:15: tenants.a.addresses: has no effect: tenant.from is not client_ip"},
            {"trusted_proxies: [0.0.0.0/0]\n",
@@ -135,7 +135,7 @@ TEST(ConfigWarnings, SayWhatAChainNeverDoes) {
             "upstream.max_connections is "
             "512"},
            {"chain: [token_bucket: {key: client_ip, rate: 600/m}]\n",
-            "3:48: chain[0].token_bucket.rate: \"600/m\" without a burst lets 10 requests through "
+            "3:46: chain[0].token_bucket.rate: \"600/m\" without a burst lets 10 requests through "
             "at "
             "once, one second's worth, and one more every 100ms: write burst: N for how many may "
             "come at once"},
@@ -151,7 +151,7 @@ TEST(ConfigWarnings, SayWhatAChainNeverDoes) {
             "chain: [concurrency_limit: {name: a, key: tenant, limit: 5}, concurrency_limit: "
             "{limit: "
             "5}]\n",
-            "4:61: chain[1].concurrency_limit: one tenant can take all 5 permits: add a limit for "
+            "4:62: chain[1].concurrency_limit: one tenant can take all 5 permits: add a limit for "
             "each, as concurrency_limit: {name: per_tenant, key: tenant, limit: 3}"},
            {"chain: [token_bucket: {key: client_ip, rate: 5/s}]\n"
             "routes: [{match: {path: /a}, chain: [token_bucket: {key: client_ip, rate: 5/s}]}]\n",
@@ -229,7 +229,7 @@ TEST(ConfigWarnings, LeaveSoundChainsAlone) {
            "5}]\n",
            "chain: [token_bucket: {key: client_ip, rate: 5/s}]\n"
            "routes: [{match: {path: /a}, chain: [token_bucket: {key: client_ip, rate: 6/s}]}]\n",
-           "chain: [shared: q]\nroutes: [{match: {path: /a}, chain: [shared: q, buffer]}]\n"
+           "chain: [shared: q]\nroutes: [{match: {path: /a}, chain: [buffer, shared: q]}]\n"
            "shared: {q: {token_bucket: {key: client_ip, rate: 5/s}}}\n",
            "routes: [{match: {path: /a:b/v1.2/~c/@d/(e)}}]\n",
        }) {

@@ -7,6 +7,7 @@ std::string_view to_string(Reason reason) {
     case Reason::none: return "none";
     case Reason::quota_exceeded: return "quota_exceeded";
     case Reason::key_queue_full: return "key_queue_full";
+    case Reason::new_keys: return "new_keys";
     case Reason::concurrency_limit: return "concurrency_limit";
     case Reason::upstream_connections: return "upstream_connections";
     case Reason::overloaded: return "overloaded";

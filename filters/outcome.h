@@ -20,6 +20,7 @@ enum class Reason : std::uint8_t {
   // quota: 429
   quota_exceeded,  // a token bucket is empty
   key_queue_full,  // as many of this key's requests as may do so wait for its quota
+  new_keys,        // this client has brought up as many new tenants as tenant.new_keys allows
   // capacity: 503
   concurrency_limit,     // all permits of a concurrency_limit are taken
   upstream_connections,  // upstream.max_connections are in use

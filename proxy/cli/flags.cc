@@ -37,6 +37,8 @@ std::string environment_name(const Flag& flag) {
 }
 
 FlagConfig::FlagConfig(const FlagValues& values) : values_(values) {
+  const bool tells_tenants_apart = !value(FlagId::tenant).empty() || !value(FlagId::rate).empty() ||
+                                   !value(FlagId::burst).empty();
   for (std::size_t i = 0; i < kFlagCount; ++i) {
     if (values_[i].empty()) values_[i] = kFlags[i].otherwise;
   }
@@ -46,7 +48,7 @@ FlagConfig::FlagConfig(const FlagValues& values) : values_(values) {
   if (!value(FlagId::telemetry).empty()) line("telemetry: {listen: ", FlagId::telemetry, "}");
   line("workers: ", FlagId::workers);
   line("access_log: {to: ", FlagId::access_log, "}");
-  add_tenants();
+  if (tells_tenants_apart) add_tenants();
   add_chain();
 }
 

@@ -24,6 +24,8 @@ constexpr Row kRows[] = {
     {Reason::quota_exceeded, 429, "http_request_denied", "The quota is used up for now."},
     {Reason::key_queue_full, 429, "http_request_denied",
      "As many of this tenant's requests as may wait for its quota are waiting. Retry later."},
+    {Reason::new_keys, 429, "http_request_denied",
+     "This client has used too many new tenant names lately. Retry later."},
     {Reason::concurrency_limit, 503, "connection_limit_reached",
      "The service is at its concurrency limit and the queue is full. Retry later."},
     {Reason::upstream_connections, 503, "connection_limit_reached",

@@ -66,7 +66,7 @@ TEST(HeadGuard, RequestHeads) {
       {"2.0", "GET / HTTP/2.0\r\n\r\n", BadRequest::bad_version},
       {"0.9 by name", "GET / HTTP/0.9\r\n\r\n", BadRequest::bad_version},
       {"HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", BadRequest::http2_preface},
-      {"TLS", "\x16\x03\x01\x02", BadRequest::bad_request_line},
+      {"TLS", "\x16\x03\x01\x02", BadRequest::tls_on_plain_port},
       {"SSH", "SSH-2.0-OpenSSH_9\r\n\r\n", BadRequest::bad_request_line},
       {"empty first line", "\r\nGET / HTTP/1.1\r\n\r\n", BadRequest::bad_request_line},
       {"endless target", "GET /" + std::string(40'000, 'a'), BadRequest::target_too_long},

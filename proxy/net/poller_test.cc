@@ -2,7 +2,7 @@
 // moved.
 #include <gmock/gmock.h>
 
-#include "proxy/net/poller_fixture.h"
+#include "tests/unit/poller_fixture.h"
 
 namespace weir {
 namespace {

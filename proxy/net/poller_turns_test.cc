@@ -1,7 +1,7 @@
 // The poller's turns: in which order sockets, timers and the rest are served, and how much of each.
 #include <gmock/gmock.h>
 
-#include "proxy/net/poller_fixture.h"
+#include "tests/unit/poller_fixture.h"
 
 namespace weir {
 namespace {

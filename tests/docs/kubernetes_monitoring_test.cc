@@ -49,7 +49,8 @@ TEST_F(Monitoring, TheConfigMapsHaveTheDashboards) {
   for (const json::value& each : objects_) {
     if (text(each, "/kind") != "ConfigMap") continue;
     EXPECT_EQ(text(each, "/metadata/labels/grafana_dashboard"), "1");
-    for (const auto& [name, content] : at(each, "/data").as_object()) {
+    const json::value data = at(each, "/data");
+    for (const auto& [name, content] : data.as_object()) {
       ++found;
       EXPECT_EQ(std::string(content.as_string()),
                 read_file(kDocker / "grafana/dashboards" / std::string(name)));

@@ -79,12 +79,12 @@ std::vector<LateBody> late_bodies() {
   return all;
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Services, LateBodies, ::testing::ValuesIn(late_bodies()),
-    [](const ::testing::TestParamInfo<LateBody>& info) {
-      constexpr const char* kWhen[] = {"WithTheHead", "InAPacketOfItsOwn", "WithTheNextRequest"};
-      return std::string(info.param.name) + kWhen[static_cast<std::size_t>(info.param.when)];
-    });
+std::string name_of(const ::testing::TestParamInfo<LateBody>& tested) {
+  constexpr const char* kWhen[] = {"WithTheHead", "InAPacketOfItsOwn", "WithTheNextRequest"};
+  return std::string(tested.param.name) + kWhen[static_cast<std::size_t>(tested.param.when)];
+}
+
+INSTANTIATE_TEST_SUITE_P(Services, LateBodies, ::testing::ValuesIn(late_bodies()), name_of);
 
 // What such a service costs others: honest answers without a body keep their connection.
 TEST(LateBody, AnswersThatAnnounceNoneKeepTheirConnection) {
