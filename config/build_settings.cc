@@ -38,6 +38,7 @@ Limits limits_of(const Value& map) {
   out.min_body_rate = map.get("min_body_rate").number;
   out.send_timeout = duration_of(map, "send_timeout");
   out.idle_timeout = duration_of(map, "idle_timeout");
+  out.abandoned_timeout = duration_of(map, "abandoned_timeout");
   return out;
 }
 

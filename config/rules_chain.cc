@@ -156,7 +156,7 @@ class ChainRules {
     std::size_t shared = filters_.size();
     std::int64_t least = INT64_MAX;  // of those for each
     for (std::size_t i = 0; i < filters_.size(); ++i) {
-      if (!is(i, "concurrency_limit")) continue;
+      if (!is(i, "concurrency_limit") || filters_[i].params->get("enforce").number == 0) continue;
       const Key key = key_of(*filters_[i].params);
       if (key.empty()) shared = i;
       if (tells_clients_apart(key))

@@ -44,6 +44,7 @@ struct Limits {
   std::int64_t min_body_rate = 500;                  // bytes a second
   Duration send_timeout = std::chrono::seconds(30);  // without a byte of the answer being taken
   Duration idle_timeout = std::chrono::seconds(75);
+  Duration abandoned_timeout = std::chrono::seconds(30);  // from when the client left
 };
 
 // Connections that become a tunnel.

@@ -100,6 +100,11 @@ constexpr KeySpec kLimits[] = {
      .spec = duration(kMillisecond, kDay),
      .preset = "75s",
      .doc = "Between two requests of a connection."},
+    {.name = "abandoned_timeout",
+     .spec = duration(kMillisecond, kHour),
+     .preset = "30s",
+     .doc = "How long an answer is awaited whose client has left. The service is told by a FIN; the "
+            "request's permits are held until it answers or closes, or this time is over."},
 };
 
 constexpr Spec kToken1 = text(kToken);

@@ -80,9 +80,14 @@ void FlagConfig::line(std::string_view before, FlagId id, std::string_view after
   lines_.push_back(id);
 }
 
-std::string FlagConfig::in_terms_of_flags(const Diagnostic& diagnostic) const {
+bool FlagConfig::is_of_a_flag(const Diagnostic& diagnostic) const {
   const auto at = static_cast<std::size_t>(diagnostic.line - 1);
-  if (at >= lines_.size() || lines_[at] == FlagId::count_) return diagnostic.text();
+  return at < lines_.size() && lines_[at] != FlagId::count_;
+}
+
+std::string FlagConfig::in_terms_of_flags(const Diagnostic& diagnostic) const {
+  if (!is_of_a_flag(diagnostic)) return diagnostic.text();
+  const auto at = static_cast<std::size_t>(diagnostic.line - 1);
   return std::string(kFlags[static_cast<std::size_t>(lines_[at])].name) + ": " + diagnostic.message;
 }
 

@@ -61,7 +61,9 @@ class FlagConfig {
   explicit FlagConfig(const FlagValues& values);
 
   const std::string& yaml() const { return yaml_; }
-  // `--rate: what is wrong` where it stands on a flag's line, else as diagnostics are printed.
+  // Is it about a value that one flag gives?
+  bool is_of_a_flag(const Diagnostic& diagnostic) const;
+  // `--rate: what is wrong` if it is, else as diagnostics are printed.
   std::string in_terms_of_flags(const Diagnostic& diagnostic) const;
 
  private:

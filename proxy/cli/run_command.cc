@@ -33,7 +33,11 @@ std::unique_ptr<Snapshot> load(const RunOptions& options, Gate& gate) {
   auto tell = [&](const Diagnostic& d, const char* mark) {
     out.write((flags ? flags->in_terms_of_flags(d) : d.text()) + mark + "\n");
   };
-  for (const Diagnostic& warning : result.warnings) tell(warning, " (warning)");
+  // What a warning asks for may need a file: flags are told of errors alone if there are any.
+  const bool warns = !flags || result.errors.empty();
+  for (const Diagnostic& warning : result.warnings) {
+    if (warns && (!flags || flags->is_of_a_flag(warning))) tell(warning, " (warning)");
+  }
   for (const Diagnostic& error : result.errors) tell(error, "");
   if (const std::size_t count = result.errors.size()) {
     out.write("weir: not started: " + std::to_string(count) + (count == 1 ? " error" : " errors") +

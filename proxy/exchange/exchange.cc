@@ -178,7 +178,7 @@ Step Exchange::enter_chain(Reason refusal) {
 void Exchange::follow(Step step) {
   // What its client has abandoned is not tried again.
   if (client_ == nullptr && step != Step::none && step != Step::answer) {
-    return end_abandoned(Ending::client_gone, false);
+    return end_abandoned(Ending::client_gone);
   }
   switch (step) {
     case Step::none:
@@ -249,7 +249,7 @@ void Exchange::sync_alarm() {
 void Exchange::ring() {
   if (done_) return;
   const Time now = read_clock();
-  if (now >= drain_until_) return end_abandoned(Ending::client_gone, false);
+  if (now >= drain_until_) return cut_abandoned();
   if (!request_->inside()) return;
   if (now < alarm_.at) return sync_alarm();
   note_upload_progress(now);

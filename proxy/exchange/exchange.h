@@ -235,7 +235,8 @@ class Exchange final : public RequestHandler,
   void send_own(const HeadWriter& out, bool keep, std::uint64_t body_left);
   void abort_response(Ending how, Side side);
   void lose_client();
-  void end_abandoned(Ending how, bool connection_clean);
+  void end_abandoned(Ending how);
+  void cut_abandoned();
   void end_request(Ending how, std::uint16_t code, Source source);
   void close_ledger(Ending how, std::uint16_t code, Source source);
   void observe_durations(Time end);

@@ -59,7 +59,7 @@ void Exchange::fail_attempt(Reason reason) {
   if (reason == Reason::upstream_reset) result = AttemptResult::reset;
   stop_attempt(result);
   const Step step = settle(Outcome::failure(reason));
-  if (client_ == nullptr) return end_abandoned(Ending::client_gone, false);
+  if (client_ == nullptr) return end_abandoned(Ending::client_gone);
   follow(step);
 }
 
@@ -101,11 +101,12 @@ bool Exchange::may_resend() const {
 
 void Exchange::on_service_end(NetError error) {
   if (download_.head_done) {
-    if (drain_until_ != kNever) return end_abandoned(Ending::client_gone, false);
+    if (drain_until_ != kNever) return end_abandoned(Ending::client_gone);
     if (error == NetError::end_of_stream && download_.reader.ends_with_connection())
       return end_until_close();
     return abort_response(Ending::upstream_failed, Side::upstream);
   }
+  if (client_ == nullptr) return end_abandoned(Ending::client_gone);  // it took its client's leave
   if (!download_.head_bytes.empty()) return fail_attempt(Reason::upstream_truncated);
   if (may_resend()) return dial_again();
   fail_attempt(Reason::upstream_reset);

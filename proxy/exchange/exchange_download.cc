@@ -25,7 +25,6 @@ constexpr std::uint16_t kMaxInterims = 1000;
 constexpr std::uint32_t kMaxInterimBytes = 1 << 20;
 // Of them in one turn: then other sockets have theirs.
 constexpr int kInterimsAtOnce = 16;
-constexpr Duration kDrainTime = std::chrono::seconds(5);
 
 std::optional<std::chrono::seconds> read_seconds(std::string_view text) {
   std::int64_t seconds = 0;
@@ -169,7 +168,7 @@ bool Exchange::take_interim(const Head& head, std::size_t size) {
   }
   relay_interim(head);
   if (client_ == nullptr && !done_ && (drained_ += size) > kDrainBytes) {
-    end_abandoned(Ending::client_gone, false);
+    end_abandoned(Ending::client_gone);
   }
   return !done_;
 }
@@ -214,11 +213,7 @@ void Exchange::settle_response(const Head& head, const Framing& framing, std::sp
   const Step step = settle(Outcome::response(head.status, retry_after(head)), body.last);
   worker_.metrics().upstream_duration[route_->index].observe(request_->now - attempt_.began);
   upstream_time_ += request_->now - attempt_.began;
-  if (client_ == nullptr) {
-    drain_until_ = request_->now + kDrainTime;
-    sync_alarm();
-    return drain_abandoned(body, true);
-  }
+  if (client_ == nullptr) return drain_abandoned(body, true);
   if (step == Step::commit) return commit(head, framing, body);
   // Not this answer. If it is here to its end, its connection can serve the next attempt.
   download_.complete = body.last && body.extra == 0;
@@ -300,14 +295,14 @@ void Exchange::end_until_close() {
 }
 
 // Nobody waits for this answer any more. It is read to its end, if that is not far, so that the
-// service can get on with something else and its connection be used again.
+// service can get on with something else.
 void Exchange::drain_abandoned(const Portion& body, bool good) {
   drained_ += body.consumed;
   if (good && body.last) {
     download_.complete = true;
-    return end_abandoned(Ending::client_gone, body.extra == 0);
+    return end_abandoned(Ending::client_gone);
   }
-  if (!good || drained_ > kDrainBytes) end_abandoned(Ending::client_gone, false);
+  if (!good || drained_ > kDrainBytes) end_abandoned(Ending::client_gone);
 }
 
 }  // namespace weir

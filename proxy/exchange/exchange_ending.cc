@@ -43,7 +43,7 @@ void Exchange::answer() {
   const Outcome outcome = request_->outcome;
   stop_attempt(AttemptResult::cancelled);
   if (request_->committed) return abort_response(ending_of(outcome), Side::upstream);
-  if (client_ == nullptr) return end_abandoned(ending_of(outcome), false);
+  if (client_ == nullptr) return end_abandoned(ending_of(outcome));
   if (ended_) {
     observe_durations(request_->now);
   } else {
@@ -147,8 +147,11 @@ void Exchange::on_client_gone() {
   const bool sent_whole = attempt_.service != nullptr && upload_.sent_all &&
                           !attempt_.service->has_pending() && !upload_.broken;
   if (sent_whole && !download_.head_done) {
-    // The service is at work on it: the permit is kept until it answers.
+    // The service is at work on it, and is told. The permit is kept until it answers or closes.
     request_->abandoned = true;
+    attempt_.service->shut_down();
+    drain_until_ = saturating_add(read_clock(), settings().limits.abandoned_timeout);
+    sync_alarm();
     attempt_.service->start_reading();  // which had stopped if the client did not read
     if (download_.heads_wait) attempt_.service->ask_for_turn();
     return;
@@ -167,11 +170,18 @@ void Exchange::lose_client() {
   on_client_gone();
 }
 
-void Exchange::end_abandoned(Ending how, bool connection_clean) {
-  download_.reusable = download_.reusable && connection_clean;
+// Its connection to the service has had a FIN, so it is of no more use.
+void Exchange::end_abandoned(Ending how) {
+  download_.reusable = false;
   stop_attempt(AttemptResult::cancelled);
   end_request(how, kClientGone, Source::weir);
   retire();
+}
+
+// The service has not noticed that its client left.
+void Exchange::cut_abandoned() {
+  if (attempt_.service != nullptr) attempt_.service->close_reset();
+  end_abandoned(Ending::client_gone);
 }
 
 void Exchange::cut() {

@@ -74,7 +74,7 @@ void Exchange::open_tunnel(const Head& head, std::span<char> rest) {
   count_attempt(AttemptResult::response);
   const Step step = settle(Outcome::response(head.status));
   worker_.metrics().upstream_duration[route_->index].observe(request_->now - attempt_.began);
-  if (client_ == nullptr) return end_abandoned(Ending::client_gone, false);
+  if (client_ == nullptr) return end_abandoned(Ending::client_gone);
   if (step != Step::commit) return follow(step);
   committing_since_ = request_->now;
   HeadWriter out(worker_.write_scratch());

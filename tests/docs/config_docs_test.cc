@@ -119,7 +119,7 @@ TEST(ConfigDocs, EveryExampleLoadsWithoutWarnings) {
     // full.yaml has every key, those without effect too.
     for (const std::string& warning : loaded.warnings)
       EXPECT_TRUE(example.filename() == "full.yaml" &&
-                  warning.ends_with("has no effect in this version"))
+                  warning.find("has no effect") != std::string::npos)
           << example << ": " << warning;
   }
 }

@@ -34,6 +34,7 @@ constexpr Beyond kBeyond[] = {
     {"two routes are called", "a schema does not compare items by one of their keys"},
     {"two filters are called", "the same"},
     {"is longer than backoff.max", "a schema does not compare two values"},
+    {"each new name would have a rate of its own", "a schema does not know what a key is for"},
 };
 
 // The entries that account for all of the errors; none if one is not accounted for.

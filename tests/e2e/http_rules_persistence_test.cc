@@ -179,9 +179,9 @@ Rules dead_connections() {
             {client_sends(post("Content-Length: 6") + "abc"),
              service_gets(reached("POST /", "Content-Length: 6") + "abc"), client_leaves(),
              service_sees_end()}),
-      plays("Design_3_9_AnAbandonedAnswerIsReadAndItsConnectionUsedAgain",
+      plays("Design_3_9_AServiceIsToldOfAClientThatLeft",
             {client_sends(get()), service_gets(reached("GET /")), client_leaves(),
-             service_sends(kAnswer)}),
+             service_sees_end()}),
   };
 }
 

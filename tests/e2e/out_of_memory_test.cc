@@ -78,7 +78,7 @@ TEST_F(OutOfMemory, EndsWithAClearLineWhereThereIsNone) {
   const std::string part = "GET / HTTP/1.1\r\nHost: a\r\nX: " + std::string(24 << 10, 'x');
   std::vector<Socket> crowd;
   std::optional<int> code;
-  while (crowd.size() < 2000 && !(code = weir.process().wait(milliseconds(0)))) {
+  while (crowd.size() < 3900 && !(code = weir.process().wait(milliseconds(0)))) {
     crowd.push_back(Socket::try_connect(weir.address()));
     if (!crowd.back().open()) break;
     crowd.back().write_some(part);
