@@ -34,7 +34,7 @@ TEST(ConfigErrors, Values) {
            {"limits: 5\n",
             "3:9: limits: found \"5\", expected a map of max_connections, "
             "max_connections_per_client, max_head, max_body, buffered_bytes, head_timeout, "
-            "body_timeout, min_body_rate, send_timeout or idle_timeout"},
+            "body_timeout, min_body_rate, send_timeout, idle_timeout or abandoned_timeout"},
            {"limits: {max_head: 32}\n",
             "3:20: limits.max_head: \"32\" has no unit (B, KiB, MiB, GiB or TiB): write 32KiB"},
            {"limits: {max_head: 2MiB}\n",
@@ -128,7 +128,8 @@ TEST(ConfigErrors, Tenants) {
            "3:28: tenants.a.concurrency: 0 is not allowed here: nothing would pass; to refuse the "
            "tenant "
            "write deny: true, for no limit leave concurrency out"},
-          {"tenant: {new_keys: {burst: 5}}\n", "3:20: tenant.new_keys.rate: is missing: expected a rate such as 100/s, 30/m, 500/h or "
+          {"tenant: {new_keys: {burst: 5}}\n",
+           "3:20: tenant.new_keys.rate: is missing: expected a rate such as 100/s, 30/m, 500/h or "
            "10000/d"},
           {"tenant: {new_keys: {rate: 0/s}}\n",
            "3:27: tenant.new_keys.rate: 0/s is not allowed here: no new tenant would pass; to "

@@ -18,7 +18,8 @@ using ::testing::IsEmpty;
 std::string file_with(std::string_view place, const std::string& text) {
   const std::string flow = "{" + text + "}";
   if (place == "upstream") return "listen: 127.0.0.1:2\nupstream: " + flow + "\n";
-  const std::string listen = "listen: 127.0.0.1:2\n", upstream = "upstream: {address: 127.0.0.1:1}\n";
+  const std::string listen = "listen: 127.0.0.1:2\n",
+                    upstream = "upstream: {address: 127.0.0.1:1}\n";
   if (place.empty())
     return (text.starts_with("listen") ? "" : listen) +
            (text.starts_with("upstream") ? "" : upstream) + text + "\n";

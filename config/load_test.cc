@@ -299,16 +299,15 @@ TEST(Load, NewKeysStandsInFrontOfTheChainsByTenant) {
   EXPECT_EQ(snapshot.settings.tenant.new_keys->burst, 20);
   EXPECT_THAT(names(snapshot.chains[0]->filters()),
               ElementsAre("new_keys", "token_bucket", "upstream"));
-  EXPECT_THAT(names(snapshot.chains[1]->filters()),
-              ElementsAre("/a/token_bucket", "upstream"));
+  EXPECT_THAT(names(snapshot.chains[1]->filters()), ElementsAre("/a/token_bucket", "upstream"));
   EXPECT_THAT(names(snapshot.chains[2]->filters()), ElementsAre("new_keys", "each", "upstream"));
   EXPECT_EQ(snapshot.chains[0]->filters()[0], snapshot.chains[2]->filters()[0]);
   for (const std::size_t i : {1U, 2U}) {  // of the route to /b and the default
     const Route& route = snapshot.routes[i];
     ASSERT_GE(route.keys.size(), 2U);
     EXPECT_TRUE(is_tenant_alone(route.keys[0]));
-    EXPECT_EQ(route.keys[1], (Key{Field{Field::Kind::client_ip, "", 0},
-                                  Field{Field::Kind::method, "", 0}}));
+    EXPECT_EQ(route.keys[1],
+              (Key{Field{Field::Kind::client_ip, "", 0}, Field{Field::Kind::method, "", 0}}));
   }
   const Loaded shared = sound(kBase +
                               "tenant: {unknown: shared, new_keys: {rate: 20/s}}\n"

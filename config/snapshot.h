@@ -64,7 +64,7 @@ struct TenantSettings {
   Field from{Field::Kind::header, "x-tenant", 0};
   std::string default_name = "anonymous";
   UnknownTenants unknown = UnknownTenants::own;
-  bool secret = false;  // its name is a credential (an API key): show a hash
+  bool secret = false;            // its name is a credential (an API key): show a hash
   std::optional<Quota> new_keys;  // names without an entry that one client may bring up
 };
 

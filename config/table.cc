@@ -103,8 +103,9 @@ constexpr KeySpec kLimits[] = {
     {.name = "abandoned_timeout",
      .spec = duration(kMillisecond, kHour),
      .preset = "30s",
-     .doc = "How long an answer is awaited whose client has left. The service is told by a FIN; the "
-            "request's permits are held until it answers or closes, or this time is over."},
+     .doc =
+         "How long an answer is awaited whose client has left. The service is told by a FIN; the "
+         "request's permits are held until it answers or closes, or this time is over."},
 };
 
 constexpr Spec kToken1 = text(kToken);

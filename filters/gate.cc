@@ -9,7 +9,7 @@
 namespace weir {
 
 Gate::Pass::Pass(Gate& gate) : gate_(gate) {
-  gate_.mutex_.lock();
+  gate_.lock_.lock();
   gate_.now_ = std::max(gate_.now_, gate_.read_(gate_.context_));
   ++gate_.pass_;
 }
@@ -17,7 +17,7 @@ Gate::Pass::Pass(Gate& gate) : gate_(gate) {
 Gate::Pass::~Pass() {
   if (!gate_.to_serve_.empty()) gate_.serve_all();
   if (gate_.to_notify_.empty()) {
-    gate_.mutex_.unlock();
+    gate_.lock_.unlock();
   } else {
     gate_.notify_all();
   }
@@ -34,10 +34,10 @@ void Gate::notify_all() {
       to_notify_.pop_back();
     }
     const bool more = !to_notify_.empty();
-    mutex_.unlock();
+    lock_.unlock();
     for (std::size_t i = 0; i < n; ++i) portion[i]->notify();
     if (!more) return;
-    mutex_.lock();
+    lock_.lock();
   }
 }
 

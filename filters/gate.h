@@ -1,4 +1,4 @@
-// The gate: one mutex for all the state that requests share.
+// The gate: one lock for all the state that requests share.
 //
 // A worker makes a Pass when a request enters, leaves, wakes or ends. The pass takes the time after
 // it has locked, so that time never runs backwards inside, and filters are plain single-threaded
@@ -11,9 +11,9 @@
 #pragma once
 
 #include <cstdint>
-#include <mutex>
 #include <vector>
 
+#include "filters/lock.h"
 #include "filters/time.h"
 
 namespace weir {
@@ -83,7 +83,7 @@ class Gate {
 
   ReadClock read_;
   void* context_;
-  std::mutex mutex_;
+  Lock lock_;
   Time now_{};
   std::uint64_t pass_ = 0;
   std::vector<Cause*> to_serve_;

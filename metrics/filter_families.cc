@@ -110,9 +110,9 @@ void add_keys(const Reading& reading, Families& out) {
   Family overflowed = Families::counter(
       "weir_keys_overflowed_total",
       "Decisions made on the state that keys without a slot in the key table share.");
-  Family over_share = Families::counter(
-      "weir_keys_over_share_total",
-      "Of these, the ones whose client had its share of the key table.");
+  Family over_share =
+      Families::counter("weir_keys_over_share_total",
+                        "Of these, the ones whose client had its share of the key table.");
   each(reading, &FilterNumbers::keys, [&](const std::string& name, const Keys& keys) {
     tracked.add({{"filter", name}}, keys.tracked);
     capacity.add({{"filter", name}}, keys.capacity);

@@ -104,7 +104,7 @@ void ClientConnection::want_more(Time until) {
 void ClientConnection::process() {
   if (processing_) return;
   processing_ = true;
-  int heads = kHeadsAtOnce;
+  heads_left_ = kHeadsAtOnce;
   bool more = true;
   while (more && !closed_) {
     switch (phase_) {
@@ -112,10 +112,10 @@ void ClientConnection::process() {
       case Phase::head:
         if (available().empty()) {
           more = false;
-        } else if (heads <= 0) {
+        } else if (heads_left_ <= 0) {
           return leave_for_next_turn();
         } else {
-          more = read_head(heads);
+          more = read_head();
         }
         break;
       case Phase::exchange:
@@ -145,8 +145,8 @@ void ClientConnection::on_turn() {
   bound_reading();
 }
 
-// True: an exchange has begun, and may have ended again. `heads`: that may be read in this turn.
-bool ClientConnection::read_head(int& heads) {
+// True: an exchange has begun, and may have ended again.
+bool ClientConnection::read_head() {
   std::span<char> bytes = available();
   if (!scan_.begun() && !skipped_line_ && bytes.size() >= 2 && bytes[0] == '\r' &&
       bytes[1] == '\n') {
@@ -158,16 +158,16 @@ bool ClientConnection::read_head(int& heads) {
   if (!scan_.begun()) {
     RequestHandler& exchange = worker_.take_handler();
     if (const std::size_t size = exchange.find(*this, text); size != 0) {
-      begin_exchange(exchange, size, heads);
+      begin_exchange(exchange, size);
       return true;
     }
     exchange.discard();
   }
-  return scan_head(text, heads);
+  return scan_head(text);
 }
 
 // A head that comes in parts, or that something is wrong with.
-bool ClientConnection::scan_head(std::string_view text, int& heads) {
+bool ClientConnection::scan_head(std::string_view text) {
   const auto max_head = static_cast<std::size_t>(settings().limits.max_head);
   // Of one byte alone nobody can say yet whether it begins that line.
   const bool half_line = text == "\r" && !skipped_line_;
@@ -193,12 +193,12 @@ bool ClientConnection::scan_head(std::string_view text, int& heads) {
     exchange.discard();
     return false;
   }
-  begin_exchange(exchange, size, heads);
+  begin_exchange(exchange, size);
   return true;
 }
 
-void ClientConnection::begin_exchange(RequestHandler& exchange, std::size_t head_size, int& heads) {
-  heads -= 1 + static_cast<int>(head_size / kHeadOfOne);
+void ClientConnection::begin_exchange(RequestHandler& exchange, std::size_t head_size) {
+  heads_left_ -= 1 + static_cast<int>(head_size / kHeadOfOne);
   scan_.reset();
   skipped_line_ = false;
   take(head_size);

@@ -117,9 +117,9 @@ class ClientConnection final : public Stream, private AlarmEntry {
   const Settings& settings() const;
   void process();
   void leave_for_next_turn();
-  bool read_head(int& heads);
-  bool scan_head(std::string_view text, int& heads);
-  void begin_exchange(RequestHandler& exchange, std::size_t head_size, int& heads);
+  bool read_head();
+  bool scan_head(std::string_view text);
+  void begin_exchange(RequestHandler& exchange, std::size_t head_size);
   bool discard();
   void refuse(BadRequest reason, const RequestHandler* refused = nullptr);
   void await_flush();  // of an answer that the socket has not taken yet
@@ -153,6 +153,7 @@ class ClientConnection final : public Stream, private AlarmEntry {
   std::uint8_t short_text_size_ = 0;
   std::uint32_t stuck_at_ = 0;  // what it had taken then
   Phase phase_ = Phase::idle;
+  int heads_left_ = 0;  // that may be read in this turn
   bool processing_ = false;
   bool close_after_ = false;   // flush, then goodbye
   bool wants_body_ = false;    // the exchange waits for the client

@@ -38,8 +38,8 @@ class Tunnel final : private ServiceUser, private AlarmEntry {
   struct Opening {
     TunnelProtocol protocol;
     Duration idle_timeout;
-    std::size_t sent = 0;             // bytes of the service's that are with the client already
-    std::uint64_t tenant_tunnel = 0;  // in SharedState::tenant_tunnels; 0: not counted there
+    std::size_t sent = 0;                // bytes of the service's that are with the client already
+    std::uint64_t tenant_tunnel = 0;     // in SharedState::tenant_tunnels; 0: not counted there
     std::unique_ptr<KeptRecord> record;  // of the request; null: there is no access log
   };
   // Both connections are the tunnel's from now on; what has come from the client by now goes first.

@@ -91,7 +91,9 @@ bool Exchange::read_portion(std::span<char> bytes, Portion& body) {
   body.consumed = piece.consumed;
   body.extra = bytes.size() - piece.consumed;
   body.last = result == BodyReader::Result::done;
-  if (piece.is_mostly_framing() && attempt_.service != nullptr) attempt_.service->read_less();
+  if (piece.is_mostly_framing()) [[unlikely]] {
+    if (attempt_.service != nullptr) attempt_.service->read_less();
+  }
   return result != BodyReader::Result::bad;
 }
 

@@ -33,7 +33,7 @@ void Exchange::rewind_upload() {
 void Exchange::on_client_bytes() {
   note_arrival();
   pump_upload();
-  resume_switch();
+  if (download_.switch_waits) resume_switch();
 }
 
 // Sends what there is, until the service's socket is full, the client has nothing more, or all is

@@ -27,7 +27,8 @@ inline constexpr std::array<std::uint8_t, 256> kTable = [] {
   for (int c = 0; c < 256; ++c) {
     if (c == '\t' || (c >= 0x20 && c != 0x7f)) table[static_cast<std::size_t>(c)] |= kValue;
     if (c > 0x20 && c < 0x7f && c != '#') table[static_cast<std::size_t>(c)] |= kTarget;
-    if (c != '/' && c != '%' && c != '\\' && c != ';') table[static_cast<std::size_t>(c)] |= kSegment;
+    if (c != '/' && c != '%' && c != '\\' && c != ';')
+      table[static_cast<std::size_t>(c)] |= kSegment;
     if (c >= 0x20 && c < 0x7f && c != '"' && c != '\\')
       table[static_cast<std::size_t>(c)] |= kPlain;
   }

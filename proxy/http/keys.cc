@@ -112,8 +112,7 @@ std::string_view without_quotes(std::string_view value) {
 
 }  // namespace
 
-std::optional<std::string_view> field_value(const Head& head, std::string_view name,
-                                            bool& ambiguous) {
+const FieldLine* find_line(const Head& head, std::string_view name, bool& ambiguous) {
   const FieldLine* found = nullptr;
   for (const FieldLine& line : head.fields) {
     if (line.name.size != name.size()) continue;
@@ -124,8 +123,7 @@ std::optional<std::string_view> field_value(const Head& head, std::string_view n
       ambiguous = true;
     }
   }
-  if (found == nullptr) return std::nullopt;
-  return head.text(found->value);
+  return found;
 }
 
 std::optional<std::string_view> extract(const Field& field, const RequestParts& parts,
@@ -135,7 +133,11 @@ std::optional<std::string_view> extract(const Field& field, const RequestParts& 
     case Field::Kind::client_ip:
       if (!parts.client.known) return std::nullopt;
       return parts.client.identity();
-    case Field::Kind::header: return field_value(parts.head, field.name, ambiguous);
+    case Field::Kind::header: {
+      const FieldLine* line = find_line(parts.head, field.name, ambiguous);
+      if (line == nullptr) return std::nullopt;
+      return parts.head.text(line->value);
+    }
     case Field::Kind::path_segment: return path_segment(parts.path, field.index);
     case Field::Kind::query: return query(parts.target.query, field.name, scratch, ambiguous);
     case Field::Kind::cookie: return cookie(parts.head, field.name, ambiguous);

@@ -29,10 +29,9 @@ struct RequestParts {
   std::string_view route;
 };
 
-// The value that all fields of that name (in lower case) have; the first one, and `ambiguous`, if
-// they differ.
-std::optional<std::string_view> field_value(const Head& head, std::string_view name,
-                                            bool& ambiguous);
+// The first field line of that name (in lower case), or null. Sets `ambiguous` if another one has
+// another value.
+const FieldLine* find_line(const Head& head, std::string_view name, bool& ambiguous);
 
 // The value of one field; nothing if the request has no such part. May stand in `scratch`.
 // `ambiguous` is set if there are several different values, and left alone otherwise.

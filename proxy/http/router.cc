@@ -38,8 +38,13 @@ bool Router::matches(const RouteMatch& match, const Head& head, const Target& ta
     return false;
   }
   if (match.host && !host_matches(*match.host, target.host)) return false;
+  return match.headers.empty() || headers_match(match, head);
+}
+
+bool Router::headers_match(const RouteMatch& match, const Head& head) {
   return std::ranges::all_of(match.headers, [&](const auto& header) {
-    return field_value(head, header.first, ambiguous_field_) == header.second;
+    const FieldLine* line = find_line(head, header.first, ambiguous_field_);
+    return line != nullptr && head.text(line->value) == header.second;
   });
 }
 
@@ -164,8 +169,8 @@ Router::Decision Router::decide(const Head& head, const Target& target, const Cl
   decision.tenant_label = found.tenant ? found.tenant->label : snapshot_.other_label();
   request.tenant_label = decision.tenant_label;
   request.method = head.method_text();
-  decision.refusal = path_doubt_ == PathDoubt::refused ? Reason::ambiguous_path
-                                                       : why_refused(decision, ambiguous);
+  decision.refusal =
+      path_doubt_ == PathDoubt::refused ? Reason::ambiguous_path : why_refused(decision, ambiguous);
   if (decision.refusal != Reason::none) return decision;
 
   // Whether it goes by its tenant's name, which for those that share is "*", or by one of its own.

@@ -64,6 +64,7 @@ class Router {
   Snapshot::Found find_tenant(const RequestParts& parts, std::string_view name,
                               bool& ambiguous) const;
   const Route* find_route(const Head& head, const Target& target, std::string_view path);
+  [[gnu::noinline]] bool headers_match(const RouteMatch& match, const Head& head);
   bool matches(const RouteMatch& match, const Head& head, const Target& target,
                std::string_view path);
 

@@ -59,16 +59,21 @@ constexpr std::array kClaims = std::to_array<std::string_view>({"forwarded",
                                                                 "x-rewrite-url"});
 constexpr std::size_t kLongestClaim = std::ranges::max(kClaims, {}, &std::string_view::size).size();
 
-// One of 64 places, by the size and the first letter: few other names share one with a claim.
-constexpr unsigned place_of_claim(std::string_view name) {
-  return (static_cast<unsigned>(name.size()) * 7 + (static_cast<std::uint8_t>(name[0]) | 0x20U)) %
-         64;
+// One of 32 places by the first and the last letter, whatever their case, and there a bit for each
+// size: hardly any other name shares one with a claim.
+constexpr std::size_t place_of_claim(std::string_view name) {
+  const auto first = static_cast<std::uint8_t>(name.front());
+  const auto last = static_cast<std::uint8_t>(name.back());
+  return (first ^ last << 1) % 32;
 }
-constexpr std::uint64_t kClaimPlaces = [] {
-  std::uint64_t places = 0;
-  for (const std::string_view name : kClaims) places |= std::uint64_t{1} << place_of_claim(name);
-  return places;
+constexpr auto kClaimSizes = [] {
+  std::array<std::uint32_t, 32> sizes{};
+  for (const std::string_view name : kClaims) sizes[place_of_claim(name)] |= 1U << name.size();
+  return sizes;
 }();
+inline bool may_be_claim(std::string_view name) {
+  return (kClaimSizes[place_of_claim(name)] >> (name.size() % 32) & 1) != 0;
+}
 
 [[gnu::noinline]] bool is_claim(std::string_view name) {
   return std::ranges::any_of(
@@ -325,10 +330,10 @@ void write_request_head(HeadWriter& out, const OutgoingRequest& request) {
       [&](const FieldLine& line) {
         if (counts && line.id == FieldId::max_forwards) write_hops(out, head, line);
       },
-      [&, places = request.client_is_trusted ? 0 : kClaimPlaces](const FieldLine& line) {
+      [&, trusted = request.client_is_trusted](const FieldLine& line) {
         if (line.id != FieldId::other) return false;
         const std::string_view name = head.text(line.name);
-        if ((places >> place_of_claim(name) & 1) != 0 && is_claim(name)) return true;
+        if (may_be_claim(name) && !trusted && is_claim(name)) return true;
         return !line.plain && is_alias(name, request.deciding_fields);
       });
   const bool stays = !held.has(FieldId::content_length);  // among the lines

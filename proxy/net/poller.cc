@@ -58,6 +58,14 @@ int Poller::patience() const {
   return static_cast<int>(std::max<std::int64_t>(due - milliseconds(now_), 0));
 }
 
+// Who is listed meanwhile has its turn in the next one.
+[[gnu::always_inline]] inline void Poller::serve_ready() {
+  Stream* next = std::exchange(ready_, nullptr);
+  if (next == nullptr) return;
+  next = serve_group(next);
+  if (next != nullptr) serve_further_groups(next);
+}
+
 // Fetches events, waiting `timeout` milliseconds for them, and serves the sockets. True: libuv's
 // loop has something to do.
 [[gnu::always_inline]] inline bool Poller::serve_sockets(int timeout, int& count) {
@@ -85,10 +93,10 @@ void Poller::turn(bool wait) {
   serve_loop(count, most >= 0 && now_ - before >= std::chrono::milliseconds(most) + kStale);
 }
 
-// Timers, and what else is libuv's. Each socket has its turn first, once, however much it still has:
-// a busy one holds up no timer and no newcomer. `count`: the events of the last look. Its wait was
-// interrupted (by SIGCONT), or was `late`, if the process stood still, and it may be old itself: then
-// its events are not all there are.
+// Timers, and what else is libuv's. Each socket has its turn first, once, however much it still
+// has: a busy one holds up no timer and no newcomer. `count`: the events of the last look. Its wait
+// was interrupted (by SIGCONT), or was `late`, if the process stood still, and it may be old
+// itself: then its events are not all there are.
 void Poller::serve_loop(int count, bool late) {
   bool again = late || count < 0;
   for (std::size_t left = streams_ / kEvents + kMoreLooks; left != 0; --left) {
@@ -112,12 +120,10 @@ void Poller::list(Stream& stream) {
   last_ready_ = &stream;
 }
 
-// Who is listed meanwhile has its turn in the next one.
-void Poller::serve_ready() {
-  Stream* next = std::exchange(ready_, nullptr);
+void Poller::serve_further_groups(Stream* next) {
   while (next != nullptr) {
+    if (host_ != nullptr) host_->between_groups();
     next = serve_group(next);
-    if (next != nullptr && host_ != nullptr) host_->between_groups();
   }
 }
 

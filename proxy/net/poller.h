@@ -118,6 +118,7 @@ class Poller {
   bool serve_sockets(int timeout, int& count);
   [[gnu::noinline]] void serve_loop(int count, bool late);
   void serve_ready();
+  [[gnu::noinline]] void serve_further_groups(Stream* next);
   Stream* serve_group(Stream* first);
 
   static constexpr int kEvents = 256;

@@ -3,7 +3,10 @@
 #include <atomic>
 #include <chrono>
 #include <csignal>
+#include <memory>
+#include <semaphore>
 #include <string>
+#include <vector>
 
 #include "tests/e2e/fixture.h"
 #include "tests/support/raw_service.h"
@@ -222,6 +225,31 @@ TEST(Bounds, ARequestThatCameInTimeIsServedAfterWeirWasStopped) {
   std::string text;
   client.read_until(text, "\r\n\r\n");
   EXPECT_THAT(text, StartsWith("HTTP/1.1 200"));
+}
+
+// Only one of these two bodies is kept, so only its request can be tried again.
+TEST(Bounds, BodiesKeptForAnotherAttemptShareOneBound) {
+  const std::string body(60'000, 'x');
+  std::counting_semaphore<> may_fail(0);
+  RawService service([&](RawService::Connection& c) {
+    c.read_until();
+    c.read_exactly(body.size());
+    if (c.index() >= 2) return c.write("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+    may_fail.acquire();
+  });
+  Weir weir(service.text(),
+            "limits: {buffered_bytes: 64KiB}\n"
+            "chain: [retry: {attempts: 2, retry_on: [reset], max_body: 64KiB}]\n");
+  std::vector<std::unique_ptr<Client>> clients;
+  for (int i = 0; i < 2; ++i) {
+    clients.push_back(std::make_unique<Client>(weir.address()));
+    clients.back()->send({"PUT", "/", {}, body});
+  }
+  ASSERT_TRUE(eventually([&] { return service.all_received().size() > 2 * body.size(); }));
+  may_fail.release(2);
+  std::vector<int> statuses;
+  for (const auto& client : clients) statuses.push_back(client->read("PUT").status);
+  EXPECT_THAT(statuses, ::testing::UnorderedElementsAre(200, 502));
 }
 
 // The next request gets its own answer, whatever comes late behind the answer to HEAD.

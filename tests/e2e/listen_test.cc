@@ -111,7 +111,8 @@ TEST(Listen, FewDescriptorsLowerTheConnectionsWithAWarning) {
   ASSERT_EQ(kept.get().status, 200);
   std::vector<Socket> crowd;
   for (int i = 0; i < 300; ++i) crowd.push_back(Socket::connect(weir.address()));
-  EXPECT_TRUE(eventually([&] { return weir.get().status == 200; })) << "the crowd has been dealt with";
+  EXPECT_TRUE(eventually([&] { return weir.get().status == 200; }))
+      << "the crowd has been dealt with";
   for (int i = 0; i < 20; ++i) EXPECT_EQ(weir.get().status, 200) << "idle ones give way";
   EXPECT_LT(weir.process().descriptors(), 160u);
   crowd.clear();

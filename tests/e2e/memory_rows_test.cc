@@ -1,5 +1,5 @@
 // The rows of docs/operating.md, "Memory", of which one connection costs much: each with peers that
-// try to pass its bound.
+// try to pass its bound. Bodies that are kept: bounds_test.cc.
 #include "tests/e2e/memory_crowd.h"
 
 namespace weir::testing {
@@ -40,22 +40,6 @@ TEST_F(MemoryRows, UploadsThatTheServiceDoesNotRead) {
   everyone_sends_some(std::string(8 << 20, 'x'));
   expect_inside(weir, kFew);
   expect_growth(weir, before, (7 + 64 + 128 + 8) * kKiB);
-  service.reset();
-  expect_given_back(weir, before);
-}
-
-TEST_F(MemoryRows, BodiesKeptForAnotherAttempt) {
-  auto service = std::make_unique<DeafService>();
-  WeirOptions options = patient(service->text(), "[retry: {attempts: 2, max_body: 64KiB}]");
-  options.config.insert(options.config.find("head_timeout"), "buffered_bytes: 256KiB, ");
-  Weir weir(options);
-  const std::uint64_t before = weir.process().resident_bytes();
-  connect(weir, kSome);
-  // So little that the service's kernel takes it all.
-  everyone_sends("PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 8000\r\n\r\n" +
-                 std::string(8'000, 'x'));
-  expect_inside(weir, crowd.size());
-  expect_growth(weir, before, 7 * kKiB + kMiB / crowd.size());
   service.reset();
   expect_given_back(weir, before);
 }
