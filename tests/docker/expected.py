@@ -23,7 +23,7 @@ EXPECTED = {
     (O, "Duration"): [TIME, TIME, TIME],
     (O, "Queue depth"): [(0, 64, 1), (64, 64, 64)],
     (O, "Wait"): [(0, 1, 1e-5), (0.001, 1, 0.001)],
-    (O, "In flight"): [(0, 8.8, 4), (6, 512, 512)],
+    (O, "In flight"): [(0, 8.8, 4), (6, 32, 32)],
     (O, "Refused, by filter and reason"): [(0, CLIENTS, 1)],
     (O, "Refused by the queue, by how"): [(0, CLIENTS, 0)],
     (O, "Would be refused (shadow)"): [(1, 600, 1)],
