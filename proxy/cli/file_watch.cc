@@ -79,7 +79,7 @@ bool FileWatch::is_about_path(int watch, std::uint32_t mask, const char* name) c
   const auto found = names_.find(watch);
   if (found == names_.end()) return false;
   const bool removed = (mask & IN_IGNORED) != 0;  // the directory is gone
-  return removed || (name != nullptr && found->second.contains(name));
+  return removed || (name != nullptr && found->second.contains(std::string_view(name)));
 }
 
 bool FileWatch::acknowledge() {

@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <functional>
 #include <set>
 #include <string>
 
@@ -38,7 +39,7 @@ class FileWatch {
 
  private:
   // By watch descriptor: the names in that directory which the path goes through.
-  using Names = std::map<int, std::set<std::string>>;
+  using Names = std::map<int, std::set<std::string, std::less<>>>;
 
   void follow();
   bool watch(const std::filesystem::path& folder, const std::string& name, Names& names) const;

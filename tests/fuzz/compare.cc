@@ -136,7 +136,9 @@ void expect_same_response(const Message& sent, std::string_view sent_bytes, cons
     broken("other trailers");
   // Over a Unix socket nothing can tell a cut from an end that the connection's close makes.
   if (told.framing == Framing::until_close) return;
-  if (told.whole() && (!sent.whole() || told.body != sent.body)) broken("another body");
+  // Of a trailer that weir drops unread Beast minds the value.
+  const bool is_whole = sent.whole() || sent.error == "bad value";
+  if (told.whole() && (!is_whole || told.body != sent.body)) broken("another body");
 }
 
 std::string essence(const Message& message) {

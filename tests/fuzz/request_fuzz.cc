@@ -86,8 +86,9 @@ std::vector<Message> read_requests(std::string_view bytes, std::vector<std::stri
   return requests;
 }
 
-void read_answers(std::string_view bytes, bool ended, const std::vector<Message>& requests,
-                  Run& run) {
+// `asks_head`: something like a HEAD is among the requests.
+void read_answers(std::string_view bytes, bool ended, bool asks_head,
+                  const std::vector<Message>& requests, Run& run) {
   while (!bytes.empty()) {
     const std::size_t n = run.told.size();
     const bool to_head = n < requests.size() && requests[n].method == "HEAD";
@@ -96,6 +97,10 @@ void read_answers(std::string_view bytes, bool ended, const std::vector<Message>
     // A head that is none has no method: its refusal has a body, and is the last answer.
     if (to_head && told.answer.lists("connection", "close") && told.answer.size != bytes.size()) {
       told.answer = read_response(bytes, false, ended);
+    }
+    // One that only looks like HEAD, and is refused, is answered as HEAD is.
+    if (!told.answer.whole() && asks_head && told.answer.status >= 400) {
+      told.answer = read_response(bytes, true, ended);
     }
     if (!told.answer.whole()) fail("the client got no whole answer", bytes);
     const std::string complaint =
@@ -116,7 +121,8 @@ Run play(std::string_view bytes, std::uint8_t cuts, const std::vector<Message>& 
   }
   run.closed = client.ended;
   stage().shut_down(client);
-  read_answers(client.got, client.ended, requests, run);
+  const bool asks_head = bytes.find("HEAD ") != std::string_view::npos;
+  read_answers(client.got, client.ended, asks_head, requests, run);
   for (const auto& end : stage().service_ends()) {
     const std::string_view rest = std::string_view(end->got).substr(end->read);
     if (rest.empty()) continue;
