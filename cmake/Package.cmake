@@ -17,15 +17,16 @@ install(TARGETS weir RUNTIME)
 install(FILES ${man_page} DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 install(FILES ${completion} RENAME weir
         DESTINATION ${CMAKE_INSTALL_DATAROOTDIR}/bash-completion/completions)
-install(DIRECTORY docs/ examples README.md CHANGELOG.md SECURITY.md
-        DESTINATION ${CMAKE_INSTALL_DOCDIR}
-        PATTERN "*.png" EXCLUDE)
-# The unit names the binary where this prefix has it.
-configure_file(${packaging}/weir.service.in ${PROJECT_BINARY_DIR}/weir.service @ONLY)
-install(FILES ${PROJECT_BINARY_DIR}/weir.service DESTINATION lib/systemd/system)
-install(FILES ${packaging}/weir.yaml DESTINATION ${CMAKE_INSTALL_FULL_SYSCONFDIR}/weir)
-install(FILES ${packaging}/logrotate RENAME weir
-        DESTINATION ${CMAKE_INSTALL_FULL_SYSCONFDIR}/logrotate.d)
+install(DIRECTORY docs/ examples DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(FILES README.md CHANGELOG.md SECURITY.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(FILES ${packaging}/weir.service DESTINATION lib/systemd/system)
+install(FILES ${packaging}/weir.yaml ${packaging}/logrotate DESTINATION ${CMAKE_INSTALL_DOCDIR})
+# A system's prefix has its configuration in /etc; any other one leaves that alone.
+install(CODE "
+  if(CMAKE_INSTALL_PREFIX STREQUAL /usr)
+    file(INSTALL ${packaging}/weir.yaml DESTINATION /etc/weir)
+    file(INSTALL ${packaging}/logrotate DESTINATION /etc/logrotate.d RENAME weir)
+  endif()")
 
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME weir)
@@ -35,6 +36,8 @@ set(CPACK_PACKAGE_DESCRIPTION_SUMMARY ${PROJECT_DESCRIPTION})
 set(CPACK_PACKAGE_DESCRIPTION
     "weir runs in front of an HTTP service, lets through what the service can handle and each
 tenant's quota allows, and refuses the rest early and clearly.")
+set(CPACK_SET_DESTDIR ON)
+set(CPACK_INSTALL_PREFIX /usr)
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 set(CPACK_STRIP_FILES ON)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)

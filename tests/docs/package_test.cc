@@ -49,13 +49,13 @@ class Package : public ::testing::Test {
  protected:
   void SetUp() override {
     find_program("dpkg-shlibdeps", "dpkg-dev");
-    const std::string to = folder_.path().string();
-    output_of("cd '" WEIR_BUILD_DIR "' && cpack -G DEB -B '" + to + "' >/dev/null");
+    const std::string to = folder_.path();
+    output_of("cd '" WEIR_BUILD_DIR "' && cpack -G DEB -B '" + to + "' >/dev/null 2>&1");
     output_of("dpkg-deb -x '" + to + "'/weir_*.deb '" + to + "/root'");
     control_ = output_of("dpkg-deb -f '" + to + "'/weir_*.deb");
   }
   std::string root(const std::string& path) const {
-    return (folder_.path() / "root").string() + path;
+    return folder_.path() + "/root" + path;
   }
 
   TempDir folder_;
@@ -63,7 +63,8 @@ class Package : public ::testing::Test {
 };
 
 TEST_F(Package, HasWhatItSays) {
-  EXPECT_THAT(control_, HasSubstr("Package: weir\nVersion: " + std::string(kVersion) + "\n"));
+  EXPECT_THAT(control_, HasSubstr("Package: weir\n"));
+  EXPECT_THAT(control_, HasSubstr("Version: " + std::string(kVersion) + "\n"));
   EXPECT_THAT(control_, HasSubstr("libc6"));
   EXPECT_THAT(control_, HasSubstr("libspdlog"));
   for (const char* path :
@@ -77,7 +78,7 @@ TEST_F(Package, HasWhatItSays) {
 
 TEST_F(Package, ItsUnitRunsItsBinaryWithItsConfiguration) {
   const std::string unit = read_file(root("/usr/lib/systemd/system/weir.service"));
-  EXPECT_THAT(unit, HasSubstr("ExecStart=/usr/bin/weir run -c /etc/weir/weir.yaml "));
+  EXPECT_THAT(unit, HasSubstr("ExecStart=weir run -c /etc/weir/weir.yaml "));
   const Finished check = run({WEIR_BINARY, "check", root("/etc/weir/weir.yaml")});
   EXPECT_EQ(check.code, 0) << check.errors;
   EXPECT_THAT(check.errors, IsEmpty());

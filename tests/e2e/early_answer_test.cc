@@ -65,7 +65,7 @@ class EarlyRefusal : public ::testing::Test {
   Service service_;
   Weir weir_{service_.text(), kQuota};
   TempDir folder_;
-  std::string file_ = (folder_.path() / "body").string();
+  std::string file_ = folder_.path() + "/body";
 };
 
 TEST_F(EarlyRefusal, ReachesCurl) {
