@@ -19,6 +19,7 @@
 #include "config/units.h"
 #include "proxy/cli/check_command.h"
 #include "proxy/cli/flags.h"
+#include "proxy/cli/manual.h"
 #include "proxy/cli/remote_commands.h"
 #include "proxy/cli/run_command.h"
 #include "proxy/demo/demo.h"
@@ -246,15 +247,23 @@ void add_words(CLI::App& app, Command& chosen) {
   const auto command = std::make_shared<std::string>();
   CLI::App& help = *app.add_subcommand("help", "Show the help of weir, or of one command");
   help.add_option("command", *command, "A command")->type_name("COMMAND");
-  help.callback([command, &app, &chosen] {
-    if (command->empty()) throw CLI::CallForHelp();
-    const CLI::App* const found = find_command(app, *command);
-    if (found == nullptr) throw CLI::ExtrasError("weir", {*command});
-    const std::string text = found->help();
+  const auto print = [&chosen](const std::string& text) {
     chosen = [text] {
       std::fputs(text.c_str(), stdout);
       return kDone;
     };
+  };
+  const auto man = std::make_shared<bool>(), completion = std::make_shared<bool>();
+  help.add_flag("--man", *man, "Print the manual page: weir help --man | man -l -");
+  help.add_flag("--completion", *completion,
+                "Print completion for bash: source <(weir help --completion)");
+  help.callback([=, &app] {
+    if (*man) return print(manual_page(app, version_line()));
+    if (*completion) return print(bash_completion(app));
+    if (command->empty()) throw CLI::CallForHelp();
+    const CLI::App* const found = find_command(app, *command);
+    if (found == nullptr) throw CLI::ExtrasError("weir", {*command});
+    print(found->help());
   });
   app.add_subcommand("version", "Show the version")->callback([&chosen] {
     chosen = [] {

@@ -58,9 +58,9 @@ std::size_t ClientConnection::read_room() const {
 
 void ClientConnection::on_read(char* data, std::size_t size) {
   if (phase_ == Phase::tunnel) return tunnel_->on_client_bytes(data, size);
-  if (phase_ == Phase::goodbye) {
+  if (phase_ == Phase::goodbye || (phase_ == Phase::flush && close_after_)) {
     discard_left_ -= std::min<std::uint64_t>(discard_left_, size);
-    if (discard_left_ == 0) close_now();
+    if (discard_left_ == 0) phase_ == Phase::goodbye ? close_now() : stop_reading();
     return;
   }
   if (inbox_.empty()) {
@@ -229,7 +229,7 @@ void ClientConnection::refuse(BadRequest reason, const RequestHandler* refused) 
     log->write_refused(reason, record, address_, out.body_size());
   }
   if (!written) return close_now();
-  exchange_done(false, UINT64_MAX);
+  exchange_done(false, reason == BadRequest::body_too_large ? UINT64_MAX : kDiscardToClose);
 }
 
 bool ClientConnection::discard() {
@@ -249,7 +249,12 @@ void ClientConnection::exchange_done(bool keep_alive, std::uint64_t body_left) {
   wants_body_ = false;
   first_request_ = false;
   close_after_ = !keep_alive || body_left > kDiscardToKeepAlive;
-  discard_left_ = close_after_ ? (body_left == 0 ? 0 : kDiscardToClose) : body_left;
+  discard_left_ = body_left;
+  if (close_after_ && body_left != 0) {
+    // Its client goes on sending, and may read the answer only behind that.
+    const auto most = static_cast<std::uint64_t>(settings().limits.max_body);
+    discard_left_ = std::min(body_left, most) + kDiscardToClose;
+  }
   // What ends here has to be seen to arrive first.
   if (close_after_) flush();
   if (has_pending()) return await_flush();
@@ -259,6 +264,7 @@ void ClientConnection::exchange_done(bool keep_alive, std::uint64_t body_left) {
 void ClientConnection::await_flush() {
   phase_ = Phase::flush;
   stuck_at_ = acknowledged_bytes();
+  if (close_after_ && discard_left_ != 0) start_reading();
   set_deadline(saturating_add(read_clock(), settings().limits.send_timeout));
 }
 
@@ -288,13 +294,17 @@ void ClientConnection::begin_grace(Time now) {
   set_deadline(std::min(deadline_, saturating_add(now, settings().drain_grace)));
 }
 
-// Closes so that the answer arrives: a reset, which unread bytes would cause, might overtake it.
+// Closes so that the answer arrives: a reset, which unread bytes would cause, might overtake it
+// (RFC 9112 §9.6). It lasts as long as the client goes on reading or sending.
 void ClientConnection::say_goodbye() {
   const bool clean = discard_left_ == 0 && available().empty();
   phase_ = Phase::goodbye;
   inbox_.release();
   if (clean) return close_now();
-  discard_left_ = kDiscardToClose;
+  discard_left_ = std::max(discard_left_, kDiscardToClose);
+  discard_left_before_ = discard_left_;
+  stuck_at_ = acknowledged_bytes();
+  stuck_since_ = kNever;
   shut_down();
   start_reading();
   set_deadline(read_clock() + kGoodbye);
@@ -439,6 +449,22 @@ void ClientConnection::drop_stuck() {
   lose_client();
 }
 
+// It has been looked at kGoodbye ago. What a body must bring in that time is min_body_rate's.
+void ClientConnection::linger(Time now) {
+  const Limits& limits = settings().limits;
+  const std::uint64_t came = std::exchange(discard_left_before_, discard_left_) - discard_left_;
+  const bool sends = came >= static_cast<std::uint64_t>(limits.min_body_rate) * 2;
+  const std::uint32_t taken_before = std::exchange(stuck_at_, acknowledged_bytes());
+  const bool reads = stuck_at_ != taken_before;
+  if (reads) stuck_since_ = kNever;
+  if (!sends && !reads) {
+    if (!has_unacknowledged()) return close_now();
+    if (stuck_since_ == kNever) stuck_since_ = now;
+    if (now - stuck_since_ >= limits.send_timeout) return drop_stuck();
+  }
+  set_deadline(now + kGoodbye);
+}
+
 void ClientConnection::on_deadline(Time now) {
   switch (phase_) {
     case Phase::head: return refuse(BadRequest::head_timeout);
@@ -447,6 +473,7 @@ void ClientConnection::on_deadline(Time now) {
       if (stuck_at_ == before) return drop_stuck();
       return set_deadline(saturating_add(now, settings().limits.send_timeout));
     }
+    case Phase::goodbye: return linger(now);
     case Phase::idle: return evict();
     default: return close_now();
   }

@@ -99,7 +99,7 @@ class ClientConnection final : public Stream, private AlarmEntry {
   static constexpr std::size_t kHeadOfOne = 4 << 10;
   static constexpr std::uint64_t kDiscardToKeepAlive = 64 << 10;
   static constexpr std::uint64_t kDiscardToClose = 1 << 20;
-  static constexpr Duration kGoodbye = std::chrono::seconds(2);
+  static constexpr Duration kGoodbye = std::chrono::seconds(2);  // between two looks
   static constexpr Duration kAskSocket = std::chrono::seconds(1);
 
   ClientConnection(DownstreamHost& worker, const ClientAddress& address, std::uint64_t counted_as);
@@ -126,6 +126,7 @@ class ClientConnection final : public Stream, private AlarmEntry {
   void go_on();        // behind it
   void become_idle();
   void say_goodbye();
+  void linger(Time now);
   void close_now();
   void lose_client();  // it has left, or nobody can write to it
   void bound_reading();
@@ -144,6 +145,7 @@ class ClientConnection final : public Stream, private AlarmEntry {
   ByteQueue inbox_;
   std::span<char> fresh_;  // what on_read() brought and nobody has taken yet, while it lasts
   std::uint64_t discard_left_ = 0;
+  std::uint64_t discard_left_before_ = 0;  // in Phase::goodbye, when it was looked at last
   Time deadline_ = kNever;
   std::uint64_t counted_as_;
   Time stuck_since_ = kNever;  // that the client has taken nothing of its answer; kNever: it does

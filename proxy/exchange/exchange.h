@@ -89,6 +89,8 @@ class Exchange final : public RequestHandler,
     Exchange& exchange;
   };
 
+  // Of a request's body, to keep its client's connection.
+  static constexpr std::uint64_t kWorthReading = 64 << 10;
   static constexpr std::uint16_t kClientGone = 499;  // the code of those that left before the head
 
   // The client's body on its way to the service.

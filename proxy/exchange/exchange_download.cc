@@ -229,7 +229,13 @@ void Exchange::commit(const Head& head, const Framing& framing, const Portion& b
   // A client that waits for 100 may send its body or not: nobody knows what comes next.
   const bool unclear =
       upload_.expects_continue && !upload_.reader.done() && upload_.reader.received() == 0;
-  download_.keeps_client = client_keeps_ && !worker_.leaving() && !unclear &&
+  // An answer that comes before the request's end: nobody waits for that. Two streams are no such
+  // thing.
+  const bool streams = upload_.framing.kind == Framing::Kind::chunked &&
+                       download_.outward.kind == Framing::Kind::chunked;
+  const bool early =
+      !streams && !upload_.reader.done() && upload_.reader.remaining() > kWorthReading;
+  download_.keeps_client = client_keeps_ && !worker_.leaving() && !unclear && !early &&
                            download_.outward.kind != Framing::Kind::until_close;
   HeadWriter out(worker_.write_scratch());
   OutgoingResponse response{head, download_.outward};

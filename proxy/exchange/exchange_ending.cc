@@ -13,7 +13,6 @@ namespace weir {
 
 namespace {
 
-constexpr std::uint64_t kWorthReading = 64 << 10;
 // Of a path that was written anew, for the next request.
 constexpr std::size_t kWorthKeeping = 1 << 10;
 
