@@ -36,7 +36,7 @@ std::unique_ptr<Snapshot> SnapshotBuilder::build() {
   for (const PlannedChain& chain : plan_.chains) build_chain(chain);
   snapshot_->filters.push_back(pool_);
   if (new_keys_ != nullptr) snapshot_->filters.push_back(new_keys_);
-  keep_departed();
+  keep_retired_filters();
   build_routes();
   collect_deciding_fields();
   return std::move(snapshot_);
@@ -54,7 +54,7 @@ void SnapshotBuilder::label_tenants() {
   std::int64_t left = settings.max_tenant_labels - std::ssize(labels) + (running_ != nullptr);
   for (Tenant& tenant : settings.tenants) {
     tenant.label = UINT32_MAX;
-    if (tenant.everyone_else) continue;
+    if (tenant.is_wildcard) continue;
     std::string label = shown_tenant(tenant.name, settings.tenant.secret);
     if (is_label_of_weir(label)) label = "tenant " + label;
     if (const auto found = given.find(label); found != given.end()) {
@@ -96,7 +96,7 @@ void SnapshotBuilder::hash_tenants() {
 // The filter whose state the one with this identity goes on with, or null.
 const Filter* SnapshotBuilder::before(const std::string& identity) {
   if (running_ == nullptr) return nullptr;
-  for (const auto* list : {&running_->filters, &running_->departed}) {
+  for (const auto* list : {&running_->filters, &running_->retired_filters}) {
     for (const auto& filter : *list) {
       if (filter->identity() == identity) return filter.get();
     }
@@ -104,19 +104,19 @@ const Filter* SnapshotBuilder::before(const std::string& identity) {
   return nullptr;
 }
 
-void SnapshotBuilder::keep_departed() {
+void SnapshotBuilder::keep_retired_filters() {
   if (running_ == nullptr) return;
   std::unordered_set<std::string> names;
   for (const auto& filter : snapshot_->filters) names.insert(filter->name());
-  auto& departed = snapshot_->departed;
-  for (const auto* list : {&running_->filters, &running_->departed}) {
+  auto& retired_filters = snapshot_->retired_filters;
+  for (const auto* list : {&running_->filters, &running_->retired_filters}) {
     // The latest first, as far as there is room.
     std::for_each(list->rbegin(), list->rend(), [&](const auto& filter) {
-      const bool room = departed.size() < Snapshot::kMostDeparted;
-      if (room && names.insert(filter->name()).second) departed.push_back(filter);
+      const bool room = retired_filters.size() < Snapshot::kMostRetiredFilters;
+      if (room && names.insert(filter->name()).second) retired_filters.push_back(filter);
     });
   }
-  std::reverse(departed.begin(), departed.end());
+  std::reverse(retired_filters.begin(), retired_filters.end());
 }
 
 void SnapshotBuilder::index_tenants() {
@@ -127,12 +127,12 @@ void SnapshotBuilder::index_tenants() {
   snapshot_->no_tenant_.name.assign(reinterpret_cast<const char*>(&nobody), sizeof nobody);
   snapshot_->no_tenant_.index = static_cast<std::uint32_t>(tenants.size()) + 1;
   unlimited.name.assign(1, '*');
-  unlimited.everyone_else = true;
+  unlimited.is_wildcard = true;
   unlimited.index = static_cast<std::uint32_t>(tenants.size());
   unlimited.label = snapshot_->other_label();
   snapshot_->all_others_ = &unlimited;
   for (const Tenant& tenant : tenants) {
-    if (tenant.everyone_else) snapshot_->all_others_ = &tenant;
+    if (tenant.is_wildcard) snapshot_->all_others_ = &tenant;
     if (snapshot_->settings.tenant.from.kind != Field::Kind::client_ip) continue;
     for (const Cidr& range : ranges_of(file_.get("tenants").items[tenant.index])) {
       snapshot_->by_address_.add(range, tenant);
@@ -175,7 +175,7 @@ std::vector<Priority> SnapshotBuilder::classes() const {
   std::array<bool, 3> seen{};
   bool others = snapshot_->settings.tenant.unknown != UnknownTenants::refuse;
   for (const Tenant& tenant : snapshot_->settings.tenants) {
-    if (tenant.everyone_else) others = false;  // its own entry says which class they are
+    if (tenant.is_wildcard) others = false;  // its own entry says which class they are
     seen[static_cast<std::size_t>(tenant.priority)] = true;
   }
   if (others || snapshot_->settings.tenants.empty())

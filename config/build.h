@@ -28,7 +28,7 @@ class SnapshotBuilder {
   void index_tenants();
   void hash_tenants();
   const Filter* before(const std::string& identity);
-  void keep_departed();
+  void keep_retired_filters();
   std::uint32_t route_label(const std::string& name);
   void build_pool();
   void build_new_keys();

@@ -1,6 +1,6 @@
 #include "config/build.h"
+#include "config/enum_values.h"
 #include "config/secret.h"
-#include "config/words.h"
 
 namespace weir {
 namespace {
@@ -80,7 +80,7 @@ Tenant tenant_of(const Value& entry, std::size_t index, bool secret) {
   out.weight = static_cast<std::uint32_t>(entry.get("weight").number);
   out.priority = priority_of(entry);
   out.deny = entry.get("deny").number != 0;
-  out.everyone_else = out.name == "*";
+  out.is_wildcard = out.name == "*";
   return out;
 }
 

@@ -3,13 +3,13 @@
 
 #include "config/check.h"
 #include "config/endpoint_choices.h"
+#include "config/enum_values.h"
 #include "config/field.h"
 #include "config/field_choices.h"
 #include "config/foreign_words.h"
 #include "config/suggest.h"
 #include "config/unit_choices.h"
 #include "config/units.h"
-#include "config/words.h"
 
 namespace weir {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "config/prose.h"
+#include "config/doc_texts.h"
 #include "config/table.h"
 #include "config/units.h"
 
@@ -59,8 +59,8 @@ std::string type_of(const Spec& spec) {
 
 std::string default_of(const KeySpec& key) {
   if (key.required) return "**required**";
-  if (key.preset.empty()) return "";
-  return code(key.preset);
+  if (key.default_value.empty()) return "";
+  return code(key.default_value);
 }
 
 std::string escaped(std::string text) {
@@ -147,9 +147,9 @@ void section(const KeySpec& key, std::string& out) {
   const Spec* map = inner_map(key.spec);
   if (map == nullptr) {
     out += "Type: " + type_of(key.spec) + ". ";
-    if (key.preset.find('\n') != key.preset.npos)
+    if (key.default_value.find('\n') != key.default_value.npos)
       out += "Default:\n\n```yaml\n# part of a config\n" + std::string(key.name) + ":\n" +
-             indented(key.preset) + "```\n\n";
+             indented(key.default_value) + "```\n\n";
     else
       out += (key.required ? "**Required.**" : "Default: " + default_of(key) + ".") + "\n\n";
   }

@@ -1,4 +1,4 @@
-// docs/config.md: the table and the prose (prose.h) as a page for people.
+// docs/config.md: the table and the prose (doc_texts.h) as a page for people.
 #pragma once
 
 #include <string>

@@ -4,10 +4,10 @@
 #include <array>
 #include <cassert>
 
+#include "config/enum_values.h"
 #include "config/filter_build.h"
 #include "config/table.h"
 #include "config/units.h"
-#include "config/words.h"
 #include "filters/concurrency_limit/concurrency_limit.h"
 #include "filters/load_shed/load_shed.h"
 #include "filters/retry/retry.h"
@@ -24,14 +24,14 @@ constexpr KeySpec kNameKey = {
 constexpr KeySpec kEnforceKey = {
     .name = "enforce",
     .spec = boolean(),
-    .preset = "true",
+    .default_value = "true",
     .doc = "`false`: shadow mode; it decides and counts as usual, but lets every request pass."};
 constexpr Spec kFieldSpec = {.type = Type::field};
 constexpr std::int64_t kMostFields = 8;
 constexpr KeySpec kMaxKeysKey = {
     .name = "max_keys",
     .spec = integer(1, 10'000'000),
-    .preset = "65536",
+    .default_value = "65536",
     .doc = "How many values of the key have state, in addition to the configured tenants."};
 
 // --- token_bucket
@@ -39,7 +39,7 @@ constexpr KeySpec kMaxKeysKey = {
 constexpr KeySpec kTokenBucket[] = {
     {.name = "key",
      .spec = one_or_more(kFieldSpec, kMostFields),
-     .preset = "tenant",
+     .default_value = "tenant",
      .doc = "What has a bucket of its own: one word, or a list for each combination."},
     {.name = "rate",
      .spec = rate(),
@@ -109,7 +109,7 @@ std::shared_ptr<Filter> make_concurrency_limit(const Value& value, FilterBuild& 
 constexpr KeySpec kBuffer[] = {
     {.name = "capacity",
      .spec = integer(1, 1'000'000),
-     .preset = "256",
+     .default_value = "256",
      .doc = "The most requests that wait here at a time.",
      .zero = "nothing could wait; to refuse at once leave the buffer out"},
     {.name = "capacity_per_key",
@@ -118,16 +118,16 @@ constexpr KeySpec kBuffer[] = {
             "take the places of the others. Left out: a quarter of `capacity`, rounded up."},
     {.name = "max_wait",
      .spec = duration(kMillisecond, kHour),
-     .preset = "1s",
+     .default_value = "1s",
      .doc = "The longest time that a request waits here, all its waits together.",
      .zero = "nothing could wait; to refuse at once leave the buffer out"},
     {.name = "order",
      .spec = word(kOrderWords),
-     .preset = "fifo",
+     .default_value = "fifo",
      .doc = "Which request goes first: the oldest (`fifo`) or the newest (`lifo`)."},
     {.name = "overflow",
      .spec = word(kOverflowWords),
-     .preset = "reject",
+     .default_value = "reject",
      .doc = "Which request is refused when it is full: the new one (`reject`) or the one that has "
             "waited longest (`drop_oldest`)."},
     kNameKey,
@@ -177,36 +177,36 @@ constexpr Spec kMethodSpec = text(kMethod);
 constexpr KeySpec kBackoff[] = {
     {.name = "base",
      .spec = duration(kMillisecond, kHour),
-     .preset = "25ms",
+     .default_value = "25ms",
      .doc = "The pause before the second attempt, at most; it doubles with each further one."},
     {.name = "max",
      .spec = duration(kMillisecond, kHour),
-     .preset = "1s",
+     .default_value = "1s",
      .doc = "The longest pause. If the service's `Retry-After` is longer, there is no retry."},
     {.name = "jitter",
      .spec = word(kJitterWords),
-     .preset = "full",
+     .default_value = "full",
      .doc = "`full`: a random part of the pause, so that retries do not arrive together; `none`."},
 };
 constexpr KeySpec kBudget[] = {
     {.name = "share",
      .spec = percent(0),
-     .preset = "20%",
+     .default_value = "20%",
      .doc = "Retries as a share of the requests of the last ten seconds."},
     {.name = "min_per_second",
      .spec = integer(0, 1'000'000),
-     .preset = "1",
+     .default_value = "1",
      .doc = "Retries a second that are always allowed, however few requests there are."},
 };
 constexpr KeySpec kRetry[] = {
     {.name = "attempts",
      .spec = integer(2, 16),
-     .preset = "2",
+     .default_value = "2",
      .doc = "How often a request is tried, including the first time.",
      .zero = "attempts counts the first one; to try once only leave retry out"},
     {.name = "retry_on",
      .spec = list_of(kConditionSpec, 1, 64),
-     .preset = "[connect_failure, reset]",
+     .default_value = "[connect_failure, reset]",
      .doc =
          "`connect_failure`, `reset` (before the response's first byte), `timeout` (of a `timeout` "
          "inside), and statuses."},
@@ -215,18 +215,18 @@ constexpr KeySpec kRetry[] = {
      .doc = "Methods that may be sent twice. Left out: the idempotent ones (RFC 9110 §9.2.2)."},
     {.name = "backoff",
      .spec = map_of(kBackoff),
-     .preset = "{}",
+     .default_value = "{}",
      .doc = "The pause before a retry."},
     {.name = "budget",
      .spec = {.type = Type::map,
               .keys = kBudget,
               .key_count = std::size(kBudget),
               .shorthand = "share"},
-     .preset = "{}",
+     .default_value = "{}",
      .doc = "A bound on all retries together, so that they never become the overload."},
     {.name = "max_body",
      .spec = bytes(0, kMiB * 64),
-     .preset = "64KiB",
+     .default_value = "64KiB",
      .doc = "The longest request body that is kept for another attempt; `0B`: only requests "
             "without one."},
     kNameKey,

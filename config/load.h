@@ -20,7 +20,7 @@ struct LoadOptions {
   std::function<std::optional<std::string>(const std::string&)> environment;
   std::uint64_t seed = 0;  // for hash secrets and jitter; 0: from the system's randomness
   // A reload: what the new snapshot goes on with, by the identity of filters, tenants and routes.
-  // Its own filters take effect with Snapshot::take_effect.
+  // Its own filters take effect with Snapshot::activate.
   const Snapshot* running = nullptr;
 };
 

@@ -174,7 +174,7 @@ tenants:
   const Snapshot::Found other = snapshot.find_tenant("nobody");
   EXPECT_FALSE(other.own_entry);
   EXPECT_EQ(other.tenant->name, "*");
-  EXPECT_TRUE(other.tenant->everyone_else);
+  EXPECT_TRUE(other.tenant->is_wildcard);
   EXPECT_EQ(other.tenant->quota->burst, 10);
   EXPECT_THAT(snapshot.labels, ElementsAre("acme", "slow", "fast", "evil", "other"));
   EXPECT_EQ(other.tenant->label, snapshot.other_label());
@@ -189,7 +189,7 @@ TEST(Load, UnknownTenantsAreUnlimitedOrRefused) {
   const Loaded open = sound(kBase);
   ASSERT_NE(open.snapshot->find_tenant("x").tenant, nullptr);
   EXPECT_FALSE(open.snapshot->find_tenant("x").tenant->quota);
-  EXPECT_TRUE(open.snapshot->find_tenant("x").tenant->everyone_else);
+  EXPECT_TRUE(open.snapshot->find_tenant("x").tenant->is_wildcard);
   const Loaded strict =
       sound(kBase + "tenant: {unknown: refuse}\ntenants: {a: {concurrency: 1}}\n");
   EXPECT_EQ(strict.snapshot->find_tenant("x").tenant, nullptr);

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "config/enum_values.h"
 #include "config/units.h"
-#include "config/words.h"
 
 namespace weir {
 namespace {

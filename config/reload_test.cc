@@ -109,12 +109,12 @@ TEST_F(ConfigReload, WhatStaysIsWhatTheRulesLookAt) {
 
 TEST_F(ConfigReload, FiltersAreRememberedByNameAndNotTwice) {
   const auto first = load("chain: [{token_bucket: {name: b, key: client_ip, rate: 1/s}}]\n");
-  EXPECT_THAT(first->departed, IsEmpty());
+  EXPECT_THAT(first->retired_filters, IsEmpty());
   const auto second = load("chain: []\n", first.get());
-  EXPECT_NE(named(second->departed, "b"), nullptr);
+  EXPECT_NE(named(second->retired_filters, "b"), nullptr);
   const auto third =
       load("chain: [{token_bucket: {name: b, key: client_ip, rate: 9/s}}]\n", second.get());
-  EXPECT_EQ(named(third->departed, "b"), nullptr);
+  EXPECT_EQ(named(third->retired_filters, "b"), nullptr);
   EXPECT_EQ(&named(third->filters, "b")->rejected, &named(first->filters, "b")->rejected);
   const auto other_key =
       load("chain: [{token_bucket: {name: b, key: method, rate: 9/s}}]\n", third.get());

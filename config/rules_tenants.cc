@@ -1,11 +1,11 @@
 #include <algorithm>
 
+#include "config/enum_values.h"
 #include "config/filter_build.h"
 #include "config/rules.h"
 #include "config/secret.h"
 #include "config/suggest.h"
 #include "config/tenant_addresses.h"
-#include "config/words.h"
 
 namespace weir {
 namespace {

@@ -3,11 +3,11 @@
 #include <boost/json.hpp>
 
 #include "config/check.h"
+#include "config/enum_values.h"
 #include "config/pattern.h"
 #include "config/print_json.h"
 #include "config/table.h"
 #include "config/tree.h"
-#include "config/words.h"
 
 namespace weir {
 namespace {
@@ -38,9 +38,9 @@ object map(const Spec& spec) {
     std::string doc(key.doc);
     if (key.no_effect) doc += " Has no effect in this version.";
     property["description"] = doc;
-    if (!key.preset.empty()) {
+    if (!key.default_value.empty()) {
       Report report("<table>");
-      property["default"] = to_json(*parse_yaml(key.preset, report));
+      property["default"] = to_json(*parse_yaml(key.default_value, report));
     }
     properties[key.name] = std::move(property);
     if (key.required) required.emplace_back(key.name);

@@ -2,8 +2,8 @@
 
 namespace weir {
 
-void Snapshot::take_effect() const {
-  for (const auto& filter : filters) filter->take_effect();
+void Snapshot::activate() const {
+  for (const auto& filter : filters) filter->activate();
 }
 
 }  // namespace weir

@@ -124,7 +124,7 @@ class Snapshot {
   // The most values that the `route` label has over all reloads; what comes after is `other`.
   static constexpr std::size_t kMostRouteLabels = 4096;
   // The most filters that are remembered after a reload took them out.
-  static constexpr std::size_t kMostDeparted = 32;
+  static constexpr std::size_t kMostRetiredFilters = 32;
 
   Settings settings;
 
@@ -136,11 +136,11 @@ class Snapshot {
   std::vector<std::shared_ptr<Filter>> filters;
   // Those that reloads took out, the last one at the end: their counts are still shown, and one
   // that comes back goes on with its state.
-  std::vector<std::shared_ptr<Filter>> departed;
+  std::vector<std::shared_ptr<Filter>> retired_filters;
 
   // Has the filters' parameters hold from now on, for requests of the snapshots before too. Inside
   // a pass; once, when it comes into force after another one.
-  void take_effect() const;
+  void activate() const;
 
   // The tenant of that name: its own entry, or what stands for all that have none ("*", or an
   // unlimited one). Null: refused (tenant.unknown: refuse). `own_entry` says which.

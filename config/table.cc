@@ -1,7 +1,7 @@
 #include "config/table.h"
 
+#include "config/enum_values.h"
 #include "config/units.h"
-#include "config/words.h"
 
 namespace weir {
 namespace {
@@ -16,32 +16,32 @@ constexpr KeySpec kUpstream[] = {
      .doc = "The service: `host:port` (all of a name's addresses are tried) or `unix:/path`."},
     {.name = "max_connections",
      .spec = integer(1, kMostConnections),
-     .preset = "512",
+     .default_value = "512",
      .doc = "Connections to the service at a time. Their pool is innermost in every chain."},
     {.name = "connect_timeout",
      .spec = duration(kMillisecond, kHour),
-     .preset = "5s",
+     .default_value = "5s",
      .doc = "For connecting: name resolution and all tries at all addresses together; then the "
             "attempt is a `connect_failure`."},
     {.name = "idle_timeout",
      .spec = duration(kMillisecond, kDay),
-     .preset = "4s",
+     .default_value = "4s",
      .doc = "How long an unused connection is kept. Stay under the service's own (Node: 5 s)."},
     {.name = "max_age",
      .spec = duration(kMillisecond, kDay),
-     .preset = "1m",
+     .default_value = "1m",
      .doc = "How long a connection takes new requests: three quarters of this to all of it, at "
             "random. Requests in flight and tunnels are not cut."},
     {.name = "host",
      .spec = text(kHostHeader),
-     .preset = "preserve",
+     .default_value = "preserve",
      .doc = "`preserve` forwards the client's `Host`; any other value is sent instead."},
 };
 
 constexpr KeySpec kAdmin[] = {
     {.name = "listen",
      .spec = endpoint(EndpointUse::admin),
-     .preset = "127.0.0.1:9901",
+     .default_value = "127.0.0.1:9901",
      .doc =
          "`/metrics /live /ready /config /tenants /version`; what changes anything is answered to "
          "loopback only."},
@@ -57,7 +57,7 @@ constexpr KeySpec kTelemetry[] = {
 constexpr KeySpec kLimits[] = {
     {.name = "max_connections",
      .spec = integer(1, kMostConnections),
-     .preset = "10000",
+     .default_value = "10000",
      .doc = "Connections of clients at a time; more are closed at once."},
     {.name = "max_connections_per_client",
      .spec = integer(1, kMostConnections),
@@ -67,42 +67,42 @@ constexpr KeySpec kLimits[] = {
      .zero = "no client could connect; leave max_connections_per_client out for no limit"},
     {.name = "max_head",
      .spec = bytes(kKiB, kMiB),
-     .preset = "32KiB",
+     .default_value = "32KiB",
      .doc = "A request's or response's first line and fields; more is 431 or 502."},
     {.name = "max_body",
      .spec = bytes(1, kTiB),
-     .preset = "1GiB",
+     .default_value = "1GiB",
      .doc = "A request's body; more is 413."},
     {.name = "buffered_bytes",
      .spec = bytes(0, kTiB),
-     .preset = "32MiB",
+     .default_value = "32MiB",
      .doc = "All bodies kept for retries together; beyond it a request cannot be retried. `0B` "
             "keeps none."},
     {.name = "head_timeout",
      .spec = duration(kMillisecond, kHour),
-     .preset = "10s",
+     .default_value = "10s",
      .doc = "From a request's first byte to the end of its head; then 408."},
     {.name = "body_timeout",
      .spec = duration(kMillisecond, kHour),
-     .preset = "30s",
+     .default_value = "30s",
      .doc = "Without a byte of a request's body; then 408."},
     {.name = "min_body_rate",
      .spec = bytes(1, kGiB),
-     .preset = "500B",
+     .default_value = "500B",
      .doc = "The slowest rate of a request's body; a body that is behind by `body_timeout` is 408. "
             "Time in which weir does not read, because the service does not, is not counted.",
      .zero = "to disable it in practice, write 1B"},
     {.name = "send_timeout",
      .spec = duration(kMillisecond, kHour),
-     .preset = "30s",
+     .default_value = "30s",
      .doc = "Without the client reading a byte of its answer; then its connection is reset."},
     {.name = "idle_timeout",
      .spec = duration(kMillisecond, kDay),
-     .preset = "75s",
+     .default_value = "75s",
      .doc = "Between two requests of a connection."},
     {.name = "abandoned_timeout",
      .spec = duration(kMillisecond, kHour),
-     .preset = "30s",
+     .default_value = "30s",
      .doc =
          "How long an answer is awaited whose client has left. The service is told by a FIN; the "
          "request's permits are held until it answers or closes, or this time is over."},
@@ -114,11 +114,11 @@ constexpr Spec kCidrSpec = {.type = Type::cidr};
 constexpr KeySpec kUpgrades[] = {
     {.name = "protocols",
      .spec = list_of(kToken1, 0, 16),
-     .preset = "[websocket]",
+     .default_value = "[websocket]",
      .doc = "The protocols that a connection may be upgraded to; `[]` is none."},
     {.name = "max",
      .spec = integer(1, kMostConnections),
-     .preset = "1000",
+     .default_value = "1000",
      .doc = "Tunnels at a time, including requested ones; more is 503. They hold no permits."},
     {.name = "max_per_tenant",
      .spec = integer(1, kMostConnections),
@@ -127,7 +127,7 @@ constexpr KeySpec kUpgrades[] = {
      .zero = "no tunnel would open; to allow none write protocols: []"},
     {.name = "idle_timeout",
      .spec = duration(kMillisecond, kDay),
-     .preset = "10m",
+     .default_value = "10m",
      .doc = "Of a tunnel, without a byte either way."},
 };
 
@@ -144,28 +144,28 @@ constexpr KeySpec kNewKeys[] = {
      .zero = "no new tenant would pass; to refuse them write unknown: refuse"},
     {.name = "key",
      .spec = one_or_more(kFieldSpec, kMostKeyFields),
-     .preset = "client_ip",
+     .default_value = "client_ip",
      .doc = "What stands for one client: one word, or a list."},
 };
 
 constexpr KeySpec kTenant[] = {
     {.name = "from",
      .spec = {.type = Type::field, .schema = R"({"not": {"const": "tenant"}})"},
-     .preset = "header x-tenant",
+     .default_value = "header x-tenant",
      .doc = "Which part of a request names its tenant: `client_ip`, `header N`, `path_segment N`, "
             "`query N`, `cookie N`, `method` or `route`."},
     {.name = "default",
      .spec = text(kTenantName),
-     .preset = "anonymous",
+     .default_value = "anonymous",
      .doc = "The name of a request without that part."},
     {.name = "unknown",
      .spec = word(kUnknownWords),
-     .preset = "own",
+     .default_value = "own",
      .doc = "A tenant that `tenants:` does not name gets a bucket of its own of the `\"*\"` size "
             "(`own`), shares one with all such (`shared`), or is answered 403 (`refuse`)."},
     {.name = "secret",
      .spec = boolean(),
-     .preset = "false",
+     .default_value = "false",
      .doc = "The name is a credential, such as an API key: a hash of it is shown everywhere."},
     {.name = "new_keys",
      .spec = map_of(kNewKeys),
@@ -191,13 +191,13 @@ constexpr KeySpec kTenantEntry[] = {
      .zero = "not even one request would pass; leave burst out for one second's worth"},
     {.name = "weight",
      .spec = integer(1, 1000),
-     .preset = "1",
+     .default_value = "1",
      .no_effect = true,
      .doc = "Its share of what is scarce.",
      .zero = "to refuse the tenant write deny: true"},
     {.name = "priority",
      .spec = word(kPriorityWords),
-     .preset = "normal",
+     .default_value = "normal",
      .doc = "`load_shed` with `target_wait` refuses `low` first, `high` last."},
     {.name = "queue",
      .spec = integer(1, 1'000'000),
@@ -211,7 +211,7 @@ constexpr KeySpec kTenantEntry[] = {
              "concurrency out"},
     {.name = "deny",
      .spec = boolean(),
-     .preset = "false",
+     .default_value = "false",
      .doc = "All its requests are answered 403."},
 };
 
@@ -271,7 +271,7 @@ constexpr Spec kRouteSpec = map_of(kRoute);
 constexpr KeySpec kPaths[] = {
     {.name = "ambiguous",
      .spec = word(kAmbiguousWords),
-     .preset = "refuse",
+     .default_value = "refuse",
      .doc =
          "What becomes of a path that services can read in more than one way, where a route or a "
          "key reads the path: `refuse` answers 400 (`ambiguous_path`); `forward_normalised` "
@@ -282,28 +282,28 @@ constexpr KeySpec kPaths[] = {
 constexpr KeySpec kMetrics[] = {
     {.name = "max_tenants",
      .spec = integer(0, 100'000),
-     .preset = "1000",
+     .default_value = "1000",
      .doc = "Configured tenants that get a label of their own; all others are counted as `other`."},
 };
 
 constexpr KeySpec kAccessLog[] = {
     {.name = "to",
      .spec = text(kLogTarget),
-     .preset = "none",
+     .default_value = "none",
      .doc = "`stdout`, or a file with its whole path, reopened on USR1. `none` is off."},
     {.name = "format",
      .spec = word(kLogFormatWords),
-     .preset = "json",
+     .default_value = "json",
      .doc = "One JSON object a line, or Apache's combined log format."},
     {.name = "sample",
      .spec = percent(0),
-     .preset = "100%",
+     .default_value = "100%",
      .doc =
          "The share of successful requests that is logged; errors, refusals (status 400 and above) "
          "and answers that were cut are always logged."},
     {.name = "query",
      .spec = boolean(),
-     .preset = "false",
+     .default_value = "false",
      .doc = "Log the query after the path, too. Values whose names sound like credentials are "
             "left out even then."},
 };
@@ -316,11 +316,11 @@ constexpr KeySpec kDrain[] = {
             "`KUBERNETES_SERVICE_HOST` is set), else 0s."},
     {.name = "timeout",
      .spec = duration(0, kDay),
-     .preset = "30s",
+     .default_value = "30s",
      .doc = "How long requests in flight may take to finish when weir is told to stop."},
     {.name = "grace",
      .spec = duration(0, kHour),
-     .preset = "2s",
+     .default_value = "2s",
      .doc = "How long a connection without a request stays open after weir has stopped listening, "
             "so that a request that is on its way is still answered. At most `timeout`."},
 };
@@ -332,79 +332,85 @@ constexpr KeySpec kFile[] = {
      .doc = "The address for clients: `0.0.0.0:8080`, `\"[::]:8080\"`, `:8080` (IPv4 and IPv6) or "
             "`unix:/path`. Port 0 is any free one."},
     {.name = "upstream", .spec = map_of(kUpstream), .required = true, .doc = "The service."},
-    {.name = "admin", .spec = map_of(kAdmin), .preset = "{}", .doc = "The admin listener."},
+    {.name = "admin", .spec = map_of(kAdmin), .default_value = "{}", .doc = "The admin listener."},
     {.name = "telemetry",
      .spec = map_of(kTelemetry),
      .doc = "A listener that cannot change anything and does not show the configuration. Left out: "
             "none."},
     {.name = "workers",
      .spec = integer_or("auto", 1, 256),
-     .preset = "1",
+     .default_value = "1",
      .doc = "Threads of the data plane, each with its event loop. `auto`: one for each processor "
             "that weir may use, by its CPU affinity and by the CPU quota of its cgroup (rounded "
             "down)."},
-    {.name = "limits", .spec = map_of(kLimits), .preset = "{}", .doc = "Bounds for every client."},
+    {.name = "limits",
+     .spec = map_of(kLimits),
+     .default_value = "{}",
+     .doc = "Bounds for every client."},
     {.name = "trusted_proxies",
      .spec = list_of(kCidrSpec, 0, 1000),
-     .preset = "[]",
+     .default_value = "[]",
      .doc = "Address ranges whose `X-Forwarded-For` is trusted, read from the right; that of any "
             "other "
             "client is replaced."},
     {.name = "upgrades",
      .spec = map_of(kUpgrades),
-     .preset = "{}",
+     .default_value = "{}",
      .doc = "Connections that become a tunnel, such as WebSocket."},
     {.name = "tenant",
      .spec = map_of(kTenant),
-     .preset = "{}",
+     .default_value = "{}",
      .doc = "How a request's tenant is found."},
     {.name = "tenants",
      .spec = names_to(kTenantSpec, kTenantName, 1'000'000),
-     .preset = "{}",
+     .default_value = "{}",
      .doc = "The tenants by name; `\"*\"` means all others. Without it they are unlimited."},
     {.name = "chain",
      .spec = kChainSpec,
-     .preset = "- timeout: 30s\n"
-               "- buffer: {capacity: 256, max_wait: 1s}\n"
-               "- concurrency_limit: {limit: 256}\n"
-               "- retry: {attempts: 2, retry_on: [connect_failure, reset]}\n",
+     .default_value = "- timeout: 30s\n"
+                      "- buffer: {capacity: 256, max_wait: 1s}\n"
+                      "- concurrency_limit: {limit: 256}\n"
+                      "- retry: {attempts: 2, retry_on: [connect_failure, reset]}\n",
      .doc = "The filters, outermost first; `[]` is none."},
     {.name = "routes",
      .spec = list_of(kRouteSpec, 0, 1000),
-     .preset = "[]",
+     .default_value = "[]",
      .doc = "Which requests take another chain; the first match wins, the rest take `chain`."},
     {.name = "chains",
      .spec = names_to(kChainSpec, kName, 256),
-     .preset = "{}",
+     .default_value = "{}",
      .doc = "More chains by name, for `routes`."},
     {.name = "shared",
      .spec = names_to(kSharedFilterSpec, kName, 256),
-     .preset = "{}",
+     .default_value = "{}",
      .doc = "Filters by name for several chains, as `- shared: NAME`, with one state."},
-    {.name = "metrics", .spec = map_of(kMetrics), .preset = "{}", .doc = "Labels of the metrics."},
+    {.name = "metrics",
+     .spec = map_of(kMetrics),
+     .default_value = "{}",
+     .doc = "Labels of the metrics."},
     {.name = "access_log",
      .spec = map_of(kAccessLog),
-     .preset = "{}",
+     .default_value = "{}",
      .doc = "One line for each request."},
     {.name = "paths",
      .spec = map_of(kPaths),
-     .preset = "{}",
+     .default_value = "{}",
      .doc = "Paths that can be read in two ways."},
-    {.name = "drain", .spec = map_of(kDrain), .preset = "{}", .doc = "How weir stops."},
+    {.name = "drain", .spec = map_of(kDrain), .default_value = "{}", .doc = "How weir stops."},
     {.name = "name",
      .spec = text(kName),
-     .preset = "weir",
+     .default_value = "weir",
      .doc =
          "The name of this weir in `Via` and `Proxy-Status`. If it is set, a request whose `Via` "
          "already has it is a loop, and refused with 508."},
     {.name = "x_ratelimit",
      .spec = boolean(),
-     .preset = "false",
+     .default_value = "false",
      .doc = "A quota's refusal also has `X-RateLimit-Limit`, `-Remaining` and `-Reset` (in "
             "seconds), with the numbers of `RateLimit-Policy` and `RateLimit`."},
     {.name = "allow_trace",
      .spec = boolean(),
-     .preset = "false",
+     .default_value = "false",
      .doc = "`TRACE` passes like any other method; with a body it is 400. With `Max-Forwards: 0` "
             "weir itself answers with the head that it received, without `Cookie` and fields that "
             "sound "

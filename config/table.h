@@ -64,7 +64,7 @@ struct Spec {
 struct KeySpec {
   std::string_view name;
   Spec spec;
-  std::string_view preset{};  // the default, as it would stand in the file; empty: none
+  std::string_view default_value{};  // the default, as it would stand in the file; empty: none
   bool required = false;
   bool secret = false;     // not shown in the effective configuration if it came out of a variable
   bool no_effect = false;  // accepted and checked, but does nothing in this version

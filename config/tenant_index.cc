@@ -11,7 +11,7 @@ void TenantIndex::build(const std::vector<Tenant>& tenants, std::uint64_t secret
   places_.assign(std::bit_ceil(2 * tenants.size() + 2), {});
   shift_ = 64 - static_cast<unsigned>(std::countr_zero(places_.size()));
   for (const Tenant& tenant : tenants) {
-    if (tenant.everyone_else) continue;
+    if (tenant.is_wildcard) continue;
     const std::uint64_t hash = this->hash(tenant.name);
     std::size_t at = first(hash);
     while (places_[at].tenant != nullptr) at = next(at);

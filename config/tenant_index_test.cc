@@ -11,7 +11,7 @@ std::vector<Tenant> tenants_of(const std::vector<std::string>& names) {
   std::vector<Tenant> tenants(names.size());
   for (std::size_t i = 0; i < names.size(); ++i) {
     tenants[i].name = names[i];
-    tenants[i].everyone_else = names[i] == "*";
+    tenants[i].is_wildcard = names[i] == "*";
   }
   return tenants;
 }

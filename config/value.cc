@@ -28,9 +28,9 @@ class Defaults {
     if (spec.item != nullptr) add(*spec.item);
     for (const KeySpec& key : spec.all_keys()) {
       add(key.spec);
-      if (key.preset.empty()) continue;
+      if (key.default_value.empty()) continue;
       Report report("<table>");
-      const auto node = parse_yaml(key.preset, report);
+      const auto node = parse_yaml(key.default_value, report);
       Value value = check(*node, key.spec, Path(), report);
       assert(!report.failed());
       value.name = key.name;

@@ -23,13 +23,13 @@ Step Chain::arrive(Request& request) {
   request.deadline = {};
   request.attempts = 0;
   request.waited = Duration{0};
-  request.ending = Ending::complete;
+  request.ending = EndReason::complete;
   request.outcome = {};
   request.grant = {};
   return run(request, kOutside, Move::inward);
 }
 
-Step Chain::settle(Request& request, const Outcome& outcome) {
+Step Chain::on_outcome(Request& request, const Outcome& outcome) {
   begin(request);
   request.outcome = outcome;
   return run(request, request.depth_, Move::outward);
@@ -52,11 +52,11 @@ Step Chain::wake(Request& request) {
   return Step::none;
 }
 
-void Chain::end(Request& request, Ending how) {
+void Chain::end(Request& request, EndReason how) {
   begin(request);
   request.ending = how;
   destroy_inside(request, 0);
-  if (request.grant.cause != nullptr) Cause::pass_on(request.grant, gate_);
+  if (request.grant.cause != nullptr) WaitableResource::pass_on(request.grant, gate_);
   Mailbox::unlink(request);
   request.chain_ = nullptr;
 }
@@ -79,7 +79,7 @@ Step Chain::run(Request& request, int at, Move move) {
       move = move_of(visit.enter());
     }
     while (move == Move::outward) {
-      if (at == 0) return surface(request);
+      if (at == 0) return finish(request);
       move = move_of(request.visits_[static_cast<std::size_t>(--at)]->leave());
     }
     if (move == Move::stay) return Step::none;
@@ -98,13 +98,13 @@ void Chain::destroy_inside(Request& request, int depth) {
 }
 
 Step Chain::send(Request& request) {
-  if (request.grant.cause != nullptr) Cause::pass_on(request.grant, gate_);
+  if (request.grant.cause != nullptr) WaitableResource::pass_on(request.grant, gate_);
   ++request.attempts;
   return Step::forward;
 }
 
 // The outcome has come out at the top. Here a busy that nobody took becomes a refusal.
-Step Chain::surface(Request& request) {
+Step Chain::finish(Request& request) {
   Outcome& outcome = request.outcome;
   if (outcome.type == Outcome::Type::response) {
     request.committed = true;

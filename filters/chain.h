@@ -33,11 +33,11 @@ class Chain {
   // A new request. Sets arrived, ticket.
   Step arrive(Request& request);
   // What the current attempt came to: a response head, a failure.
-  Step settle(Request& request, const Outcome& outcome);
+  Step on_outcome(Request& request, const Outcome& outcome);
   // Its alarm rang, or it came out of the mailbox. Harmless when there was no need.
   Step wake(Request& request);
   // The one end. Destroys the visits from the inside out and unlinks it from its mailbox.
-  void end(Request& request, Ending how);
+  void end(Request& request, EndReason how);
 
   const std::string& name() const { return name_; }
   const std::vector<std::shared_ptr<Filter>>& filters() const { return filters_; }
@@ -61,7 +61,7 @@ class Chain {
   Step run(Request& request, int at, Move move);
   void destroy_inside(Request& request, int depth);
   Step send(Request& request);
-  Step surface(Request& request);
+  Step finish(Request& request);
 
   std::string name_;
   Gate& gate_;

@@ -17,16 +17,16 @@ Filter::Filter(std::string_view kind, FilterContext context, const Filter* befor
       shadow_rejected(counts_->shadow_rejected),
       kind_(kind),
       context_(std::move(context)) {
-  if (before == nullptr) Filter::take_effect();
+  if (before == nullptr) Filter::activate();
 }
 
-void Filter::take_effect() {
+void Filter::activate() {
   rejected.bound_labels(context_.labels);
   shadow_rejected.bound_labels(context_.labels);
 }
 
-FilterNumbers Filter::numbers(Time) const { return {}; }
+FilterStats Filter::stats(Time) const { return {}; }
 
-void Filter::describe(const Tenant&, Time, TenantNumbers&) const {}
+void Filter::tenant_stats(const Tenant&, Time, TenantStats&) const {}
 
 }  // namespace weir

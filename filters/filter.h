@@ -18,9 +18,9 @@
 #include <vector>
 
 #include "filters/gate.h"
+#include "filters/labeled_counter.h"
 #include "filters/outcome.h"
 #include "filters/request.h"
-#include "filters/tally.h"
 #include "filters/time.h"
 
 namespace weir {
@@ -79,7 +79,7 @@ class VisitSlot {
     return *new (request_.slots_[index_].room) V(request_, std::forward<Args>(args)...);
   }
   // What the request has used up at this filter over all its visits; 0 at first.
-  std::int64_t& spent() const { return request_.spent_[index_]; }
+  std::int64_t& carried_state() const { return request_.spent_[index_]; }
 
  private:
   Request& request_;
@@ -98,7 +98,7 @@ struct FilterContext {
 };
 
 // What a filter can say of itself, for the metrics. Absent parts do not apply to it.
-struct FilterNumbers {
+struct FilterStats {
   struct Queue {
     std::int64_t capacity = 0;
     std::vector<std::int64_t> depth;  // by tenant label
@@ -136,7 +136,7 @@ struct FilterNumbers {
 };
 
 // What a filter says of one tenant, for /tenants.
-struct TenantNumbers {
+struct TenantStats {
   const Quota* quota = nullptr;
   std::int64_t available = 0;  // tokens in the tenant's bucket now
   std::int64_t in_use = 0, limit = 0;
@@ -155,18 +155,18 @@ class Filter {
   // Its snapshot comes into force: from now on its parameters hold for the state that it shares
   // with the filter before. Inside a pass; a few pointers and numbers. A filter without one before
   // it needs no call.
-  virtual void take_effect();
+  virtual void activate();
   // Has those that wait looked at again after that, a bounded number of them from the `from`-th on.
   // Inside a pass. True: there are more, from `from` on.
   virtual bool serve_waiters(std::size_t& /*from*/) { return false; }
   // A parameter that could not change with the reload, and the value that stays; empty: none.
-  virtual std::string kept() const { return {}; }
+  virtual std::string unchanged_parameter() const { return {}; }
 
   // Makes the request's visit in `slot`.
   virtual Visit& visit(VisitSlot slot) = 0;
   // Inside a pass; must not take longer than copying what it has.
-  virtual FilterNumbers numbers(Time now) const;
-  virtual void describe(const Tenant& tenant, Time now, TenantNumbers& out) const;
+  virtual FilterStats stats(Time now) const;
+  virtual void tenant_stats(const Tenant& tenant, Time now, TenantStats& out) const;
   // The reasons that its refusals can have, so that their series exist from the start.
   virtual std::vector<Reason> reasons() const { return {}; }
 
@@ -185,15 +185,15 @@ class Filter {
 
  private:
   struct Counts {
-    Tally rejected, shadow_rejected;
+    LabeledCounter rejected, shadow_rejected;
   };
   std::shared_ptr<Counts> counts_;
 
  public:
   // Final refusals in this filter's name, and those that it would have made in shadow mode. The
   // same in all snapshots that the filter lives through.
-  Tally& rejected;
-  Tally& shadow_rejected;
+  LabeledCounter& rejected;
+  LabeledCounter& shadow_rejected;
 
  protected:
   const FilterContext& context() const { return context_; }

@@ -41,7 +41,7 @@ void Gate::notify_all() {
   }
 }
 
-void Gate::serve_later(Cause& cause) {
+void Gate::serve_later(WaitableResource& cause) {
   if (cause.to_be_served_) return;
   cause.to_be_served_ = true;
   to_serve_.push_back(&cause);
@@ -50,7 +50,7 @@ void Gate::serve_later(Cause& cause) {
 void Gate::serve_all() {
   // Serving one may ask for another.
   while (!to_serve_.empty()) {
-    Cause* cause = to_serve_.back();
+    WaitableResource* cause = to_serve_.back();
     to_serve_.pop_back();
     cause->to_be_served_ = false;
     cause->serve(*this);

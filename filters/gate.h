@@ -18,7 +18,7 @@
 
 namespace weir {
 
-class Cause;
+class WaitableResource;
 class Gate;
 class Request;
 
@@ -74,7 +74,7 @@ class Gate {
   Time now() const { return now_; }
   std::uint64_t pass() const { return pass_; }  // counts the passes
   // Has the cause's line looked at before the pass ends.
-  void serve_later(Cause& cause);
+  void serve_later(WaitableResource& cause);
 
  private:
   friend class Mailbox;
@@ -86,7 +86,7 @@ class Gate {
   Lock lock_;
   Time now_{};
   std::uint64_t pass_ = 0;
-  std::vector<Cause*> to_serve_;
+  std::vector<WaitableResource*> to_serve_;
   std::vector<Mailbox*> to_notify_;
 };
 

@@ -54,7 +54,7 @@ class Roster {
     std::vector<std::pair<std::uint64_t, Own*>> returned;
     for (std::size_t i = 0; i < table.size(); ++i) {
       const std::uint64_t hash = table[i].key_hash;
-      if (table[i].everyone_else) continue;
+      if (table[i].is_wildcard) continue;
       known_.push_back({hash, static_cast<std::uint32_t>(i), terms_of(table[i])});
       if (before == nullptr) continue;
       own_[i] = before->known(hash);
@@ -74,7 +74,7 @@ class Roster {
 
   // The cell of a tenant of this snapshot; null: it has none of its own.
   Own* at(const Tenant& tenant) const {
-    if (tenant.everyone_else || tenant.index >= own_.size()) return nullptr;
+    if (tenant.is_wildcard || tenant.index >= own_.size()) return nullptr;
     return own_[tenant.index].get();
   }
   std::shared_ptr<Own> known(std::uint64_t hash) const {
@@ -163,7 +163,7 @@ std::shared_ptr<const Roster> make_roster(Params& params, TermsOf terms_of,
   const Tenant* others = &nobody;
   const auto table = std::exchange(params.tenant_table, {});
   for (const Tenant& tenant : table) {
-    if (tenant.everyone_else) others = &tenant;
+    if (tenant.is_wildcard) others = &tenant;
   }
   return std::make_shared<const Roster>(
       params.by_tenant ? params.tenants : 0, params.by_tenant ? table : std::span<const Tenant>(),
@@ -177,7 +177,7 @@ class KeyedStates {
 
   explicit KeyedStates(std::size_t slots) : others_(slots) {}
 
-  void put_in_force(std::shared_ptr<const List> roster) {
+  void activate(std::shared_ptr<const List> roster) {
     if (roster_ != roster) ++generation_;
     roster_.swap(roster);  // the old one is its filter's still
   }

@@ -4,22 +4,22 @@
 
 namespace weir {
 
-SubLine* Cause::first_in_line() const {
-  SubLine* first = nullptr;
-  for (SubLine* line = lines_; line != nullptr; line = line->next_) {
+ResourceQueue* WaitableResource::first_in_line() const {
+  ResourceQueue* first = nullptr;
+  for (ResourceQueue* line = lines_; line != nullptr; line = line->next_) {
     if (first == nullptr || before(*line->head()->request, *first->head()->request)) first = line;
   }
   return first;
 }
 
-std::size_t Cause::waiters() const {
+std::size_t WaitableResource::waiters() const {
   std::size_t sum = 0;
-  for (const SubLine* line = lines_; line != nullptr; line = line->next_) sum += line->size();
+  for (const ResourceQueue* line = lines_; line != nullptr; line = line->next_) sum += line->size();
   return sum;
 }
 
-void Cause::serve(Gate& gate) {
-  while (SubLine* line = first_in_line()) {
+void WaitableResource::serve(Gate& gate) {
+  while (ResourceQueue* line = first_in_line()) {
     Waiter& head = *line->head();
     Grant grant;
     if (!reserve(gate.now(), grant)) {
@@ -39,7 +39,7 @@ void Cause::serve(Gate& gate) {
   check_unused();
 }
 
-std::optional<Grant> Cause::take_over(const Request& request) {
+std::optional<Grant> WaitableResource::take_over(const Request& request) {
   Waiter* last = granted_waiters_.last();
   if (last == nullptr || !before(request, *last->request)) return std::nullopt;
   const Grant grant = last->request->grant;
@@ -49,20 +49,20 @@ std::optional<Grant> Cause::take_over(const Request& request) {
   return grant;
 }
 
-void Cause::grant_taken() {
+void WaitableResource::grant_taken() {
   --granted_;
   check_unused();
 }
 
-void Cause::pass_on(Grant& grant, Gate& gate) {
-  Cause& cause = *grant.cause;
+void WaitableResource::pass_on(Grant& grant, Gate& gate) {
+  WaitableResource& cause = *grant.cause;
   cause.give_back(grant, gate.now());
   --cause.granted_;
   grant = {};
   gate.serve_later(cause);
 }
 
-void Cause::check_unused() {
+void WaitableResource::check_unused() {
   if (lines_ == nullptr && granted_ == 0 && !to_be_served_) unused();
 }
 

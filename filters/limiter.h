@@ -1,11 +1,11 @@
 // Limiters: filters that can run out of something, and the causes that requests wait for.
 //
-// A Cause is one thing that ran out: this pool of permits, this bucket. It exists (or is made) when
-// a buffer lines a request up for it, and knows the heads of the lines that wait. Freed capacity is
-// granted to the head that arrived first: reserved, counted as used until taken. While a cause has
-// waiters, its limiter says busy to everyone who holds no grant: a newcomer never takes a freed
-// place. Only who arrived first of all may take over a grant that a later one has not used yet.
-// Otherwise two who each hold half of what both need could pass the halves round for ever.
+// A WaitableResource is one thing that ran out: this pool of permits, this bucket. It exists (or is
+// made) when a buffer lines a request up for it, and knows the heads of the lines that wait. Freed
+// capacity is granted to the head that arrived first: reserved, counted as used until taken. While
+// a cause has waiters, its limiter says busy to everyone who holds no grant: a newcomer never takes
+// a freed place. Only who arrived first of all may take over a grant that a later one has not used
+// yet. Otherwise two who each hold half of what both need could pass the halves round for ever.
 #pragma once
 
 #include <cstddef>
@@ -18,14 +18,14 @@
 namespace weir {
 
 class Limiter;
-class SubLine;
+class ResourceQueue;
 
-class Cause {
+class WaitableResource {
  public:
-  Cause() = default;
-  virtual ~Cause() = default;
-  Cause(const Cause&) = delete;
-  Cause& operator=(const Cause&) = delete;
+  WaitableResource() = default;
+  virtual ~WaitableResource() = default;
+  WaitableResource(const WaitableResource&) = delete;
+  WaitableResource& operator=(const WaitableResource&) = delete;
 
   // The count of the requests that wait for one of its limiter's causes.
   virtual std::int64_t& waiting() const = 0;
@@ -62,12 +62,12 @@ class Cause {
 
  private:
   friend class Gate;
-  friend class SubLine;
-  SubLine* first_in_line() const;
+  friend class ResourceQueue;
+  ResourceQueue* first_in_line() const;
   void check_unused();
 
-  SubLine* lines_ = nullptr;   // one for each buffer that has requests waiting for this
-  std::uint32_t granted_ = 0;  // grants that are out
+  ResourceQueue* lines_ = nullptr;  // one for each buffer that has requests waiting for this
+  std::uint32_t granted_ = 0;       // grants that are out
   WaiterList<&Waiter::in_sub> granted_waiters_;  // who has one and is still in line
   bool to_be_served_ = false;
 };
@@ -76,7 +76,7 @@ class Limiter : public Filter {
  public:
   using Filter::Filter;
   // The cause of a busy that this limiter said to `request`, for it to wait for.
-  virtual Cause& line_up(Request& request) = 0;
+  virtual WaitableResource& line_up(Request& request) = 0;
   // How many requests wait for one of its causes; the very count that they have.
   virtual const std::int64_t& waiting() const = 0;
 

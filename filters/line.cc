@@ -2,13 +2,13 @@
 
 namespace weir {
 
-SubLine* SubLine::find(const Cause& cause, const void* owner) {
-  SubLine* line = cause.lines_;
+ResourceQueue* ResourceQueue::find(const WaitableResource& cause, const void* owner) {
+  ResourceQueue* line = cause.lines_;
   while (line != nullptr && line->owner_ != owner) line = line->next_;
   return line;
 }
 
-void SubLine::open(Cause& cause, const void* owner, bool newest_first) {
+void ResourceQueue::open(WaitableResource& cause, const void* owner, bool newest_first) {
   cause_ = &cause;
   owner_ = owner;
   newest_first_ = newest_first;
@@ -16,8 +16,8 @@ void SubLine::open(Cause& cause, const void* owner, bool newest_first) {
   cause.lines_ = this;
 }
 
-void SubLine::close() {
-  SubLine** link = &cause_->lines_;
+void ResourceQueue::close() {
+  ResourceQueue** link = &cause_->lines_;
   while (*link != this) link = &(*link)->next_;
   *link = next_;
   next_ = nullptr;

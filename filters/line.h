@@ -1,7 +1,8 @@
 // The lines of a buffer: who waits, for what, in which order. All inside the gate.
 //
 // A Waiter stands in two lists at once: the buffer's whole line and, until it is granted something,
-// the SubLine of the cause that it waits for. Both are ordered by the requests' first arrival.
+// the ResourceQueue of the cause that it waits for. Both are ordered by the requests' first
+// arrival.
 #pragma once
 
 #include <cstddef>
@@ -12,13 +13,13 @@
 namespace weir {
 
 // Those of one buffer's line that wait for one cause.
-class SubLine {
+class ResourceQueue {
  public:
   // Finds this owner's sub-line among those of `cause`, or null.
-  static SubLine* find(const Cause& cause, const void* owner);
+  static ResourceQueue* find(const WaitableResource& cause, const void* owner);
 
   // An empty sub-line starts to serve as `owner`'s for `cause`.
-  void open(Cause& cause, const void* owner, bool newest_first);
+  void open(WaitableResource& cause, const void* owner, bool newest_first);
   // Once empty: unlinks itself from its cause.
   void close();
 
@@ -35,14 +36,14 @@ class SubLine {
   Waiter* head() const { return newest_first_ ? waiters_.last() : waiters_.first(); }
   Waiter* oldest() const { return waiters_.first(); }
   std::size_t size() const { return waiters_.size(); }
-  Cause& cause() const { return *cause_; }
+  WaitableResource& cause() const { return *cause_; }
 
  private:
-  friend class Cause;
+  friend class WaitableResource;
   WaiterList<&Waiter::in_sub> waiters_;
-  Cause* cause_ = nullptr;
+  WaitableResource* cause_ = nullptr;
   const void* owner_ = nullptr;
-  SubLine* next_ = nullptr;  // of the same cause
+  ResourceQueue* next_ = nullptr;  // of the same cause
   bool newest_first_ = false;
 };
 

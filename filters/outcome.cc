@@ -34,24 +34,24 @@ std::string_view to_string(Reason reason) {
   return "unknown";
 }
 
-std::string_view to_string(Ending ending) {
+std::string_view to_string(EndReason ending) {
   switch (ending) {
-    case Ending::complete: return "complete";
-    case Ending::refused: return "refused";
-    case Ending::client_gone: return "client_gone";
-    case Ending::upstream_failed: return "upstream_failed";
-    case Ending::timed_out: return "timed_out";
-    case Ending::replied: return "replied";
+    case EndReason::complete: return "complete";
+    case EndReason::refused: return "refused";
+    case EndReason::client_gone: return "client_gone";
+    case EndReason::upstream_failed: return "upstream_failed";
+    case EndReason::timed_out: return "timed_out";
+    case EndReason::replied: return "replied";
   }
   return "unknown";
 }
 
-Ending ending_of(const Outcome& outcome) {
+EndReason end_reason_of(const Outcome& outcome) {
   switch (outcome.type) {
-    case Outcome::Type::timed_out: return Ending::timed_out;
-    case Outcome::Type::failure: return Ending::upstream_failed;
-    case Outcome::Type::replied: return Ending::replied;
-    default: return Ending::refused;
+    case Outcome::Type::timed_out: return EndReason::timed_out;
+    case Outcome::Type::failure: return EndReason::upstream_failed;
+    case Outcome::Type::replied: return EndReason::replied;
+    default: return EndReason::refused;
   }
 }
 

@@ -95,7 +95,7 @@ struct Outcome {
 };
 
 // How a request ended. Every request ends exactly once, in one of these ways.
-enum class Ending : std::uint8_t {
+enum class EndReason : std::uint8_t {
   complete,
   refused,
   client_gone,
@@ -104,9 +104,9 @@ enum class Ending : std::uint8_t {
   replied,  // by a filter, not by the service
 };
 
-std::string_view to_string(Ending ending);
+std::string_view to_string(EndReason ending);
 
 // How a request ends that is answered with this outcome.
-Ending ending_of(const Outcome& outcome);
+EndReason end_reason_of(const Outcome& outcome);
 
 }  // namespace weir

@@ -20,7 +20,7 @@
 
 namespace weir {
 
-class Cause;
+class WaitableResource;
 class Chain;
 class Mailbox;
 class Visit;
@@ -35,7 +35,7 @@ inline constexpr std::size_t kVisitSize = 176;
 // The right to one unit of a cause's capacity, reserved for a request that waited for it. It is
 // taken by the limiter on the way inward, or passed on to the next in line.
 struct Grant {
-  Cause* cause = nullptr;
+  WaitableResource* cause = nullptr;
   Time before{};  // for a bucket: its state before and after the charge
   Time after{};
   Duration size{0};        // and what was charged
@@ -45,11 +45,11 @@ struct Grant {
 // Until when the timeouts around a visit let it work. Those that stand still while weir waits for
 // the client's body are counted as if it had never been waited for.
 struct Deadline {
-  Time fixed = kNever;
-  Time still = kNever;
+  Time absolute = kNever;
+  Time pausable = kNever;
 
   Time at(Duration client_waited) const {
-    return std::min(fixed, saturating_add(still, client_waited));
+    return std::min(absolute, saturating_add(pausable, client_waited));
   }
 };
 
@@ -100,15 +100,15 @@ class Request {
   }
 
   // --- the chain's; read by anyone on the worker's thread
-  Time now{};                        // of the current pass
-  std::uint64_t pass = 0;            // the current pass's number
-  Time arrived{};                    // first arrival; orders the lines
-  std::uint64_t ticket = 0;          // breaks ties of `arrived`
-  Deadline deadline;                 // what the timeouts around the current visit allow
-  std::uint32_t attempts = 0;        // times that it was sent on toward the service
-  Duration waited{0};                // in all lines together
-  Ending ending = Ending::complete;  // set before the visits are destroyed
-  Outcome outcome;                   // what goes outward now; at the end: what the client is told
+  Time now{};                              // of the current pass
+  std::uint64_t pass = 0;                  // the current pass's number
+  Time arrived{};                          // first arrival; orders the lines
+  std::uint64_t ticket = 0;                // breaks ties of `arrived`
+  Deadline deadline;                       // what the timeouts around the current visit allow
+  std::uint32_t attempts = 0;              // times that it was sent on toward the service
+  Duration waited{0};                      // in all lines together
+  EndReason ending = EndReason::complete;  // set before the visits are destroyed
+  Outcome outcome;  // what goes outward now; at the end: what the client is told
   std::shared_ptr<const LocalReply> local_reply;  // of an outcome `replied`
   Grant grant;                                    // held on the way inward
 

@@ -71,10 +71,10 @@ TEST(RequestClientWaitTest, AddsUpAndCountsWhatIsOngoing) {
 
 TEST(DeadlineTest, TheEarlierOfTheFixedOneAndTheOneThatStandsStill) {
   EXPECT_EQ(Deadline{}.at(1h), kNever);
-  EXPECT_EQ((Deadline{.fixed = kT, .still = kNever}.at(1h)), kT);
-  EXPECT_EQ((Deadline{.fixed = kT, .still = kT - 1s}.at(0s)), kT - 1s);
-  EXPECT_EQ((Deadline{.fixed = kT, .still = kT - 1s}.at(500ms)), kT - 500ms);
-  EXPECT_EQ((Deadline{.fixed = kT, .still = kT - 1s}.at(2s)), kT);
+  EXPECT_EQ((Deadline{.absolute = kT, .pausable = kNever}.at(1h)), kT);
+  EXPECT_EQ((Deadline{.absolute = kT, .pausable = kT - 1s}.at(0s)), kT - 1s);
+  EXPECT_EQ((Deadline{.absolute = kT, .pausable = kT - 1s}.at(500ms)), kT - 500ms);
+  EXPECT_EQ((Deadline{.absolute = kT, .pausable = kT - 1s}.at(2s)), kT);
 }
 
 TEST(TimeTest, AdditionStopsAtNever) {

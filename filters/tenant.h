@@ -36,7 +36,7 @@ struct Tenant {
   std::uint32_t weight = 1;
   Priority priority = Priority::normal;
   bool deny = false;
-  bool everyone_else = false;  // stands for all tenants without an entry of their own: "*"
+  bool is_wildcard = false;  // stands for all tenants without an entry of their own: "*"
 };
 
 }  // namespace weir

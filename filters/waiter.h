@@ -10,11 +10,12 @@
 
 namespace weir {
 
-class SubLine;
+class ResourceQueue;
 
 struct Waiter {
   Request* request = nullptr;
-  SubLine* sub = nullptr;  // null once granted or dropped: it keeps its place in the line only
+  ResourceQueue* sub =
+      nullptr;  // null once granted or dropped: it keeps its place in the line only
   Time joined{};
   Time look_at = kNever;  // as the head: when its cause is to be looked at again
   struct Links {

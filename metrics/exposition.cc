@@ -5,7 +5,7 @@
 #include <prometheus/collectable.h>
 
 #include "metrics/families.h"
-#include "metrics/reading.h"
+#include "metrics/metrics_snapshot.h"
 #include "metrics/text_format.h"
 
 namespace weir {
@@ -23,7 +23,7 @@ class Exposition::Collector : public prometheus::Collectable {
   }
 
   std::vector<prometheus::MetricFamily> Collect() const override {
-    const Reading reading =
+    const MetricsSnapshot reading =
         take_reading(gate_, filters_, sources_.workers, sources_.tenants.size());
     Families out;
     add_request_families(sources_, reading, out);

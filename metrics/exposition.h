@@ -41,7 +41,7 @@ struct ExpositionSources {
   std::vector<std::shared_ptr<Filter>> filters;  // all of them; any may be named more than once
   std::vector<const WorkerMetrics*> workers;
   std::vector<TenantQuota> quotas;
-  std::vector<std::string> bad_requests;  // by BadRequest; empty: not shown
+  std::vector<std::string> bad_requests;  // by MessageError; empty: not shown
   // Besides what the filters can refuse: what weir itself can refuse with this configuration …
   std::vector<Reason> own_reasons;
   // … and the status codes that weir itself can answer with it.

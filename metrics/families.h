@@ -10,12 +10,12 @@
 
 #include <prometheus/metric_family.h>
 
-#include "filters/tally.h"
+#include "filters/labeled_counter.h"
 
 namespace weir {
 
 struct ExpositionSources;
-struct Reading;
+struct MetricsSnapshot;
 
 struct Label {
   std::string_view name, value;
@@ -55,9 +55,12 @@ class Families {
 };
 
 // The parts of the exposition, each in the file that is called so.
-void add_request_families(const ExpositionSources& sources, const Reading& reading, Families& out);
-void add_refusal_families(const ExpositionSources& sources, const Reading& reading, Families& out);
-void add_filter_families(const ExpositionSources& sources, const Reading& reading, Families& out);
+void add_request_families(const ExpositionSources& sources, const MetricsSnapshot& reading,
+                          Families& out);
+void add_refusal_families(const ExpositionSources& sources, const MetricsSnapshot& reading,
+                          Families& out);
+void add_filter_families(const ExpositionSources& sources, const MetricsSnapshot& reading,
+                         Families& out);
 void add_worker_families(const ExpositionSources& sources, Families& out);
 void add_process_families(const ExpositionSources& sources, Families& out);
 

@@ -6,27 +6,28 @@
 #include <string>
 
 #include "metrics/families.h"
-#include "metrics/reading.h"
+#include "metrics/metrics_snapshot.h"
 
 namespace weir {
 namespace {
 
-using Queue = FilterNumbers::Queue;
-using Permits = FilterNumbers::Permits;
-using Keys = FilterNumbers::Keys;
-using Quotas = FilterNumbers::Quotas;
+using Queue = FilterStats::Queue;
+using Permits = FilterStats::Permits;
+using Keys = FilterStats::Keys;
+using Quotas = FilterStats::Quotas;
 
 // Calls `use(name, numbers)` for each filter that has such a part. Names are unique among these.
 template <typename Part, typename Use>
-void each(const Reading& reading, std::unique_ptr<Part> FilterNumbers::*part, Use use) {
+void each(const MetricsSnapshot& reading, std::unique_ptr<Part> FilterStats::*part, Use use) {
   for (const FilterReading& r : reading.filters) {
     if (const Part* numbers = (r.numbers.*part).get()) use(r.filter->name(), *numbers);
   }
 }
 
-void add_queue_depth(const ExpositionSources& sources, const Reading& reading, Families& out) {
+void add_queue_depth(const ExpositionSources& sources, const MetricsSnapshot& reading,
+                     Families& out) {
   Family depth = Families::gauge("weir_queue_depth", "Requests that wait in the queue.");
-  each(reading, &FilterNumbers::queue, [&](const std::string& name, const Queue& queue) {
+  each(reading, &FilterStats::queue, [&](const std::string& name, const Queue& queue) {
     for (std::size_t i = 0; i < sources.tenants.size(); ++i) {
       depth.add({{"filter", name}, {"tenant", sources.tenants[i]}},
                 i < queue.depth.size() ? queue.depth[i] : std::int64_t{0});
@@ -35,7 +36,7 @@ void add_queue_depth(const ExpositionSources& sources, const Reading& reading, F
   out.put(std::move(depth));
 }
 
-void add_queues(const Reading& reading, Families& out) {
+void add_queues(const MetricsSnapshot& reading, Families& out) {
   Family capacity = Families::gauge("weir_queue_capacity", "Places in the queue.");
   Family integral = Families::counter("weir_queue_depth_seconds_total",
                                       "Time integral of the depth of the queue; its rate is L.");
@@ -47,7 +48,7 @@ void add_queues(const Reading& reading, Families& out) {
       Families::counter("weir_queue_refusals_total",
                         "Requests that the queue refused: it was full, their time ran "
                         "out in it, or they were dropped for a newcomer.");
-  each(reading, &FilterNumbers::queue, [&](const std::string& name, const Queue& queue) {
+  each(reading, &FilterStats::queue, [&](const std::string& name, const Queue& queue) {
     capacity.add({{"filter", name}}, queue.capacity);
     integral.add({{"filter", name}}, queue.depth_seconds);
     entries.add({{"filter", name}}, queue.entries);
@@ -60,7 +61,7 @@ void add_queues(const Reading& reading, Families& out) {
     out.put(std::move(*family));
 }
 
-void add_permits(const Reading& reading, Families& out) {
+void add_permits(const MetricsSnapshot& reading, Families& out) {
   Family in_use = Families::gauge("weir_permits_in_use", "Permits that requests hold.");
   Family limit = Families::gauge("weir_concurrency_limit",
                                  "Permits in all; with a key, for each of its values.");
@@ -72,7 +73,7 @@ void add_permits(const Reading& reading, Families& out) {
   Family denied =
       Families::counter("weir_permits_denied_total",
                         "Times that a request found no free permit: it waits or is refused.");
-  each(reading, &FilterNumbers::permits, [&](const std::string& name, const Permits& permits) {
+  each(reading, &FilterStats::permits, [&](const std::string& name, const Permits& permits) {
     in_use.add({{"filter", name}}, permits.in_use);
     waiting.add({{"filter", name}}, permits.waiting);
     if (permits.limit > 0) limit.add({{"filter", name}}, permits.limit);
@@ -85,7 +86,7 @@ void add_permits(const Reading& reading, Families& out) {
   }
 }
 
-void add_quotas(const ExpositionSources& sources, const Reading& reading, Families& out) {
+void add_quotas(const ExpositionSources& sources, const MetricsSnapshot& reading, Families& out) {
   Family rate = Families::gauge("weir_quota_tokens_per_second",
                                 "Sustained rate that the quota of a configured tenant allows.");
   for (const TenantQuota& quota : sources.quotas) {
@@ -94,7 +95,7 @@ void add_quotas(const ExpositionSources& sources, const Reading& reading, Famili
   }
   Family used = Families::counter("weir_quota_used_total",
                                   "Tokens used by requests that reached the service.");
-  each(reading, &FilterNumbers::quotas, [&](const std::string& name, const Quotas& quotas) {
+  each(reading, &FilterStats::quotas, [&](const std::string& name, const Quotas& quotas) {
     for (std::size_t i = 0; i < sources.tenants.size(); ++i) {
       used.add({{"filter", name}, {"tenant", sources.tenants[i]}},
                i < quotas.used.size() ? quotas.used[i] : std::uint64_t{0});
@@ -104,7 +105,7 @@ void add_quotas(const ExpositionSources& sources, const Reading& reading, Famili
   out.put(std::move(used));
 }
 
-void add_keys(const Reading& reading, Families& out) {
+void add_keys(const MetricsSnapshot& reading, Families& out) {
   Family tracked = Families::gauge("weir_keys_tracked", "Keys that have state of their own.");
   Family capacity = Families::gauge("weir_keys_capacity", "Keys that can have state of their own.");
   Family overflowed = Families::counter(
@@ -113,7 +114,7 @@ void add_keys(const Reading& reading, Families& out) {
   Family over_share =
       Families::counter("weir_keys_over_share_total",
                         "Of these, the ones whose client had its share of the key table.");
-  each(reading, &FilterNumbers::keys, [&](const std::string& name, const Keys& keys) {
+  each(reading, &FilterStats::keys, [&](const std::string& name, const Keys& keys) {
     tracked.add({{"filter", name}}, keys.tracked);
     capacity.add({{"filter", name}}, keys.capacity);
     overflowed.add({{"filter", name}}, keys.overflowed);
@@ -124,12 +125,12 @@ void add_keys(const Reading& reading, Families& out) {
   }
 }
 
-void add_retries(const Reading& reading, Families& out) {
+void add_retries(const MetricsSnapshot& reading, Families& out) {
   Family budget =
       Families::gauge("weir_retry_budget_available", "Retries that the budget would allow now.");
   std::array<std::uint64_t, static_cast<std::size_t>(RetryResult::count_)> results{};
-  each(reading, &FilterNumbers::retries,
-       [&](const std::string& name, const FilterNumbers::Retries& retries) {
+  each(reading, &FilterStats::retries,
+       [&](const std::string& name, const FilterStats::Retries& retries) {
          budget.add({{"filter", name}}, retries.available);
          for (std::size_t i = 0; i < results.size(); ++i) results[i] += retries.results[i];
        });
@@ -143,7 +144,8 @@ void add_retries(const Reading& reading, Families& out) {
 
 }  // namespace
 
-void add_filter_families(const ExpositionSources& sources, const Reading& reading, Families& out) {
+void add_filter_families(const ExpositionSources& sources, const MetricsSnapshot& reading,
+                         Families& out) {
   add_queue_depth(sources, reading, out);
   add_queues(reading, out);
   add_permits(reading, out);

@@ -2,7 +2,7 @@
 
 #include "metrics/exposition.h"
 #include "metrics/families.h"
-#include "metrics/process_numbers.h"
+#include "metrics/process_stats.h"
 
 namespace weir {
 namespace {
@@ -54,7 +54,7 @@ void add_weir(const ExpositionSources& sources, Families& out) {
 
 void add_process_families(const ExpositionSources& sources, Families& out) {
   add_weir(sources, out);
-  const ProcessNumbers numbers = read_process_numbers();
+  const ProcessStats numbers = read_process_numbers();
   const std::chrono::duration<double> started = sources.started.time_since_epoch();
   add_single(Families::counter("process_cpu_seconds_total", "CPU time, user and system."),
              numbers.cpu_seconds, out);

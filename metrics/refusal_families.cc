@@ -6,7 +6,7 @@
 #include <string>
 
 #include "metrics/families.h"
-#include "metrics/reading.h"
+#include "metrics/metrics_snapshot.h"
 
 namespace weir {
 namespace {
@@ -17,7 +17,7 @@ constexpr std::string_view kNoFilter = "weir";
 
 // The tallies that share one value of the `filter` label, and the reasons that they can have.
 struct Group {
-  std::vector<const Tally*> tallies;
+  std::vector<const LabeledCounter*> tallies;
   std::vector<bool> expected = std::vector<bool>(kReasons, false);
 
   void expect(const std::vector<Reason>& reasons) {
@@ -25,7 +25,7 @@ struct Group {
   }
   std::uint64_t count(Reason reason, std::uint32_t label) const {
     std::uint64_t sum = 0;
-    for (const Tally* tally : tallies) sum += tally->count(reason, label);
+    for (const LabeledCounter* tally : tallies) sum += tally->count(reason, label);
     return sum;
   }
   bool shows(Reason reason, std::size_t labels) const {
@@ -53,7 +53,7 @@ Family by_filter_reason_tenant(Family family, const Groups& groups,
   return family;
 }
 
-Groups enforced(const ExpositionSources& sources, const Reading& reading) {
+Groups enforced(const ExpositionSources& sources, const MetricsSnapshot& reading) {
   Groups groups;
   for (const FilterReading& r : reading.filters) {
     Group& group = groups[r.filter->name()];
@@ -62,11 +62,11 @@ Groups enforced(const ExpositionSources& sources, const Reading& reading) {
   }
   Group& own = groups[std::string(kNoFilter)];
   own.expect(sources.own_reasons);
-  for (const Tally& tally : reading.own_rejected) own.tallies.push_back(&tally);
+  for (const LabeledCounter& tally : reading.own_rejected) own.tallies.push_back(&tally);
   return groups;
 }
 
-Groups shadowed(const Reading& reading) {
+Groups shadowed(const MetricsSnapshot& reading) {
   Groups groups;
   for (const FilterReading& r : reading.filters) {
     if (r.filter->enforces()) continue;
@@ -92,7 +92,8 @@ Family bad_requests(const ExpositionSources& sources) {
 
 }  // namespace
 
-void add_refusal_families(const ExpositionSources& sources, const Reading& reading, Families& out) {
+void add_refusal_families(const ExpositionSources& sources, const MetricsSnapshot& reading,
+                          Families& out) {
   out.put(by_filter_reason_tenant(
       Families::counter("weir_rejected_total",
                         "Requests that weir refused, by the filter that refused them."),

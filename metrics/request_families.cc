@@ -5,7 +5,7 @@
 #include <string>
 
 #include "metrics/families.h"
-#include "metrics/reading.h"
+#include "metrics/metrics_snapshot.h"
 
 namespace weir {
 namespace {
@@ -23,8 +23,8 @@ Family by_tenant(Family family, const std::vector<std::string>& tenants,
 }
 
 // `counted` plus a row of 0 for each code that is to be there from the start.
-LedgerReading with_expected_codes(const ExpositionSources& sources, const LedgerReading& counted) {
-  LedgerReading all;
+RequestCounts with_expected_codes(const ExpositionSources& sources, const RequestCounts& counted) {
+  RequestCounts all;
   all.ended.reserve(counted.ended.size() +
                     sources.tenants.size() * (kServiceCodes.size() + sources.own_codes.size()));
   all.ended = counted.ended;
@@ -40,11 +40,11 @@ LedgerReading with_expected_codes(const ExpositionSources& sources, const Ledger
   return all;
 }
 
-Family requests(const ExpositionSources& sources, const LedgerReading& counted) {
+Family requests(const ExpositionSources& sources, const RequestCounts& counted) {
   Family family = Families::counter("weir_requests_total",
                                     "Requests that ended, by status code and source of the answer; "
                                     "499: the client disconnected before the head.");
-  const LedgerReading all = with_expected_codes(sources, counted);
+  const RequestCounts all = with_expected_codes(sources, counted);
   family.reserve(all.ended.size());
   for (const auto& row : all.ended) {
     family.add({{"tenant", sources.tenants[row.label]},
@@ -57,8 +57,9 @@ Family requests(const ExpositionSources& sources, const LedgerReading& counted) 
 
 }  // namespace
 
-void add_request_families(const ExpositionSources& sources, const Reading& reading, Families& out) {
-  const LedgerReading& ledger = reading.ledger;
+void add_request_families(const ExpositionSources& sources, const MetricsSnapshot& reading,
+                          Families& out) {
+  const RequestCounts& ledger = reading.ledger;
   out.put(by_tenant(Families::counter("weir_arrivals_total", "Requests whose head was valid."),
                     sources.tenants, ledger.arrivals));
   out.put(requests(sources, ledger));

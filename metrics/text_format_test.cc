@@ -7,7 +7,7 @@
 #include <gtest/gtest.h>
 #include <prometheus/text_serializer.h>
 
-#include "filters/tally.h"
+#include "filters/labeled_counter.h"
 
 namespace weir {
 namespace {

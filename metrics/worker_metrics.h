@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "filters/gate.h"
-#include "filters/tally.h"
+#include "filters/labeled_counter.h"
 #include "filters/time.h"
 
 namespace weir {
@@ -111,7 +111,7 @@ std::string_view to_string(TunnelProtocol protocol);
 std::string_view to_string(TunnelEnd end);
 std::string_view to_string(ConnectionRefusal reason);
 
-enum class BadRequest : std::uint8_t;  // proxy/http1/head_guard.h; at most 64 of them
+enum class MessageError : std::uint8_t;  // proxy/http1/head_parser.h; at most 64 of them
 
 class WorkerMetrics {
  public:
@@ -140,10 +140,10 @@ class WorkerMetrics {
   const std::vector<Ledger>& ledger() const { return ledger_; }  // by label
   // Final refusals that no filter made (draining, tenant_denied, tenant_unknown, no_route); the
   // others are in Filter::rejected. Together they are weir_rejected_total.
-  Tally rejected;
+  LabeledCounter rejected;
 
   // --- the worker's own
-  std::array<Counter, 64> bad_requests;        // by BadRequest
+  std::array<Counter, 64> bad_requests;        // by MessageError
   std::array<Counter, 2> responses_truncated;  // by Side: who cut it
   std::array<Counter, static_cast<std::size_t>(AttemptResult::count_)> attempts;
   Counter resends;  // attempts sent once more, since a reused connection had died

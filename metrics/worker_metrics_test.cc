@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "metrics/reading.h"
+#include "metrics/metrics_snapshot.h"
 
 namespace weir {
 namespace {
@@ -49,8 +49,8 @@ TEST(SharedHistogram, CountsLikeThePlainOne) {
   EXPECT_EQ(read.sum_nanoseconds, plain.sum_nanoseconds);
 }
 
-TEST(Reading, RowsOfAllWorkersAreMerged) {
-  LedgerReading ledger;
+TEST(MetricsSnapshot, RowsOfAllWorkersAreMerged) {
+  RequestCounts ledger;
   ledger.ended = {{1, 503, Source::weir, 2},
                   {0, 200, Source::service, 1},
                   {1, 503, Source::service, 4},

@@ -16,9 +16,9 @@ struct Buffer::State {
   Params params;
   Gate& gate;
   WaiterList<&Waiter::in_line> line;  // all that have a place, granted ones too until they take it
-  std::vector<std::unique_ptr<SubLine>> spare;
-  std::vector<SubLine*> shared;  // sub-lines for shared capacity, open
-  std::vector<std::shared_ptr<StandingLine>> watches;
+  std::vector<std::unique_ptr<ResourceQueue>> spare;
+  std::vector<ResourceQueue*> shared;  // sub-lines for shared capacity, open
+  std::vector<std::shared_ptr<StandingQueueDetector>> watches;
 
   // Numbers.
   std::vector<std::int64_t> depth;
@@ -31,22 +31,22 @@ struct Buffer::State {
   std::uint64_t left_since = 0;  // since then
   Random random;
 
-  SubLine& sub_line(Cause& cause);
-  void recycle(SubLine& sub);
+  ResourceQueue& sub_line(WaitableResource& cause);
+  void recycle(ResourceQueue& sub);
   void enter_line(Waiter& waiter, Time now);
   void leave_line(Waiter& waiter, Time now);
   void integrate(Time now);
   void note_head(Time now);
   Waiter* shared_head() const;
   double drain_rate(Time now);
-  Duration advice(std::size_t ahead, Time now);
+  Duration retry_after_hint(std::size_t ahead, Time now);
 };
 
-SubLine& Buffer::State::sub_line(Cause& cause) {
-  if (SubLine* open = SubLine::find(cause, this)) return *open;
-  SubLine* sub;
+ResourceQueue& Buffer::State::sub_line(WaitableResource& cause) {
+  if (ResourceQueue* open = ResourceQueue::find(cause, this)) return *open;
+  ResourceQueue* sub;
   if (spare.empty()) {
-    sub = new SubLine;
+    sub = new ResourceQueue;
   } else {
     sub = spare.back().release();
     spare.pop_back();
@@ -56,7 +56,7 @@ SubLine& Buffer::State::sub_line(Cause& cause) {
   return *sub;
 }
 
-void Buffer::State::recycle(SubLine& sub) {
+void Buffer::State::recycle(ResourceQueue& sub) {
   std::erase(shared, &sub);
   sub.close();
   spare.emplace_back(&sub);
@@ -85,7 +85,7 @@ void Buffer::State::leave_line(Waiter& waiter, Time now) {
 
 Waiter* Buffer::State::shared_head() const {
   Waiter* head = nullptr;
-  for (const SubLine* sub : shared) {
+  for (const ResourceQueue* sub : shared) {
     Waiter* oldest = sub->oldest();
     if (head == nullptr || oldest->joined < head->joined) head = oldest;
   }
@@ -113,7 +113,7 @@ double Buffer::State::drain_rate(Time now) {
 // When there may be room again: the depth over the rate at which the queue drains, and up to as
 // much again, so that a herd of refused clients does not come back as one. Never more than
 // max_wait, within which all that wait now are gone.
-Duration Buffer::State::advice(std::size_t ahead, Time now) {
+Duration Buffer::State::retry_after_hint(std::size_t ahead, Time now) {
   const double rate = drain_rate(now);
   const double most = std::clamp(to_seconds(params.max_wait), 0.001, 60.0);
   const double seconds = rate > 0 ? static_cast<double>(ahead) / rate : most;
@@ -141,8 +141,8 @@ class Buffer::WaitingVisit final : public Visit, private Waiter {
   enum class How : std::uint8_t { full, expired, dropped };
 
   Request& visitor() const { return *Waiter::request; }
-  void line_up(Cause& cause);
-  bool make_room_for_key(const Cause& cause);
+  void line_up(WaitableResource& cause);
+  bool make_room_for_key(const WaitableResource& cause);
   bool make_room();
   bool drop(Waiter* oldest);
   void leave_line();
@@ -151,7 +151,7 @@ class Buffer::WaitingVisit final : public Visit, private Waiter {
   void refuse(How how);
   void drop_grant() {
     Grant& grant = visitor().grant;
-    if (grant.cause != nullptr) Cause::pass_on(grant, state_.gate);
+    if (grant.cause != nullptr) WaitableResource::pass_on(grant, state_.gate);
   }
   void observe() {
     if (observed_) return;
@@ -191,7 +191,7 @@ Left Buffer::WaitingVisit::leave() {
     refuse(How::expired);
     return Left::outward;
   }
-  Cause& cause = outcome.limiter->line_up(visitor());
+  WaitableResource& cause = outcome.limiter->line_up(visitor());
   if (!make_room_for_key(cause)) {
     if (outcome.kind == RefusalKind::quota) visitor().outcome.reason = Reason::key_queue_full;
     refuse(How::full);
@@ -208,7 +208,7 @@ Left Buffer::WaitingVisit::leave() {
   return Left::wait;
 }
 
-void Buffer::WaitingVisit::line_up(Cause& cause) {
+void Buffer::WaitingVisit::line_up(WaitableResource& cause) {
   state_.note_head(now());
   sub = &state_.sub_line(cause);
   joined = now();
@@ -226,8 +226,8 @@ void Buffer::WaitingVisit::line_up(Cause& cause) {
 }
 
 // True if the newcomer may have a place among those of its key.
-bool Buffer::WaitingVisit::make_room_for_key(const Cause& cause) {
-  const SubLine* queue = cause.shared() ? nullptr : SubLine::find(cause, &state_);
+bool Buffer::WaitingVisit::make_room_for_key(const WaitableResource& cause) {
+  const ResourceQueue* queue = cause.shared() ? nullptr : ResourceQueue::find(cause, &state_);
   const std::int64_t most = visitor().tenant->queue.value_or(state_.params.capacity_per_key);
   if (queue == nullptr || static_cast<std::int64_t>(queue->size()) < most) return true;
   return drop(queue->oldest());
@@ -249,7 +249,7 @@ bool Buffer::WaitingVisit::drop(Waiter* oldest) {
 }
 
 void Buffer::WaitingVisit::be_dropped() {
-  advice_ = state_.advice(state_.line.size(), state_.gate.now());
+  advice_ = state_.retry_after_hint(state_.line.size(), state_.gate.now());
   leave_line();
   dropped_ = true;
   tell();
@@ -273,7 +273,7 @@ Woken Buffer::WaitingVisit::wake() {
     return Woken::inward;
   }
   if (now() >= expires_) {
-    const Cause& cause = sub->cause();
+    const WaitableResource& cause = sub->cause();
     const auto ahead = static_cast<std::int64_t>(cause.waiters()) - 1;
     visitor().outcome.retry_at =
         saturating_add(cause.ready_at(now()), cause.between_grants() * ahead);
@@ -301,7 +301,7 @@ void Buffer::WaitingVisit::granted(const Grant& grant) {
 }
 
 void Buffer::WaitingVisit::revoked() {
-  Cause& cause = *visitor().grant.cause;
+  WaitableResource& cause = *visitor().grant.cause;
   visitor().grant = {};
   state_.note_head(state_.gate.now());
   look_at = kNever;
@@ -348,7 +348,8 @@ void Buffer::WaitingVisit::refuse(How how) {
   outcome.type = Outcome::Type::refused;
   outcome.filter = &buffer_;
   if (outcome.kind == RefusalKind::capacity) {
-    outcome.retry_after = how == How::dropped ? advice_ : state_.advice(state_.line.size(), now());
+    outcome.retry_after =
+        how == How::dropped ? advice_ : state_.retry_after_hint(state_.line.size(), now());
   } else {
     outcome.retry_at = std::max(outcome.retry_at, now());
   }
@@ -362,22 +363,24 @@ Buffer::Buffer(const Params& params, FilterContext context, const Buffer* before
 
 Buffer::~Buffer() = default;
 
-void Buffer::take_effect() {
-  Filter::take_effect();
+void Buffer::activate() {
+  Filter::activate();
   state_->params = params_;
   if (state_->depth.size() < context().labels) state_->depth.resize(context().labels);
 }
 
-Visit& Buffer::visit(VisitSlot slot) { return slot.make<WaitingVisit>(*this, slot.spent()); }
+Visit& Buffer::visit(VisitSlot slot) {
+  return slot.make<WaitingVisit>(*this, slot.carried_state());
+}
 
 std::vector<Reason> Buffer::reasons() const {
   return {Reason::quota_exceeded, Reason::key_queue_full, Reason::concurrency_limit,
           Reason::upstream_connections};
 }
 
-FilterNumbers Buffer::numbers(Time now) const {
-  FilterNumbers out;
-  out.queue = std::make_unique<FilterNumbers::Queue>();
+FilterStats Buffer::stats(Time now) const {
+  FilterStats out;
+  out.queue = std::make_unique<FilterStats::Queue>();
   state_->integrate(now);
   out.queue->capacity = state_->params.capacity;
   out.queue->depth = state_->depth;
@@ -390,22 +393,24 @@ FilterNumbers Buffer::numbers(Time now) const {
   return out;
 }
 
-void Buffer::describe(const Tenant& tenant, Time, TenantNumbers& out) const {
+void Buffer::tenant_stats(const Tenant& tenant, Time, TenantStats& out) const {
   if (tenant.label < state_->depth.size()) out.waiting += state_->depth[tenant.label];
 }
 
-Duration Buffer::advice(Time now) const { return state_->advice(state_->line.size(), now); }
+Duration Buffer::retry_after_hint(Time now) const {
+  return state_->retry_after_hint(state_->line.size(), now);
+}
 
-std::shared_ptr<StandingLine> Buffer::watch(Duration target) {
+std::shared_ptr<StandingQueueDetector> Buffer::watch(Duration target) {
   auto& watches = state_->watches;
   std::erase_if(watches, [](const auto& watch) { return watch.use_count() == 1; });
   const auto found = std::find_if(watches.begin(), watches.end(),
                                   [&](const auto& watch) { return watch->target() == target; });
   if (found != watches.end()) return *found;
-  return watches.emplace_back(std::make_shared<StandingLine>(target));
+  return watches.emplace_back(std::make_shared<StandingQueueDetector>(target));
 }
 
-Time Buffer::above_target_since(StandingLine& watch, Time now) const {
+Time Buffer::above_target_since(StandingQueueDetector& watch, Time now) const {
   const Waiter* head = state_->shared_head();
   if (head == nullptr) return kNever;
   watch.head_seen(head->joined, now);

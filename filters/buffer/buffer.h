@@ -2,8 +2,9 @@
 //
 // It keeps one sub-line for each cause that its requests wait for, ordered by the requests' first
 // arrival (fifo: oldest first, lifo: newest first), so that nobody's wait holds up those who wait
-// for something else. Freed capacity is granted to the head of the sub-line (see Cause). Outside a
-// concurrency limit this is M/M/c/K with K = limit + capacity; outside a token bucket it shapes.
+// for something else. Freed capacity is granted to the head of the sub-line (see WaitableResource).
+// Outside a concurrency limit this is M/M/c/K with K = limit + capacity; outside a token bucket it
+// shapes.
 //
 // Full or expired is a final refusal with the reason of what was waited for.
 #pragma once
@@ -13,7 +14,7 @@
 #include <string_view>
 #include <vector>
 
-#include "filters/buffer/standing.h"
+#include "filters/buffer/standing_queue_detector.h"
 #include "filters/filter.h"
 
 namespace weir {
@@ -40,23 +41,23 @@ class Buffer final : public Filter {
   Buffer(const Params& params, FilterContext context, const Buffer* before = nullptr);
   ~Buffer() override;
 
-  void take_effect() override;
+  void activate() override;
   Visit& visit(VisitSlot slot) override;
-  FilterNumbers numbers(Time now) const override;
-  void describe(const Tenant& tenant, Time now, TenantNumbers& out) const override;
+  FilterStats stats(Time now) const override;
+  void tenant_stats(const Tenant& tenant, Time now, TenantStats& out) const override;
   std::vector<Reason> reasons() const override;
 
   // When a client that is refused for want of capacity may come back: the depth over the rate at
   // which the line drains, with jitter.
-  Duration advice(Time now) const;
+  Duration retry_after_hint(Time now) const;
 
   // Has the line watched for waits that stay above `target`; those for a key of one's own (a
   // tenant's quota, say) do not count. The watch is read with above_target_since, and ends when
   // nobody holds it any more. Inside a pass.
-  std::shared_ptr<StandingLine> watch(Duration target);
+  std::shared_ptr<StandingQueueDetector> watch(Duration target);
   // Since when no wait for shared capacity has been under the watch's target, the age of the line's
   // head counting as a wait; kNever while it is not so, or nobody waits.
-  Time above_target_since(StandingLine& watch, Time now) const;
+  Time above_target_since(StandingQueueDetector& watch, Time now) const;
 
  private:
   struct State;

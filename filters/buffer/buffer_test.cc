@@ -50,11 +50,11 @@ TEST(BufferTest, CountsItsDepthByLabel) {
   h.arrive("acme");
   h.arrive("beta");
   h.arrive("beta");
-  const FilterNumbers numbers = h.numbers(*buffer);
+  const FilterStats numbers = h.stats(*buffer);
   EXPECT_EQ(numbers.queue->depth[h.tenant("acme").label], 1);
   EXPECT_EQ(numbers.queue->depth[h.tenant("beta").label], 2);
-  TenantNumbers of_beta;
-  buffer->describe(h.tenant("beta"), h.now(), of_beta);
+  TenantStats of_beta;
+  buffer->tenant_stats(h.tenant("beta"), h.now(), of_beta);
   EXPECT_EQ(of_beta.waiting, 2);
 }
 
@@ -66,9 +66,9 @@ TEST(BufferTest, TheIntegralGoesOnBetweenEvents) {
   h.arrive();
   h.arrive();
   h.set_clock(h.now() + 250ms);
-  EXPECT_NEAR(h.numbers(*buffer).queue->depth_seconds, 0.5, 1e-12);
+  EXPECT_NEAR(h.stats(*buffer).queue->depth_seconds, 0.5, 1e-12);
   h.set_clock(h.now() + 250ms);
-  EXPECT_NEAR(h.numbers(*buffer).queue->depth_seconds, 1.0, 1e-12);
+  EXPECT_NEAR(h.stats(*buffer).queue->depth_seconds, 1.0, 1e-12);
 }
 
 TEST(BufferTest, SaysHowItRefused) {
@@ -79,7 +79,7 @@ TEST(BufferTest, SaysHowItRefused) {
   h.arrive();  // expires
   h.arrive();  // full
   h.advance(100ms);
-  const FilterNumbers numbers = h.numbers(*buffer);
+  const FilterStats numbers = h.stats(*buffer);
   EXPECT_EQ(numbers.queue->full, 1u);
   EXPECT_EQ(numbers.queue->expired, 1u);
   EXPECT_EQ(numbers.queue->dropped, 0u);

@@ -9,12 +9,12 @@ namespace weir {
 
 namespace {
 
-class PermitCause;
+class PermitResource;
 
 // The permits of one key that are taken. `cause` stands while somebody waits for one.
 struct Pool {
   std::int64_t in_use = 0;
-  PermitCause* cause = nullptr;
+  PermitResource* cause = nullptr;
 
   Time idle_at() const { return in_use == 0 && cause == nullptr ? Time{} : kNever; }
   bool idle(Time = {}) const { return idle_at() != kNever; }
@@ -41,8 +41,8 @@ struct Shared {
   Time busy_since{};
   std::uint64_t granted = 0, denied = 0;
   std::int64_t waiting = 0;
-  std::vector<PermitCause*> open;  // causes that somebody waits for
-  std::vector<std::unique_ptr<PermitCause>> spare;
+  std::vector<PermitResource*> open;  // causes that somebody waits for
+  std::vector<std::unique_ptr<PermitResource>> spare;
 
   void integrate(Time now) {
     busy_seconds += static_cast<double>(in_use) * to_seconds(now - busy_since);
@@ -61,9 +61,9 @@ struct Shared {
   }
 };
 
-class PermitCause final : public Cause {
+class PermitResource final : public WaitableResource {
  public:
-  explicit PermitCause(Shared& state) : state_(state) {}
+  explicit PermitResource(Shared& state) : state_(state) {}
 
   void begin(Pool& pool, std::uint64_t hash, Limit limit) {
     pool_ = &pool;
@@ -205,19 +205,19 @@ ConcurrencyLimit::ConcurrencyLimit(const Params& params, FilterContext context,
   const auto terms_of = [&](const Tenant& tenant) { return limit_of(limit(tenant)); };
   tenants_ = make_roster<Tenants>(params_, terms_of,
                                   before != nullptr ? &before->tenants_ : nullptr, gate());
-  if (before == nullptr) state_->pools.put_in_force(tenants_);
+  if (before == nullptr) state_->pools.activate(tenants_);
 }
 
 ConcurrencyLimit::~ConcurrencyLimit() = default;
 
-void ConcurrencyLimit::take_effect() {
-  Limiter::take_effect();
-  state_->pools.put_in_force(tenants_);
+void ConcurrencyLimit::activate() {
+  Limiter::activate();
+  state_->pools.activate(tenants_);
 }
 
 bool ConcurrencyLimit::serve_waiters(std::size_t& from) { return serve_some(state_->open, from); }
 
-std::string ConcurrencyLimit::kept() const {
+std::string ConcurrencyLimit::unchanged_parameter() const {
   const std::size_t slots = state_->pools.others().size();
   const bool same = !params_.keyed || slots == static_cast<std::size_t>(params_.max_keys);
   return same ? "" : "max_keys: " + std::to_string(slots);
@@ -232,28 +232,28 @@ std::uint64_t ConcurrencyLimit::hash(const Request& request) const {
 }
 
 Visit& ConcurrencyLimit::visit(VisitSlot slot) {
-  return slot.make<PermitVisit>(*this, slot.spent());
+  return slot.make<PermitVisit>(*this, slot.carried_state());
 }
 
 std::vector<Reason> ConcurrencyLimit::reasons() const { return {params_.reason}; }
 
 const std::int64_t& ConcurrencyLimit::waiting() const { return state_->waiting; }
 
-Cause& ConcurrencyLimit::line_up(Request& request) {
+WaitableResource& ConcurrencyLimit::line_up(Request& request) {
   State& state = *state_;
   Pool& pool = state.pool(*this, request);
   if (pool.cause == nullptr) {
-    if (state.spare.empty()) state.spare.push_back(std::make_unique<PermitCause>(state));
-    PermitCause* cause = state.spare.back().release();
+    if (state.spare.empty()) state.spare.push_back(std::make_unique<PermitResource>(state));
+    PermitResource* cause = state.spare.back().release();
     state.spare.pop_back();
     cause->begin(pool, hash(request), state.limit(*this, request));
   }
   return *pool.cause;
 }
 
-FilterNumbers ConcurrencyLimit::numbers(Time now) const {
-  FilterNumbers out;
-  out.permits = std::make_unique<FilterNumbers::Permits>();
+FilterStats ConcurrencyLimit::stats(Time now) const {
+  FilterStats out;
+  out.permits = std::make_unique<FilterStats::Permits>();
   out.permits->in_use = state_->in_use;
   out.permits->limit = params_.limit.value_or(0);
   out.permits->waiting = state_->waiting;
@@ -264,7 +264,7 @@ FilterNumbers ConcurrencyLimit::numbers(Time now) const {
   out.permits->denied = state_->denied;
   if (params_.keyed) {
     const PoolStates& pools = state_->pools;
-    out.keys = std::make_unique<FilterNumbers::Keys>();
+    out.keys = std::make_unique<FilterStats::Keys>();
     out.keys->tracked = static_cast<std::int64_t>(pools.others().used());
     out.keys->capacity = static_cast<std::int64_t>(pools.others().size());
     out.keys->overflowed = pools.overflowed();
@@ -273,7 +273,7 @@ FilterNumbers ConcurrencyLimit::numbers(Time now) const {
   return out;
 }
 
-void ConcurrencyLimit::describe(const Tenant& tenant, Time, TenantNumbers& out) const {
+void ConcurrencyLimit::tenant_stats(const Tenant& tenant, Time, TenantStats& out) const {
   const auto* own = tenants_->at(tenant);
   if (!params_.keyed || own == nullptr) return;
   out.in_use += own->cell.in_use;

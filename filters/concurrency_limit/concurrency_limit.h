@@ -44,14 +44,14 @@ class ConcurrencyLimit final : public Limiter {
                    const ConcurrencyLimit* before = nullptr);
   ~ConcurrencyLimit() override;
 
-  void take_effect() override;
+  void activate() override;
   bool serve_waiters(std::size_t& from) override;
-  std::string kept() const override;
+  std::string unchanged_parameter() const override;
   Visit& visit(VisitSlot slot) override;
-  FilterNumbers numbers(Time now) const override;
-  void describe(const Tenant& tenant, Time now, TenantNumbers& out) const override;
+  FilterStats stats(Time now) const override;
+  void tenant_stats(const Tenant& tenant, Time now, TenantStats& out) const override;
   std::vector<Reason> reasons() const override;
-  Cause& line_up(Request& request) override;
+  WaitableResource& line_up(Request& request) override;
   const std::int64_t& waiting() const override;
 
  private:

@@ -72,7 +72,7 @@ TEST_F(ConcurrencyLimitTest, KeysWithoutASlotShareOnePool) {
   EXPECT_TRUE(h.arrive("b").at_service());
   EXPECT_TRUE(h.arrive("c").at_service());
   EXPECT_EQ(h.arrive("d").status(), 503);
-  EXPECT_EQ(h.numbers(*limit).keys->overflowed, 2u);
+  EXPECT_EQ(h.stats(*limit).keys->overflowed, 2u);
 }
 
 // The slot that its key finds now is not the pool that it waited for.
@@ -100,12 +100,12 @@ TEST_F(ConcurrencyLimitTest, TellsHowManyWaitForAPermit) {
   Exchange& first = h.arrive();
   Exchange& second = h.arrive();
   Exchange& third = h.arrive();
-  EXPECT_EQ(h.numbers(*limit).permits->waiting, 2);
+  EXPECT_EQ(h.stats(*limit).permits->waiting, 2);
   h.client_leaves(third);
-  EXPECT_EQ(h.numbers(*limit).permits->waiting, 1);
+  EXPECT_EQ(h.stats(*limit).permits->waiting, 1);
   h.respond(first);
   EXPECT_TRUE(second.at_service());
-  EXPECT_EQ(h.numbers(*limit).permits->waiting, 0);
+  EXPECT_EQ(h.stats(*limit).permits->waiting, 0);
 }
 
 TEST_F(ConcurrencyLimitTest, TellsOfATenantWhatItUses) {
@@ -113,8 +113,8 @@ TEST_F(ConcurrencyLimitTest, TellsOfATenantWhatItUses) {
   h.chain({limit});
   h.arrive("acme");
   h.arrive("acme");
-  TenantNumbers numbers;
-  limit->describe(h.tenant("acme"), h.now(), numbers);
+  TenantStats numbers;
+  limit->tenant_stats(h.tenant("acme"), h.now(), numbers);
   EXPECT_EQ(numbers.in_use, 2);
   EXPECT_EQ(numbers.limit, 3);
 }

@@ -22,7 +22,7 @@ class LoadShed::SheddingVisit final : public Visit {
     outcome.kind = RefusalKind::capacity;
     outcome.reason = Reason::overloaded;
     outcome.filter = &filter_;
-    outcome.retry_after = filter_.line_->advice(now());
+    outcome.retry_after = filter_.line_->retry_after_hint(now());
     return Entered::outward;
   }
 
@@ -68,7 +68,9 @@ bool LoadShed::refuses(Priority priority, Time now) const {
   return priority <= params_.classes[last];
 }
 
-Visit& LoadShed::visit(VisitSlot slot) { return slot.make<SheddingVisit>(*this, slot.spent()); }
+Visit& LoadShed::visit(VisitSlot slot) {
+  return slot.make<SheddingVisit>(*this, slot.carried_state());
+}
 
 std::vector<Reason> LoadShed::reasons() const {
   std::vector<Reason> reasons = {Reason::concurrency_limit, Reason::upstream_connections};

@@ -40,7 +40,7 @@ class LoadShed final : public Filter {
   bool refuses(Priority priority, Time now) const;
 
   std::shared_ptr<Buffer> line_;
-  std::shared_ptr<StandingLine> watch_;
+  std::shared_ptr<StandingQueueDetector> watch_;
 };
 
 }  // namespace weir

@@ -48,7 +48,7 @@ class NewKeys::NamingVisit final : public Visit {
   NamingVisit(Request& request, NewKeys& filter) : Visit(request), filter_(filter) {}
 
   Entered enter() override {
-    if (!request().tenant->everyone_else) return Entered::inward;
+    if (!request().tenant->is_wildcard) return Entered::inward;
     const Time at = filter_.admit(request());
     if (at <= now()) return Entered::inward;
     Outcome& outcome = request().outcome;
@@ -92,9 +92,9 @@ Time NewKeys::admit(const Request& request) {
 
 Visit& NewKeys::visit(VisitSlot slot) { return slot.make<NamingVisit>(*this); }
 
-FilterNumbers NewKeys::numbers(Time) const {
-  FilterNumbers out;
-  out.keys = std::make_unique<FilterNumbers::Keys>();
+FilterStats NewKeys::stats(Time) const {
+  FilterStats out;
+  out.keys = std::make_unique<FilterStats::Keys>();
   out.keys->tracked = static_cast<std::int64_t>(state_->names.used());
   out.keys->capacity = static_cast<std::int64_t>(state_->names.size());
   out.keys->overflowed = state_->overflowed;

@@ -37,7 +37,7 @@ class NewKeys final : public Filter {
   ~NewKeys() override;
 
   Visit& visit(VisitSlot slot) override;
-  FilterNumbers numbers(Time now) const override;
+  FilterStats stats(Time now) const override;
   std::vector<Reason> reasons() const override { return {Reason::new_keys}; }
 
  private:

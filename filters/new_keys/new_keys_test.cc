@@ -14,7 +14,7 @@ using namespace std::chrono_literals;
 class NewKeysTest : public testing::Test {
  protected:
   NewKeysTest() {
-    everyone.everyone_else = true;
+    everyone.is_wildcard = true;
     everyone.name = "*";
     filter = std::make_shared<NewKeys>(
         NewKeys::Params{.tenant_key = 0, .client_key = 1, .quota = quota(10, 1s, 5)},
@@ -81,7 +81,7 @@ TEST_F(NewKeysTest, ARefusalReachesNothingFurtherIn) {
   auto bucket = h.bucket(quota(1, 1h, 5));
   h.chain({filter, bucket});
   for (std::uint64_t name = 1; name <= 6; ++name) ask(name, 7);
-  EXPECT_EQ(h.numbers(*bucket).keys->tracked, 5);
+  EXPECT_EQ(h.stats(*bucket).keys->tracked, 5);
 }
 
 TEST_F(NewKeysTest, StateOutlivesAReload) {
@@ -104,7 +104,7 @@ TEST_F(NewKeysTest, ItsTablesAreBounded) {
     if (x.at_service()) h.respond(x);
     if (i % 100 == 0) h.advance(10ms);
   }
-  const FilterNumbers numbers = h.numbers(*filter);
+  const FilterStats numbers = h.stats(*filter);
   EXPECT_LE(numbers.keys->tracked, numbers.keys->capacity);
   EXPECT_GT(numbers.keys->overflowed, 0u);
 }

@@ -132,16 +132,16 @@ Retry::Retry(const Params& params, FilterContext context, const Retry* before)
 
 Retry::~Retry() = default;
 
-void Retry::take_effect() {
-  Filter::take_effect();
+void Retry::activate() {
+  Filter::activate();
   state_->budget.allow(params_.budget_share, params_.budget_per_second);
 }
 
-Visit& Retry::visit(VisitSlot slot) { return slot.make<TryingVisit>(*this, slot.spent()); }
+Visit& Retry::visit(VisitSlot slot) { return slot.make<TryingVisit>(*this, slot.carried_state()); }
 
-FilterNumbers Retry::numbers(Time now) const {
-  FilterNumbers out;
-  out.retries = std::make_unique<FilterNumbers::Retries>();
+FilterStats Retry::stats(Time now) const {
+  FilterStats out;
+  out.retries = std::make_unique<FilterStats::Retries>();
   out.retries->available = state_->budget.available(now);
   out.retries->results = state_->results;
   return out;

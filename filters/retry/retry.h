@@ -37,9 +37,9 @@ class Retry final : public Filter {
   Retry(const Params& params, FilterContext context, const Retry* before = nullptr);
   ~Retry() override;
 
-  void take_effect() override;
+  void activate() override;
   Visit& visit(VisitSlot slot) override;
-  FilterNumbers numbers(Time now) const override;
+  FilterStats stats(Time now) const override;
 
   std::int64_t replay_limit() const override { return params_.max_body; }
 

@@ -17,9 +17,10 @@ class Timeout::TimedVisit final : public Visit {
   Entered enter() override {
     const Params& p = filter_.params_;
     Deadline& deadline = request().deadline;
-    if (p.total) deadline.fixed = std::min(deadline.fixed, total_deadline());
+    if (p.total) deadline.absolute = std::min(deadline.absolute, total_deadline());
     if (p.head) {
-      deadline.still = std::min(deadline.still, saturating_add(start_ - client_waited_, *p.head));
+      deadline.pausable =
+          std::min(deadline.pausable, saturating_add(start_ - client_waited_, *p.head));
     }
     set_alarm(next());
     return Entered::inward;

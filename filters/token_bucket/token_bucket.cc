@@ -8,7 +8,7 @@
 namespace weir {
 namespace {
 
-class BucketCause;
+class BucketResource;
 
 // A quota as far as arithmetic needs it. Of no quota at all: the window is endless.
 struct Rate {
@@ -25,7 +25,7 @@ struct Rate {
 // its slot from being taken over.
 struct Bucket {
   Time tat{};
-  BucketCause* cause = nullptr;
+  BucketResource* cause = nullptr;
 
   // When a request conforms; in the past or now: it does. A debt that a former quota left is cut to
   // what this one can have.
@@ -67,13 +67,13 @@ struct Shared {
   Gate& gate;
   std::vector<std::uint64_t> used;  // by tenant label
   std::int64_t waiting = 0;
-  std::vector<BucketCause*> open;  // causes that somebody waits for
-  std::vector<std::unique_ptr<BucketCause>> spare;
+  std::vector<BucketResource*> open;  // causes that somebody waits for
+  std::vector<std::unique_ptr<BucketResource>> spare;
 };
 
-class BucketCause final : public Cause {
+class BucketResource final : public WaitableResource {
  public:
-  explicit BucketCause(Shared& state) : state_(state) {}
+  explicit BucketResource(Shared& state) : state_(state) {}
 
   void begin(Bucket& bucket, std::uint64_t hash, const Rate& rate) {
     bucket_ = &bucket;
@@ -240,20 +240,20 @@ TokenBucket::TokenBucket(const Params& params, FilterContext context, const Toke
   const auto rate_of = [&](const Tenant& tenant) { return Rate::of(quota(tenant)); };
   tenants_ = make_roster<Tenants>(params_, rate_of, before != nullptr ? &before->tenants_ : nullptr,
                                   gate());
-  if (before == nullptr) state_->buckets.put_in_force(tenants_);
+  if (before == nullptr) state_->buckets.activate(tenants_);
 }
 
 TokenBucket::~TokenBucket() = default;
 
-void TokenBucket::take_effect() {
-  Limiter::take_effect();
-  state_->buckets.put_in_force(tenants_);
+void TokenBucket::activate() {
+  Limiter::activate();
+  state_->buckets.activate(tenants_);
   if (state_->used.size() < context().labels) state_->used.resize(context().labels);
 }
 
 bool TokenBucket::serve_waiters(std::size_t& from) { return serve_some(state_->open, from); }
 
-std::string TokenBucket::kept() const {
+std::string TokenBucket::unchanged_parameter() const {
   const std::size_t slots = state_->buckets.others().size();
   const bool same = slots == static_cast<std::size_t>(params_.max_keys);
   return same ? "" : "max_keys: " + std::to_string(slots);
@@ -274,17 +274,19 @@ Time TokenBucket::ready_at(const Request& request) const {
   return bucket != nullptr ? bucket->conforms_at(Rate::of(quota), request.now) : Time::min();
 }
 
-Visit& TokenBucket::visit(VisitSlot slot) { return slot.make<BucketVisit>(*this, slot.spent()); }
+Visit& TokenBucket::visit(VisitSlot slot) {
+  return slot.make<BucketVisit>(*this, slot.carried_state());
+}
 
 const std::int64_t& TokenBucket::waiting() const { return state_->waiting; }
 
-Cause& TokenBucket::line_up(Request& request) {
+WaitableResource& TokenBucket::line_up(Request& request) {
   State& state = *state_;
   const std::uint64_t hash = request.keys[params_.key];
   Bucket& bucket = state.buckets.cell(*tenants_, request, hash);
   if (bucket.cause == nullptr) {
-    if (state.spare.empty()) state.spare.push_back(std::make_unique<BucketCause>(state));
-    BucketCause* cause = state.spare.back().release();
+    if (state.spare.empty()) state.spare.push_back(std::make_unique<BucketResource>(state));
+    BucketResource* cause = state.spare.back().release();
     state.spare.pop_back();
     const bool current = state.buckets.in_force(*tenants_);
     cause->begin(bucket, hash,
@@ -293,12 +295,12 @@ Cause& TokenBucket::line_up(Request& request) {
   return *bucket.cause;
 }
 
-FilterNumbers TokenBucket::numbers(Time) const {
+FilterStats TokenBucket::stats(Time) const {
   const BucketStates& buckets = state_->buckets;
-  FilterNumbers out;
-  out.quotas = std::make_unique<FilterNumbers::Quotas>();
+  FilterStats out;
+  out.quotas = std::make_unique<FilterStats::Quotas>();
   out.quotas->used = state_->used;
-  out.keys = std::make_unique<FilterNumbers::Keys>();
+  out.keys = std::make_unique<FilterStats::Keys>();
   out.keys->tracked = static_cast<std::int64_t>(buckets.others().used());
   out.keys->capacity = static_cast<std::int64_t>(buckets.others().size());
   out.keys->overflowed = buckets.overflowed();
@@ -306,7 +308,7 @@ FilterNumbers TokenBucket::numbers(Time) const {
   return out;
 }
 
-void TokenBucket::describe(const Tenant& tenant, Time now, TenantNumbers& out) const {
+void TokenBucket::tenant_stats(const Tenant& tenant, Time now, TenantStats& out) const {
   const Quota* quota = this->quota(tenant);
   const auto* own = tenants_->at(tenant);
   if (quota == nullptr || own == nullptr) return;

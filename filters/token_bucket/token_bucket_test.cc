@@ -221,8 +221,8 @@ TEST_F(TokenBucketTest, WhenNothingIsIdleNewcomersShareOneStrictBucket) {
   int passed = 0;
   for (int i = 0; i < 100; ++i) passed += passes("new " + std::to_string(i));
   EXPECT_EQ(passed, 3);  // one burst among them all
-  EXPECT_EQ(h.numbers(*bucket).keys->overflowed, 100u);
-  EXPECT_EQ(h.numbers(*bucket).keys->tracked, 4);
+  EXPECT_EQ(h.stats(*bucket).keys->overflowed, 100u);
+  EXPECT_EQ(h.stats(*bucket).keys->tracked, 4);
 }
 
 TEST_F(TokenBucketTest, EvictionIsNeverAFreeRefill) {
@@ -244,11 +244,11 @@ TEST_F(TokenBucketTest, OnlyIdleBucketsAreEvicted) {
   ASSERT_TRUE(passes("a"));
   h.set_clock(start + 1s - 1ns);
   EXPECT_TRUE(passes("b"));  // in the shared bucket
-  EXPECT_EQ(h.numbers(*bucket).keys->overflowed, 1u);
+  EXPECT_EQ(h.stats(*bucket).keys->overflowed, 1u);
   h.set_clock(start + 1s);  // full again: forgetting it loses nothing
   EXPECT_TRUE(passes("b") && passes("b"));
   EXPECT_FALSE(passes("b"));
-  EXPECT_EQ(h.numbers(*bucket).keys->overflowed, 1u);
+  EXPECT_EQ(h.stats(*bucket).keys->overflowed, 1u);
 }
 
 TEST_F(TokenBucketTest, ABucketThatSomebodyWaitsForIsNotEvicted) {
@@ -281,7 +281,7 @@ TEST_F(TokenBucketTest, ConfiguredTenantsNeverLeaveTheTable) {
   params.max_keys = 1;
   h.chain({h.bucket(params)});
   h.tenant("everyone else").quota = quota(1, 1h, 1);
-  h.tenant("everyone else").everyone_else = true;
+  h.tenant("everyone else").is_wildcard = true;
   for (const char* name : {"a", "b", "c"}) h.tenant(name).quota = quota(1, 1h, 2);
   for (const char* name : {"a", "b", "c"}) EXPECT_TRUE(passes(name) && passes(name));
   for (const char* name : {"a", "b", "c"}) EXPECT_FALSE(passes(name));
@@ -292,7 +292,7 @@ TEST_F(TokenBucketTest, TenantsWithoutAnEntryHaveABucketEach) {
   params.tenants = 8;
   h.chain({h.bucket(params)});
   h.tenant("*").quota = quota(1, 1h, 1);
-  h.tenant("*").everyone_else = true;
+  h.tenant("*").is_wildcard = true;
   const auto arrive = [&](std::uint64_t key) -> Exchange& {
     return h.arrive_with([&](Exchange& x) { x.keys[0] = key; }, "*");
   };

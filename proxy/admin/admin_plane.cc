@@ -30,7 +30,7 @@ std::vector<Reason> own_reasons(const Snapshot& snapshot) {
 
 std::uint64_t folded_tenants(const Snapshot& snapshot) {
   const auto folded = std::ranges::count_if(snapshot.settings.tenants, [&](const Tenant& tenant) {
-    return !tenant.everyone_else && tenant.label == snapshot.other_label();
+    return !tenant.is_wildcard && tenant.label == snapshot.other_label();
   });
   return static_cast<std::uint64_t>(folded);
 }
@@ -41,7 +41,7 @@ std::vector<TenantQuota> tenant_quotas(const Snapshot& snapshot, Gate& gate) {
   constexpr std::size_t kBatch = 64;
   std::vector<const Tenant*> labelled;
   for (const Tenant& tenant : snapshot.settings.tenants) {
-    const bool own = !tenant.everyone_else && tenant.label != snapshot.other_label();
+    const bool own = !tenant.is_wildcard && tenant.label != snapshot.other_label();
     if (own) labelled.push_back(&tenant);
   }
   std::vector<TenantQuota> quotas;
@@ -49,8 +49,8 @@ std::vector<TenantQuota> tenant_quotas(const Snapshot& snapshot, Gate& gate) {
     for (std::size_t from = 0; from < labelled.size(); from += kBatch) {
       const Gate::Pass pass(gate);
       for (std::size_t i = from; i < std::min(from + kBatch, labelled.size()); ++i) {
-        TenantNumbers numbers;
-        filter->describe(*labelled[i], pass.now(), numbers);
+        TenantStats numbers;
+        filter->tenant_stats(*labelled[i], pass.now(), numbers);
         if (numbers.quota == nullptr) continue;
         const double rate =
             static_cast<double>(numbers.quota->tokens) / to_seconds(numbers.quota->per);
@@ -66,7 +66,7 @@ ExpositionSources exposition_sources(const AdminPlaneOptions& options, const Sna
   sources.tenants = snapshot.labels;
   sources.routes = snapshot.route_labels;
   sources.filters = snapshot.filters;
-  for (const auto& filter : snapshot.departed) sources.filters.push_back(filter);
+  for (const auto& filter : snapshot.retired_filters) sources.filters.push_back(filter);
   sources.workers = options.workers;
   sources.quotas = tenant_quotas(snapshot, options.gate);
   sources.bad_requests = options.bad_requests;

@@ -26,7 +26,7 @@ struct AdminPlaneOptions {
   std::shared_ptr<const Snapshot> snapshot;
   std::vector<const WorkerMetrics*> workers;
   std::vector<std::string>
-      bad_requests;                      // the words of BadRequest, by its values; empty: not shown
+      bad_requests;  // the words of MessageError, by its values; empty: not shown
   std::vector<std::uint16_t> own_codes;  // that weir answers by itself
   std::chrono::system_clock::time_point started;
   std::function<bool()> ready;  // on the admin plane's thread, as the next two

@@ -44,7 +44,7 @@ std::string_view to_string(Priority priority) {
 
 struct TenantsPage::Entry {
   const Tenant* tenant = nullptr;
-  TenantNumbers numbers;
+  TenantStats numbers;
   bool counted = false;  // has a label of its own, so that the counts below are its own
   std::uint64_t arrivals = 0, inside = 0, passed = 0;
   std::array<std::uint64_t, kReasons> refused{};
@@ -55,7 +55,7 @@ TenantsPage::TenantsPage(Gate& gate, std::shared_ptr<const Snapshot> snapshot,
     : gate_(gate), snapshot_(std::move(snapshot)), workers_(std::move(workers)) {}
 
 void TenantsPage::read_counts(std::uint32_t label, Entry& out) const {
-  auto add = [&out, label](const Tally& tally) {
+  auto add = [&out, label](const LabeledCounter& tally) {
     for (std::size_t i = 0; i < kReasons; ++i) {
       out.refused[i] += tally.count(static_cast<Reason>(i), label);
     }
@@ -75,7 +75,7 @@ void TenantsPage::read_counts(std::uint32_t label, Entry& out) const {
 TenantsPage::Entry TenantsPage::read(const Tenant& tenant, Time now) const {
   Entry entry;
   entry.tenant = &tenant;
-  for (const auto& filter : snapshot_->filters) filter->describe(tenant, now, entry.numbers);
+  for (const auto& filter : snapshot_->filters) filter->tenant_stats(tenant, now, entry.numbers);
   entry.counted = tenant.label != snapshot_->other_label();
   if (entry.counted) read_counts(tenant.label, entry);
   return entry;

@@ -6,7 +6,9 @@ namespace weir {
 
 namespace {
 
-std::vector<const CLI::App*> commands_of(const CLI::App& app) { return app.get_subcommands(nullptr); }
+std::vector<const CLI::App*> commands_of(const CLI::App& app) {
+  return app.get_subcommands(nullptr);
+}
 
 // What roff would take for a request or an escape is no text then.
 std::string plain(const std::string& text) {
@@ -58,7 +60,8 @@ std::string as_it_stands(const std::string& text) {
 }
 
 std::string section(const CLI::App& command) {
-  std::string out = ".SS weir " + command.get_name() + "\n" + plain(command.get_description()) + ".\n";
+  std::string out =
+      ".SS weir " + command.get_name() + "\n" + plain(command.get_description()) + ".\n";
   for (const CLI::Option* const option : command.get_options()) {
     if (option->get_name() != "--help") out += entry(*option);
   }

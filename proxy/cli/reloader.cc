@@ -215,7 +215,7 @@ void Reloader::apply(LoadResult&& loaded, const std::string& trigger, ReloadStat
   const std::shared_ptr<const Snapshot> running = instance_->server().snapshot();
   std::shared_ptr<const Snapshot> next = std::move(loaded.snapshot);
   for (const auto& filter : next->filters) {
-    if (const std::string kept = filter->kept(); !kept.empty()) {
+    if (const std::string kept = filter->unchanged_parameter(); !kept.empty()) {
       status.warnings.push_back(filter->name() + "." + kept + " stays until a restart");
     }
   }

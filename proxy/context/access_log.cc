@@ -36,7 +36,7 @@ void AccessLog::write(const AccessRecord& record) {
   ring_.write(json ? write_json_line(record, room_) : write_combined_line(record, room_));
 }
 
-void AccessLog::write_refused(BadRequest reason, AccessRecord& record, const ClientAddress& peer,
+void AccessLog::write_refused(MessageError reason, AccessRecord& record, const ClientAddress& peer,
                               std::uint64_t sent) {
   std::array<char, 46> client;
   record.time = wall_clock();

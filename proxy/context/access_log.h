@@ -13,7 +13,7 @@
 
 namespace weir {
 
-enum class BadRequest : std::uint8_t;
+enum class MessageError : std::uint8_t;
 
 class AccessLog {
  public:
@@ -26,7 +26,7 @@ class AccessLog {
   void write(const AccessRecord& record);
 
   // A head that was refused. `record` has what could be read of it.
-  void write_refused(BadRequest reason, AccessRecord& record, const ClientAddress& peer,
+  void write_refused(MessageError reason, AccessRecord& record, const ClientAddress& peer,
                      std::uint64_t sent);
 
  private:

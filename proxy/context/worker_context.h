@@ -19,9 +19,9 @@
 #include "proxy/http/head.h"
 #include "proxy/http/head_writer.h"
 #include "proxy/http/request_id.h"
-#include "proxy/net/alarms.h"
 #include "proxy/net/buffer_pool.h"
 #include "proxy/net/poller.h"
+#include "proxy/net/timers.h"
 
 namespace weir {
 
@@ -32,7 +32,7 @@ class WorkerContext : public Mailbox {
  public:
   WorkerContext(SharedState& shared, WorkerMetrics& metrics);
 
-  Alarms& alarms() { return alarms_; }
+  Timers& timers() { return timers_; }
   BufferPool& buffers() { return buffers_; }
   Poller& poller() { return poller_; }
   WriteScratch& write_scratch() { return write_scratch_; }
@@ -63,7 +63,7 @@ class WorkerContext : public Mailbox {
 
   SharedState& shared_;
   WorkerMetrics& metrics_;
-  Alarms alarms_;
+  Timers timers_;
   BufferPool buffers_;
   Poller poller_{buffers_};
   WriteScratch write_scratch_{16 << 10};

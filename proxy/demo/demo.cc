@@ -203,7 +203,7 @@ class Demo {
       while (load_->under_way() > 0 && read_clock() < bound) {
         if (wait_for_signal(read_clock() + std::chrono::milliseconds(5))) break;
       }
-      closing.streams = load_->numbers();
+      closing.streams = load_->stats();
     }
     closing.totals = totals();
     closing.running = running;

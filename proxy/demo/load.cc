@@ -87,7 +87,7 @@ std::size_t Load::under_way() const {
   return under_way_;
 }
 
-std::vector<StreamNumbers> Load::numbers() const {
+std::vector<StreamNumbers> Load::stats() const {
   std::lock_guard lock(mutex_);
   return numbers_;
 }

@@ -4,7 +4,7 @@
 // for one of them; what comes beyond is counted as not sent. Latency counts from the moment at
 // which a request was meant to go out, so that a stall shows in full (no coordinated omission).
 //
-// Owner: the demo; the load runs on its own thread. numbers() may be asked from any.
+// Owner: the demo; the load runs on its own thread. stats() may be asked from any.
 #pragma once
 
 #include <cstdint>
@@ -52,7 +52,7 @@ class Load {
   void finish();
   std::size_t under_way() const;
 
-  std::vector<StreamNumbers> numbers() const;  // by stream
+  std::vector<StreamNumbers> stats() const;  // by stream
   // The latencies since the last call, by stream.
   std::vector<Latencies> take_latencies();
 

@@ -20,7 +20,7 @@ int run_sample(const demo::SampleOptions& options) {
              std::to_string(options.places) + " at a time, " +
              print_duration(options.service_time.count()) + " each");
     while (events.wait() != Events::Kind::stop) continue;
-    log_info("served " + std::to_string(service.numbers().served) + " requests");
+    log_info("served " + std::to_string(service.stats().served) + " requests");
   } catch (const std::runtime_error& error) {
     log_error(error.what());
     code = kFailed;

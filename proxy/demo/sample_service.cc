@@ -51,7 +51,7 @@ SampleService::~SampleService() {
   thread_.join();
 }
 
-SampleService::Numbers SampleService::numbers() const {
+SampleService::Numbers SampleService::stats() const {
   std::lock_guard lock(mutex_);
   return numbers_;
 }

@@ -2,7 +2,7 @@
 // 800/s at most) unless told otherwise, and lets the others wait in a line of its own, as a thread
 // pool does. So without weir in front an overload shows here.
 //
-// Owner: the demo, or the command `weir sample`; the service runs on its own thread. numbers() may
+// Owner: the demo, or the command `weir sample`; the service runs on its own thread. stats() may
 // be asked from any. It knows as much of HTTP/1.1 as it needs behind weir: no pipelining; a chunked
 // request body ends the connection after the answer.
 //
@@ -55,7 +55,7 @@ class SampleService {
 
   std::uint16_t port() const { return listener_.port(); }
   const std::string& address() const { return listener_.address(); }
-  Numbers numbers() const;
+  Numbers stats() const;
 
  private:
   struct Connection {

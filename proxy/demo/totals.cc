@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
-#include "metrics/reading.h"
+#include "metrics/metrics_snapshot.h"
 #include "proxy/clock/clock.h"
 
 namespace weir::demo {
@@ -16,7 +16,7 @@ std::string quota_text(const Tenant* tenant) {
   return std::to_string(static_cast<std::int64_t>(per_second)) + "/s";
 }
 
-void add_refusals(const Tally& tally, std::uint32_t label, TenantTotals& row) {
+void add_refusals(const LabeledCounter& tally, std::uint32_t label, TenantTotals& row) {
   for (std::size_t i = 0; i < static_cast<std::size_t>(Reason::count_); ++i) {
     auto reason = static_cast<Reason>(i);
     if (std::uint64_t n = tally.count(reason, label)) row.refused[reason] += n;
@@ -38,11 +38,11 @@ Totals take_totals(const Server& server, Gate& gate, const SampleService& servic
   for (const auto& filter : snapshot.filters) filters.push_back(filter.get());
   std::vector<const WorkerMetrics*> workers;
   for (const auto& worker : server.metrics()) workers.push_back(worker.get());
-  Reading reading = take_reading(gate, filters, workers, snapshot.labels.size());
+  MetricsSnapshot reading = take_reading(gate, filters, workers, snapshot.labels.size());
 
   Totals totals;
   totals.at = read_clock();
-  totals.service = service.numbers();
+  totals.service = service.stats();
   for (const std::string& name : tenants) {
     TenantTotals& row = totals.tenants.emplace_back();
     row.name = name;
@@ -58,7 +58,7 @@ Totals take_totals(const Server& server, Gate& gate, const SampleService& servic
     TenantTotals& row = totals.tenants[row_of[label]];
     row.arrivals += reading.ledger.arrivals[label];
     row.inside += reading.ledger.inside[label];
-    for (const Tally& tally : reading.own_rejected) add_refusals(tally, label, row);
+    for (const LabeledCounter& tally : reading.own_rejected) add_refusals(tally, label, row);
     for (const FilterReading& filter : reading.filters) {
       add_refusals(filter.rejected, label, row);
       if (filter.numbers.queue) row.queue += filter.numbers.queue->depth[label];

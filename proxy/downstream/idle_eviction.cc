@@ -7,14 +7,14 @@
 #include <unordered_map>
 #include <vector>
 
-#include "proxy/downstream/client_connection.h"
+#include "proxy/downstream/downstream_connection.h"
 
 namespace weir {
 
 namespace {
 
 struct Candidate {
-  ClientConnection* client;
+  DownstreamConnection* client;
   std::size_t of_address;  // connections
 
   // Which of two goes first.
@@ -24,13 +24,13 @@ struct Candidate {
   }
 };
 
-std::vector<Candidate> candidates(ClientConnection* first) {
+std::vector<Candidate> candidates(DownstreamConnection* first) {
   std::unordered_map<std::string_view, std::size_t> connections;
-  for (ClientConnection* client = first; client != nullptr; client = client->next()) {
+  for (DownstreamConnection* client = first; client != nullptr; client = client->next()) {
     ++connections[client->address().identity()];
   }
   std::vector<Candidate> out;
-  for (ClientConnection* client = first; client != nullptr; client = client->next()) {
+  for (DownstreamConnection* client = first; client != nullptr; client = client->next()) {
     if (!client->is_idle() && !client->is_incomplete()) continue;
     out.push_back({client, connections[client->address().identity()]});
   }
@@ -39,7 +39,7 @@ std::vector<Candidate> candidates(ClientConnection* first) {
 
 }  // namespace
 
-std::size_t evict_idle(ClientConnection* first) {
+std::size_t evict_idle(DownstreamConnection* first) {
   std::vector<Candidate> all = candidates(first);
   const std::size_t most = std::min(kEvictAtOnce, (all.size() + 7) / 8);
   const auto end = all.begin() + static_cast<std::ptrdiff_t>(most);

@@ -12,11 +12,11 @@
 
 namespace weir {
 
-class ClientConnection;
+class DownstreamConnection;
 
 inline constexpr std::size_t kEvictAtOnce = 64;
 
 // `first`: of the worker's list. Returns how many were closed.
-std::size_t evict_idle(ClientConnection* first);
+std::size_t evict_idle(DownstreamConnection* first);
 
 }  // namespace weir

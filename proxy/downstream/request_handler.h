@@ -12,10 +12,10 @@
 
 namespace weir {
 
-class ClientConnection;
+class DownstreamConnection;
 struct AccessRecord;
 struct Settings;
-enum class BadRequest : std::uint8_t;
+enum class MessageError : std::uint8_t;
 
 class RequestHandler {
  public:
@@ -25,10 +25,10 @@ class RequestHandler {
 
   // Both take a copy of a head. find(): of the one that `bytes` begin with, and says its size; 0 if
   // it is not there whole, or not right. read(): of one that HeadScan has found; says what is
-  // wrong. On 0, or any other answer than none, call discard().
-  virtual std::size_t find(ClientConnection& client, std::string_view bytes) = 0;
-  virtual BadRequest read(ClientConnection& client, std::string_view text) = 0;
-  virtual void discard() = 0;
+  // wrong. On 0, or any other answer than none, call release_unused().
+  virtual std::size_t find(DownstreamConnection& client, std::string_view bytes) = 0;
+  virtual MessageError read(DownstreamConnection& client, std::string_view text) = 0;
+  virtual void release_unused() = 0;
   // What is known of a head that was refused, for the access log.
   virtual void describe_refused(AccessRecord& record) const = 0;
 
@@ -52,8 +52,8 @@ class DownstreamHost : public WorkerContext {
   using WorkerContext::WorkerContext;
   virtual RequestHandler& take_handler() = 0;
   // Every connection is in the worker's list from its start to its end.
-  virtual void add(ClientConnection& client) = 0;
-  virtual void remove(ClientConnection& client) = 0;
+  virtual void add(DownstreamConnection& client) = 0;
+  virtual void remove(DownstreamConnection& client) = 0;
 
  protected:
   ~DownstreamHost() override = default;

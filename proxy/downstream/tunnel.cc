@@ -7,7 +7,7 @@
 #include "proxy/clock/clock.h"
 #include "proxy/context/access_log.h"
 #include "proxy/context/worker_context.h"
-#include "proxy/downstream/client_connection.h"
+#include "proxy/downstream/downstream_connection.h"
 #include "proxy/http/kept_record.h"
 
 namespace weir {
@@ -20,7 +20,7 @@ Counter& bytes_towards(WorkerContext& worker, Side side) {
 
 }  // namespace
 
-Tunnel::Tunnel(WorkerContext& worker, ClientConnection& client, ServiceConnection& service,
+Tunnel::Tunnel(WorkerContext& worker, DownstreamConnection& client, UpstreamConnection& service,
                Opening&& opening)
     : worker_(worker),
       client_(client),
@@ -38,7 +38,7 @@ Tunnel::Tunnel(WorkerContext& worker, ClientConnection& client, ServiceConnectio
 }
 
 Tunnel::~Tunnel() {
-  worker_.alarms().cancel(*this);
+  worker_.timers().cancel(*this);
   worker_.metrics().tunnels_active.subtract();
   give_back_place(worker_.shared(), tenant_tunnel_);
 }
@@ -48,7 +48,7 @@ void Tunnel::give_back_place(SharedState& shared, std::uint64_t tenant_tunnel) {
   if (tenant_tunnel != 0) shared.tenant_tunnels.remove(tenant_tunnel);
 }
 
-void Tunnel::open(WorkerContext& worker, ClientConnection& client, ServiceConnection& service,
+void Tunnel::open(WorkerContext& worker, DownstreamConnection& client, UpstreamConnection& service,
                   Opening opening) {
   const TunnelProtocol protocol = opening.protocol;
   const std::size_t sent = opening.sent;
@@ -91,11 +91,11 @@ void Tunnel::resume(Way& way) {
 }
 
 void Tunnel::on_client_bytes(char* data, std::size_t size) { carry(up_, data, size); }
-void Tunnel::on_service_bytes(char* data, std::size_t size) { carry(down_, data, size); }
+void Tunnel::on_upstream_bytes(char* data, std::size_t size) { carry(down_, data, size); }
 void Tunnel::on_client_backlog() { hold(down_); }
-void Tunnel::on_service_backlog() { hold(up_); }
+void Tunnel::on_upstream_backlog() { hold(up_); }
 void Tunnel::on_client_drained() { resume(down_); }
-void Tunnel::on_service_drained() { resume(up_); }
+void Tunnel::on_upstream_drained() { resume(up_); }
 
 // --- ends
 
@@ -108,9 +108,9 @@ void Tunnel::close_way(Way& way, NetError error) {
 }
 
 void Tunnel::on_client_end(NetError error) { close_way(up_, error); }
-void Tunnel::on_service_end(NetError error) { close_way(down_, error); }
+void Tunnel::on_upstream_end(NetError error) { close_way(down_, error); }
 void Tunnel::on_client_write_failed() { end(TunnelEnd::client_failed); }
-void Tunnel::on_service_write_failed() { end(TunnelEnd::service_failed); }
+void Tunnel::on_upstream_write_failed() { end(TunnelEnd::service_failed); }
 void Tunnel::cut() { end(TunnelEnd::drain); }
 
 void Tunnel::finish_if_done() {
@@ -143,7 +143,7 @@ void Tunnel::end(TunnelEnd how) {
   const bool reset_client = reset(client_);
   if (reset(service_)) service_.close_reset();
   service_.release(false);
-  ClientConnection& client = client_;
+  DownstreamConnection& client = client_;
   delete this;
   client.abort(reset_client);
 }
@@ -162,10 +162,10 @@ bool Tunnel::moves(Way& way) {
 void Tunnel::set_alarm(Time now) {
   Time at = saturating_add(moved_, idle_timeout_);
   if (stalled()) at = std::min(at, now + kAskSockets);
-  if (!armed() || rings_at() > at) worker_.alarms().set(*this, at);
+  if (!armed() || deadline() > at) worker_.timers().set(*this, at);
 }
 
-void Tunnel::ring() {
+void Tunnel::on_timer() {
   const Time now = read_clock();
   if (stalled() && client_.peer_reset()) return end(TunnelEnd::client_failed);
   if (stalled() && service_.peer_reset()) return end(TunnelEnd::service_failed);

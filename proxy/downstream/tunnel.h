@@ -22,18 +22,18 @@
 
 #include "filters/time.h"
 #include "metrics/worker_metrics.h"
-#include "proxy/net/alarms.h"
-#include "proxy/upstream/service_connection.h"
+#include "proxy/net/timers.h"
+#include "proxy/upstream/upstream_connection.h"
 
 namespace weir {
 
-class ClientConnection;
+class DownstreamConnection;
 class KeptRecord;
 class SharedState;
 class Stream;
 class WorkerContext;
 
-class Tunnel final : private ServiceUser, private AlarmEntry {
+class Tunnel final : private UpstreamUser, private Timer {
  public:
   struct Opening {
     TunnelProtocol protocol;
@@ -44,7 +44,7 @@ class Tunnel final : private ServiceUser, private AlarmEntry {
   };
   // Both connections are the tunnel's from now on; what has come from the client by now goes first.
   // The places among upgrades.max and the tenant's have been reserved.
-  static void open(WorkerContext& worker, ClientConnection& client, ServiceConnection& service,
+  static void open(WorkerContext& worker, DownstreamConnection& client, UpstreamConnection& service,
                    Opening opening);
   // These places are free again.
   static void give_back_place(SharedState& shared, std::uint64_t tenant_tunnel);
@@ -71,17 +71,17 @@ class Tunnel final : private ServiceUser, private AlarmEntry {
     std::uint32_t acknowledged = 0;  // by `to`, when it was asked last
   };
 
-  Tunnel(WorkerContext& worker, ClientConnection& client, ServiceConnection& service,
+  Tunnel(WorkerContext& worker, DownstreamConnection& client, UpstreamConnection& service,
          Opening&& opening);
   ~Tunnel() override;
 
-  void on_service_connected(NetError /*error*/) override {}
-  void on_service_bytes(char* data, std::size_t size) override;
-  void on_service_end(NetError error) override;
-  void on_service_backlog() override;
-  void on_service_drained() override;
-  void on_service_write_failed() override;
-  void ring() override;
+  void on_upstream_connected(NetError /*error*/) override {}
+  void on_upstream_bytes(char* data, std::size_t size) override;
+  void on_upstream_end(NetError error) override;
+  void on_upstream_backlog() override;
+  void on_upstream_drained() override;
+  void on_upstream_write_failed() override;
+  void on_timer() override;
 
   static void count(Way& way, std::size_t size);
   void carry(Way& way, char* data, std::size_t size);
@@ -96,8 +96,8 @@ class Tunnel final : private ServiceUser, private AlarmEntry {
   void set_alarm(Time now);
 
   WorkerContext& worker_;
-  ClientConnection& client_;
-  ServiceConnection& service_;
+  DownstreamConnection& client_;
+  UpstreamConnection& service_;
   Way up_, down_;
   const Duration idle_timeout_;
   const std::uint64_t tenant_tunnel_;

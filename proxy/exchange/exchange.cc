@@ -4,8 +4,8 @@
 #include "filters/siphash.h"
 #include "proxy/clock/clock.h"
 #include "proxy/context/worker_context.h"
-#include "proxy/downstream/client_connection.h"
-#include "proxy/http/hops.h"
+#include "proxy/downstream/downstream_connection.h"
+#include "proxy/http/max_forwards.h"
 #include "proxy/http/router.h"
 #include "proxy/http1/parser.h"
 #include "proxy/http1/rewrite.h"
@@ -16,7 +16,7 @@ namespace weir {
 Exchange::Exchange(WorkerContext& worker, ExchangePool& pool, std::size_t place)
     : worker_(worker), pool_(pool), place_(place), dialer_(worker, *this) {}
 
-Exchange::~Exchange() { worker_.alarms().cancel(*this); }
+Exchange::~Exchange() { worker_.timers().cancel(*this); }
 
 Exchange& Exchange::of(Request& request) { return static_cast<OwnedRequest&>(request).exchange; }
 
@@ -36,7 +36,7 @@ void Exchange::reset() {
   route_ = nullptr;
   done_ = ended_ = forwarded_ = asks_upgrade_ = false;
   known_ = Known::nothing;
-  bad_body_ = BadRequest::none;
+  bad_body_ = MessageError::none;
   sent_ = 0;
   upstream_time_ = overhead_ = Duration{0};
   upload_.replayed = 0;
@@ -51,21 +51,21 @@ void Exchange::reset() {
   drain_until_ = committing_since_ = kNever;
 }
 
-std::size_t Exchange::find(ClientConnection& client, std::string_view bytes) {
+std::size_t Exchange::find(DownstreamConnection& client, std::string_view bytes) {
   reset();
   client_ = &client;
   const std::size_t size = find_request_head(bytes, head_);
   if (size == 0 || size > static_cast<std::size_t>(settings().limits.max_head)) return 0;
   keep_head(bytes.substr(0, size));
-  return check_head() == BadRequest::none ? size : 0;
+  return check_head() == MessageError::none ? size : 0;
 }
 
-BadRequest Exchange::read(ClientConnection& client, std::string_view text) {
+MessageError Exchange::read(DownstreamConnection& client, std::string_view text) {
   reset();
   client_ = &client;
-  const BadRequest bad = read_request_head(text, head_);
+  const MessageError bad = read_request_head(text, head_);
   keep_head(text);
-  return bad != BadRequest::none ? bad : check_head();
+  return bad != MessageError::none ? bad : check_head();
 }
 
 void Exchange::keep_head(std::string_view text) {
@@ -74,26 +74,26 @@ void Exchange::keep_head(std::string_view text) {
   head_.base = head_bytes_.data();
 }
 
-BadRequest Exchange::check_head() {
+MessageError Exchange::check_head() {
   known_ = Known::head;
-  BadRequest bad = read_target(head_, target_, settings().allow_trace);
-  if (bad != BadRequest::none) return bad;
+  MessageError bad = read_target(head_, target_, settings().allow_trace);
+  if (bad != MessageError::none) return bad;
   known_ = Known::target;
-  if (bad = request_framing(head_, upload_.framing); bad != BadRequest::none) return bad;
+  if (bad = request_framing(head_, upload_.framing); bad != MessageError::none) return bad;
   if (settings().own_name && has_own_via(head_, settings().name)) {
-    return BadRequest::proxy_loop_detected;
+    return MessageError::proxy_loop_detected;
   }
   if (needs_second_opinion_on_request(head_) && !llhttp_agrees_on_request(head_, upload_.framing)) {
-    return BadRequest::parsers_disagree;
+    return MessageError::parsers_disagree;
   }
   asks_upgrade_ = asks_upgrade(head_, settings().upgrades.protocols);
   const auto max_body = static_cast<std::uint64_t>(settings().limits.max_body);
-  return upload_.framing.length > max_body ? BadRequest::body_too_large : BadRequest::none;
+  return upload_.framing.length > max_body ? MessageError::body_too_large : MessageError::none;
 }
 
 // Used again at once: a thousand heads that come in parts in one turn need one exchange, not each
 // its own.
-void Exchange::discard() {
+void Exchange::release_unused() {
   done_ = true;
   client_ = nullptr;
   head_bytes_.release();
@@ -128,10 +128,10 @@ void Exchange::arrive() {
       snapshot_ref_->router.decide(head_, target_, client_->address(), *request_);
   route_ = decision.route;
   if (const auto path = snapshot_ref_->router.path_to_forward(); !path.empty()) forward_as(path);
-  if (decision.refusal != Reason::none) return follow(enter_chain(decision.refusal));
-  if (client_trusted_ && !count_client()) return follow(enter_chain(Reason::client_connections));
-  if (ends_here(head_)) return answer_here();
-  follow(enter_chain(asks_upgrade_ ? admit_upgrade() : Reason::none));
+  if (decision.refusal != Reason::none) return apply(enter_chain(decision.refusal));
+  if (client_trusted_ && !count_client()) return apply(enter_chain(Reason::client_connections));
+  if (is_last_hop(head_)) return reply_max_forwards();
+  apply(enter_chain(asks_upgrade_ ? admit_upgrade() : Reason::none));
 }
 
 // Sends another path on than the one that came.
@@ -169,16 +169,16 @@ Step Exchange::enter_chain(Reason refusal) {
     worker_.metrics().rejected.add(refusal, label());
   }
   if (step == Step::answer) {
-    close_ledger(ending_of(request_->outcome), reply_status(), Source::weir);
+    record_end(end_reason_of(request_->outcome), reply_status(), Source::weir);
   }
-  note_alarm();
+  cache_timer();
   return step;
 }
 
-void Exchange::follow(Step step) {
+void Exchange::apply(Step step) {
   // What its client has abandoned is not tried again.
   if (client_ == nullptr && step != Step::none && step != Step::answer) {
-    return end_abandoned(Ending::client_gone);
+    return end_abandoned(EndReason::client_gone);
   }
   switch (step) {
     case Step::none:
@@ -190,7 +190,7 @@ void Exchange::follow(Step step) {
       break;
     case Step::answer: return answer();
   }
-  if (!done_) sync_alarm();
+  if (!done_) rearm();
 }
 
 // Its alarm rang, or it came out of the mailbox. If that moves it on while an attempt is under way,
@@ -202,23 +202,23 @@ void Exchange::wake() {
     step = route_->chain->wake(*request_);
     // Refused while it waited: ended in the same pass, so that charges are given back exactly.
     if (step == Step::answer && !attempt_.under_way) {
-      close_ledger(ending_of(request_->outcome), reply_status(), Source::weir);
+      record_end(end_reason_of(request_->outcome), reply_status(), Source::weir);
     }
-    note_alarm();
+    cache_timer();
   }
   if (step != Step::none) stop_attempt(AttemptResult::timeout);
-  follow(step);
+  apply(step);
 }
 
 // What the attempt came to. An answer that is here to its end (`whole`) is ended in the same pass
 // if the client is to have it: what is left to do is one write.
-Step Exchange::settle(const Outcome& outcome, bool whole) {
+Step Exchange::on_outcome(const Outcome& outcome, bool whole) {
   const Gate::Pass pass(worker_.gate());
-  const Step step = route_->chain->settle(*request_, outcome);
+  const Step step = route_->chain->on_outcome(*request_, outcome);
   if (whole && step == Step::commit && client_ != nullptr) {
-    close_ledger(Ending::complete, outcome.status, Source::service);
+    record_end(EndReason::complete, outcome.status, Source::service);
   }
-  note_alarm();
+  cache_timer();
   return step;
 }
 
@@ -226,7 +226,7 @@ void Exchange::on_mail(bool client_gone) {
   if (done_) return;
   if (client_gone && client_ != nullptr && !attempt_.under_way) {
     // Left while it waited: what it was granted goes to the next in line.
-    ClientConnection* client = client_;
+    DownstreamConnection* client = client_;
     client->abort(false);
     return on_client_gone();
   }
@@ -235,23 +235,23 @@ void Exchange::on_mail(bool client_gone) {
 
 // Inside a pass: other workers' requests may move this one's alarm in theirs, and then put it in
 // the mailbox.
-void Exchange::note_alarm() { alarm_ = request_->inside() ? request_->alarm() : Alarm{}; }
+void Exchange::cache_timer() { alarm_ = request_->inside() ? request_->alarm() : Alarm{}; }
 
-void Exchange::sync_alarm() {
+void Exchange::rearm() {
   Alarm alarm = alarm_;
   if (drain_until_ < alarm.at) alarm = {drain_until_, false};
   // One that rings sooner than a coarse alarm wants does: it is then moved. Most requests end
   // before it does, and the next one on this exchange finds it set.
-  if (!alarm.exact && armed() && !exact() && rings_at() <= alarm.at) return;
-  worker_.alarms().set(*this, alarm.at, alarm.exact);
+  if (!alarm.exact && armed() && !exact() && deadline() <= alarm.at) return;
+  worker_.timers().set(*this, alarm.at, alarm.exact);
 }
 
-void Exchange::ring() {
+void Exchange::on_timer() {
   if (done_) return;
   const Time now = read_clock();
   if (now >= drain_until_) return cut_abandoned();
   if (!request_->inside()) return;
-  if (now < alarm_.at) return sync_alarm();
+  if (now < alarm_.at) return rearm();
   note_upload_progress(now);
   wake();
 }

@@ -35,17 +35,17 @@
 #include "proxy/http/trailers.h"
 #include "proxy/http/upgrade.h"
 #include "proxy/http1/body_reader.h"
-#include "proxy/http1/head_guard.h"
-#include "proxy/net/alarms.h"
+#include "proxy/http1/head_parser.h"
 #include "proxy/net/buffer_pool.h"
 #include "proxy/net/stream.h"
+#include "proxy/net/timers.h"
 #include "proxy/upstream/dialer.h"
-#include "proxy/upstream/service_connection.h"
+#include "proxy/upstream/upstream_connection.h"
 
 namespace weir {
 
 class AccessLog;
-class ClientConnection;
+class DownstreamConnection;
 class KeptRecord;
 class WorkerContext;
 struct AccessRecord;
@@ -53,8 +53,8 @@ struct Reply;
 struct ReplyContext;
 
 class Exchange final : public RequestHandler,
-                       private AlarmEntry,
-                       private ServiceUser,
+                       private Timer,
+                       private UpstreamUser,
                        private Dialer::Owner {
  public:
   Exchange(WorkerContext& worker, ExchangePool& pool, std::size_t place);
@@ -66,9 +66,9 @@ class Exchange final : public RequestHandler,
   void set_place(std::size_t place) { place_ = place; }
 
   // --- for the client's connection
-  std::size_t find(ClientConnection& client, std::string_view bytes) override;
-  BadRequest read(ClientConnection& client, std::string_view text) override;
-  void discard() override;
+  std::size_t find(DownstreamConnection& client, std::string_view bytes) override;
+  MessageError read(DownstreamConnection& client, std::string_view text) override;
+  void release_unused() override;
   void describe_refused(AccessRecord& record) const override;
   void begin() override;
   void on_client_bytes() override;
@@ -80,7 +80,7 @@ class Exchange final : public RequestHandler,
   // --- for the worker
   void on_mail(bool client_gone);
   int client_descriptor() const;  // -1 without a client
-  void cut();                     // the drain's time is up
+  void abort_at_drain();          // the drain's time is up
 
  private:
   struct OwnedRequest final : Request {
@@ -141,7 +141,7 @@ class Exchange final : public RequestHandler,
   };
   struct Attempt {
     Time began{};
-    ServiceConnection* service = nullptr;
+    UpstreamConnection* service = nullptr;
     std::uint32_t sent_before = 0;  // bytes that its connection had sent
     bool under_way = false;
     bool counted = false;      // in the metrics
@@ -153,35 +153,35 @@ class Exchange final : public RequestHandler,
   // exchange.cc
   void reset();
   void keep_head(std::string_view text);
-  BadRequest check_head();
+  MessageError check_head();
   std::uint32_t label() const { return request_->tenant_label; }
   void arrive();
   void forward_as(std::string_view path);
   bool count_client();
   Step enter_chain(Reason refusal);
-  void follow(Step step);
+  void apply(Step step);
   void wake();
-  Step settle(const Outcome& outcome, bool whole = false);
-  void note_alarm();
-  void sync_alarm();
-  void ring() override;
+  Step on_outcome(const Outcome& outcome, bool whole = false);
+  void cache_timer();
+  void rearm();
+  void on_timer() override;
 
   // exchange_attempt.cc
   void start_attempt();
   void dial_again();
-  void adopt(ServiceConnection& service);
-  void on_dialed(ServiceConnection& service) override;
+  void adopt(UpstreamConnection& service);
+  void on_dialed(UpstreamConnection& service) override;
   void on_dial_failed() override;
   void fail_attempt(Reason reason);
   void stop_attempt(AttemptResult why);
   void count_attempt(AttemptResult result);
   bool may_resend() const;
   bool is_last_chance() const;
-  void on_service_connected(NetError /*error*/) override {}
-  void on_service_end(NetError error) override;
-  void on_service_backlog() override;
-  void on_service_drained() override;
-  void on_service_write_failed() override;
+  void on_upstream_connected(NetError /*error*/) override {}
+  void on_upstream_end(NetError error) override;
+  void on_upstream_backlog() override;
+  void on_upstream_drained() override;
+  void on_upstream_write_failed() override;
 
   // exchange_upload.cc
   void rewind_upload();
@@ -199,11 +199,11 @@ class Exchange final : public RequestHandler,
   void hold(std::string_view payload);
   void stop_holding();
   void upload_broke(const Piece& piece);
-  void refuse_body(BadRequest why);
+  void refuse_body(MessageError why);
 
   // exchange_download.cc
-  void on_service_bytes(char* data, std::size_t size) override;
-  void on_service_turn() override { read_waiting_heads(); }
+  void on_upstream_bytes(char* data, std::size_t size) override;
+  void on_upstream_turn() override { read_waiting_heads(); }
   bool read_response_head(std::span<char>& bytes);
   bool take_interim(const Head& head, std::size_t size);
   void relay_interim(const Head& head);
@@ -230,20 +230,20 @@ class Exchange final : public RequestHandler,
   void finish_download(std::size_t extra);
   std::uint16_t reply_status() const;
   void answer();
-  void answer_here();
-  void send_reply(const Reply& reply, std::uint64_t body_left);
-  void send_local_reply(std::uint64_t body_left);
-  ReplyContext reply_context(std::uint64_t body_left) const;
-  void send_own(const HeadWriter& out, bool keep, std::uint64_t body_left);
-  void abort_response(Ending how, Side side);
-  void lose_client();
-  void end_abandoned(Ending how);
+  void reply_max_forwards();
+  void send_reply(const Reply& reply, std::uint64_t discard_buffered_body);
+  void send_local_reply(std::uint64_t discard_buffered_body);
+  ReplyContext reply_context(std::uint64_t discard_buffered_body) const;
+  void send_own(const HeadWriter& out, bool keep, std::uint64_t discard_buffered_body);
+  void abort_response(EndReason how, Side side);
+  void on_client_write_failed();
+  void end_abandoned(EndReason how);
   void cut_abandoned();
-  void end_request(Ending how, std::uint16_t code, Source source);
-  void close_ledger(Ending how, std::uint16_t code, Source source);
+  void end_request(EndReason how, std::uint16_t code, Source source);
+  void record_end(EndReason how, std::uint16_t code, Source source);
   void observe_durations(Time end);
-  std::uint64_t body_left();
-  void retire();
+  std::uint64_t discard_buffered_body();
+  void finish();
 
   // exchange_log.cc
   struct RequestTexts;
@@ -260,7 +260,7 @@ class Exchange final : public RequestHandler,
   Exchange* next_ = nullptr;  // in the pool's list that it is in
   std::size_t place_;
   std::optional<OwnedRequest> request_;
-  ClientConnection* client_ = nullptr;
+  DownstreamConnection* client_ = nullptr;
   SnapshotRef* snapshot_ref_ = nullptr;
   const Route* route_ = nullptr;
 
@@ -284,10 +284,10 @@ class Exchange final : public RequestHandler,
   enum class Known : std::uint8_t { nothing, head, target };
   Known known_ = Known::nothing;  // of a head that may be refused
   ClientAddress peer_;
-  Ending ending_ = Ending::complete;
+  EndReason ending_ = EndReason::complete;
   std::uint16_t code_ = 0;
   Source source_ = Source::weir;
-  BadRequest bad_body_{};
+  MessageError bad_body_{};
   std::uint64_t sent_ = 0;     // of the answer's body, handed to the client's connection
   Duration upstream_time_{0};  // of all attempts, each until its answer's head or its failure
   Duration overhead_{0};

@@ -5,7 +5,7 @@
 
 #include "proxy/clock/clock.h"
 #include "proxy/context/worker_context.h"
-#include "proxy/downstream/client_connection.h"
+#include "proxy/downstream/downstream_connection.h"
 #include "proxy/exchange/exchange.h"
 #include "proxy/upstream/upstream.h"
 
@@ -23,7 +23,7 @@ void Exchange::start_attempt() {
   // client's connection: the service may be closing that one, and this client does not expect to
   // have to send it again (RFC 9110 §9.2.2; HAProxy's http-reuse safe).
   const bool fresh = !idempotent_ && client_ != nullptr && client_->first_request();
-  ServiceConnection* service = fresh ? nullptr : pool.take_idle();
+  UpstreamConnection* service = fresh ? nullptr : pool.take_idle();
   // Nor does it go on one whose peer has closed.
   while (service != nullptr && !idempotent_ && service->peer_left()) {
     service->release(false);
@@ -42,14 +42,14 @@ void Exchange::dial_again() {
   dialer_.dial(*snapshot_ref_);
 }
 
-void Exchange::adopt(ServiceConnection& service) {
+void Exchange::adopt(UpstreamConnection& service) {
   attempt_.service = &service;
   attempt_.sent_before = service.sent_bytes();
   service.attach(*this);
   pump_upload();
 }
 
-void Exchange::on_dialed(ServiceConnection& service) { adopt(service); }
+void Exchange::on_dialed(UpstreamConnection& service) { adopt(service); }
 
 void Exchange::on_dial_failed() { fail_attempt(Reason::connect_failure); }
 
@@ -58,9 +58,9 @@ void Exchange::fail_attempt(Reason reason) {
   if (reason == Reason::connect_failure) result = AttemptResult::connect_failure;
   if (reason == Reason::upstream_reset) result = AttemptResult::reset;
   stop_attempt(result);
-  const Step step = settle(Outcome::failure(reason));
-  if (client_ == nullptr) return end_abandoned(Ending::client_gone);
-  follow(step);
+  const Step step = on_outcome(Outcome::failure(reason));
+  if (client_ == nullptr) return end_abandoned(EndReason::client_gone);
+  apply(step);
 }
 
 // Whatever the attempt was doing is over. Its connection goes back to the pool if its answer was
@@ -99,20 +99,21 @@ bool Exchange::may_resend() const {
   return !attempt_.wrote || (idempotent_ && request_->replayable);
 }
 
-void Exchange::on_service_end(NetError error) {
+void Exchange::on_upstream_end(NetError error) {
   if (download_.head_done) {
-    if (drain_until_ != kNever) return end_abandoned(Ending::client_gone);
+    if (drain_until_ != kNever) return end_abandoned(EndReason::client_gone);
     if (error == NetError::end_of_stream && download_.reader.ends_with_connection())
       return end_until_close();
-    return abort_response(Ending::upstream_failed, Side::upstream);
+    return abort_response(EndReason::upstream_failed, Side::upstream);
   }
-  if (client_ == nullptr) return end_abandoned(Ending::client_gone);  // it took its client's leave
+  if (client_ == nullptr)
+    return end_abandoned(EndReason::client_gone);  // it took its client's leave
   if (!download_.head_bytes.empty()) return fail_attempt(Reason::upstream_truncated);
   if (may_resend()) return dial_again();
   fail_attempt(Reason::upstream_reset);
 }
 
-void Exchange::on_service_drained() {
+void Exchange::on_upstream_drained() {
   note_written(1);
   request_->progress = read_clock();
   pump_upload();
@@ -120,7 +121,7 @@ void Exchange::on_service_drained() {
 }
 
 // It may have said something before: what that was, or that there is nothing, the next read tells.
-void Exchange::on_service_write_failed() {
+void Exchange::on_upstream_write_failed() {
   upload_.broken = true;
   if (download_.switch_waits) return resume_switch();
   if (!attempt_.wrote || attempt_.service->sent_bytes() != attempt_.sent_before) return;

@@ -6,7 +6,7 @@
 
 #include "proxy/clock/clock.h"
 #include "proxy/context/worker_context.h"
-#include "proxy/downstream/client_connection.h"
+#include "proxy/downstream/downstream_connection.h"
 #include "proxy/exchange/exchange.h"
 #include "proxy/http/list.h"
 #include "proxy/http1/chunk.h"
@@ -58,7 +58,7 @@ Duration idle_promise(const Head& head) {
 
 }  // namespace
 
-void Exchange::on_service_bytes(char* data, std::size_t size) {
+void Exchange::on_upstream_bytes(char* data, std::size_t size) {
   std::span<char> bytes(data, size);
   ByteQueue gathered;  // a head that came in parts, and what came behind it
   if (!download_.head_done) {
@@ -79,7 +79,7 @@ void Exchange::on_service_bytes(char* data, std::size_t size) {
   Portion body;
   const bool good = read_portion(bytes, body);
   if (drain_until_ != kNever) return drain_abandoned(body, good);
-  if (!good) return abort_response(Ending::upstream_failed, Side::upstream);
+  if (!good) return abort_response(EndReason::upstream_failed, Side::upstream);
   deliver(body, {});
 }
 
@@ -108,7 +108,7 @@ bool Exchange::read_response_head(std::span<char>& bytes) {
     const std::string_view text(bytes.data(), bytes.size());
     std::size_t size = 0;
     if (!download_.scan.begun()) size = find_response_head(text.substr(0, max_head), head);
-    BadRequest bad = BadRequest::none;
+    MessageError bad = MessageError::none;
     if (size == 0) {
       const auto found = download_.scan.scan(text, max_head, HeadScan::Kind::response);
       if (found == HeadScan::Found::incomplete) return false;
@@ -118,16 +118,16 @@ bool Exchange::read_response_head(std::span<char>& bytes) {
     }
     Framing framing;
     const bool to_head = head_.method_text() == "HEAD";
-    if (bad == BadRequest::none) bad = response_framing(head, to_head, framing);
-    if (bad == BadRequest::none && needs_second_opinion_on_response(head, framing) &&
+    if (bad == MessageError::none) bad = response_framing(head, to_head, framing);
+    if (bad == MessageError::none && needs_second_opinion_on_response(head, framing) &&
         !llhttp_agrees_on_response(head, framing, to_head)) {
-      bad = BadRequest::parsers_disagree;
+      bad = MessageError::parsers_disagree;
     }
-    if (bad == BadRequest::none && head.status == 101 &&
+    if (bad == MessageError::none && head.status == 101 &&
         !switches_as_asked(head_, head, upgrades())) {
-      bad = BadRequest::bad_status_line;
+      bad = MessageError::bad_status_line;
     }
-    if (bad != BadRequest::none) {
+    if (bad != MessageError::none) {
       bytes = {};
       fail_attempt(Reason::upstream_malformed);
       return false;
@@ -170,7 +170,7 @@ bool Exchange::take_interim(const Head& head, std::size_t size) {
   }
   relay_interim(head);
   if (client_ == nullptr && !done_ && (drained_ += size) > kDrainBytes) {
-    end_abandoned(Ending::client_gone);
+    end_abandoned(EndReason::client_gone);
   }
   return !done_;
 }
@@ -189,7 +189,7 @@ void Exchange::read_waiting_heads() {
   if (!download_.heads_wait || attempt_.service == nullptr || !may_read_heads()) return;
   download_.heads_wait = false;
   attempt_.service->start_reading();
-  on_service_bytes(nullptr, 0);
+  on_upstream_bytes(nullptr, 0);
 }
 
 void Exchange::relay_interim(const Head& head) {
@@ -198,7 +198,7 @@ void Exchange::relay_interim(const Head& head) {
   HeadWriter out(worker_.write_scratch());
   write_interim_head(out, head, settings().name);
   std::array<iovec, 1> buffers = {buffer_of(out.text())};
-  if (client_->write(buffers) == Stream::Written::failed) return lose_client();
+  if (client_->write(buffers) == Stream::Written::failed) return on_client_write_failed();
   if (client_->has_pending()) on_client_backlog();
 }
 
@@ -212,14 +212,14 @@ void Exchange::settle_response(const Head& head, const Framing& framing, std::sp
                        !(framing.kind == Framing::Kind::none && announces_body(head));
   if (head.has(FieldId::keep_alive)) attempt_.service->note_keep_alive(idle_promise(head));
   count_attempt(head.status < 500 ? AttemptResult::response : AttemptResult::server_error);
-  const Step step = settle(Outcome::response(head.status, retry_after(head)), body.last);
+  const Step step = on_outcome(Outcome::response(head.status, retry_after(head)), body.last);
   worker_.metrics().upstream_duration[route_->index].observe(request_->now - attempt_.began);
   upstream_time_ += request_->now - attempt_.began;
   if (client_ == nullptr) return drain_abandoned(body, true);
   if (step == Step::commit) return commit(head, framing, body);
   // Not this answer. If it is here to its end, its connection can serve the next attempt.
   download_.complete = body.last && body.extra == 0;
-  follow(step);
+  apply(step);
 }
 
 void Exchange::commit(const Head& head, const Framing& framing, const Portion& body) {
@@ -248,7 +248,7 @@ void Exchange::commit(const Head& head, const Framing& framing, const Portion& b
   response.trailers = download_.has_trailers;
   write_response_head(out, response);
   request_->progress = committing_since_ = request_->now;
-  if (!ended_) sync_alarm();
+  if (!ended_) rearm();
   deliver(body, out.text());
   if (!done_) spent_ += read_clock() - std::exchange(committing_since_, kNever);
 }
@@ -272,7 +272,7 @@ void Exchange::deliver(const Portion& body, std::string_view head) {
     if (!end.empty()) buffers[n++] = buffer_of(end);
   }
   if (n != 0 && client_->write({buffers.data(), n}) == Stream::Written::failed) {
-    return lose_client();
+    return on_client_write_failed();
   }
   sent_ += payload;
   if (body.last) return finish_download(body.extra);
@@ -297,7 +297,7 @@ void Exchange::on_client_drained() {
 void Exchange::end_until_close() {
   if (download_.outward.kind == Framing::Kind::chunked) {
     std::array<iovec, 1> buffers = {buffer_of(chunk_end(false, true))};
-    if (client_->write(buffers) == Stream::Written::failed) return lose_client();
+    if (client_->write(buffers) == Stream::Written::failed) return on_client_write_failed();
   }
   finish_download(0);
 }
@@ -308,9 +308,9 @@ void Exchange::drain_abandoned(const Portion& body, bool good) {
   drained_ += body.consumed;
   if (good && body.last) {
     download_.complete = true;
-    return end_abandoned(Ending::client_gone);
+    return end_abandoned(EndReason::client_gone);
   }
-  if (!good || drained_ > kDrainBytes) end_abandoned(Ending::client_gone);
+  if (!good || drained_ > kDrainBytes) end_abandoned(EndReason::client_gone);
 }
 
 }  // namespace weir

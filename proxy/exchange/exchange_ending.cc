@@ -4,9 +4,9 @@
 
 #include "proxy/clock/clock.h"
 #include "proxy/context/worker_context.h"
-#include "proxy/downstream/client_connection.h"
+#include "proxy/downstream/downstream_connection.h"
 #include "proxy/exchange/exchange.h"
-#include "proxy/http/hops.h"
+#include "proxy/http/max_forwards.h"
 #include "proxy/http/reply.h"
 
 namespace weir {
@@ -26,11 +26,11 @@ void Exchange::finish_download(std::size_t extra) {
   // Bytes behind the answer, or a request that did not get through, make the connection useless.
   download_.reusable = download_.reusable && extra == 0 && upload_.sent_all && !upload_.broken;
   stop_attempt(AttemptResult::response);
-  const std::uint64_t left = body_left();
-  end_request(Ending::complete, download_.status, Source::service);
-  ClientConnection* client = std::exchange(client_, nullptr);
+  const std::uint64_t left = discard_buffered_body();
+  end_request(EndReason::complete, download_.status, Source::service);
+  DownstreamConnection* client = std::exchange(client_, nullptr);
   const bool keep = download_.keeps_client;
-  retire();
+  finish();
   client->exchange_done(keep, left);
 }
 
@@ -41,14 +41,14 @@ std::uint16_t Exchange::reply_status() const { return status_of(request_->outcom
 void Exchange::answer() {
   const Outcome outcome = request_->outcome;
   stop_attempt(AttemptResult::cancelled);
-  if (request_->committed) return abort_response(ending_of(outcome), Side::upstream);
-  if (client_ == nullptr) return end_abandoned(ending_of(outcome));
+  if (request_->committed) return abort_response(end_reason_of(outcome), Side::upstream);
+  if (client_ == nullptr) return end_abandoned(end_reason_of(outcome));
   if (ended_) {
     observe_durations(request_->now);
   } else {
-    end_request(ending_of(outcome), status_of(outcome), Source::weir);
+    end_request(end_reason_of(outcome), status_of(outcome), Source::weir);
   }
-  const std::uint64_t left = body_left();
+  const std::uint64_t left = discard_buffered_body();
   if (outcome.type == Outcome::Type::replied) return send_local_reply(left);
   send_reply(reply_to(outcome), left);
 }
@@ -69,21 +69,22 @@ void Exchange::send_reply(const Reply& reply, std::uint64_t left) {
 }
 
 // RFC 9110 §7.6.2: the request may go no further than here.
-void Exchange::answer_here() {
+void Exchange::reply_max_forwards() {
   {
     const Gate::Pass pass(worker_.gate());
     request_->now = pass.now();
     worker_.metrics().arrived(label());
-    close_ledger(Ending::complete, status_here(head_), Source::weir);
+    record_end(EndReason::complete, max_forwards_status(head_), Source::weir);
   }
   observe_durations(request_->now);
-  const std::uint64_t left = body_left();
+  const std::uint64_t left = discard_buffered_body();
   const ReplyContext context = reply_context(left);
   HeadWriter out(worker_.write_scratch());
   const TenantSettings& tenant = settings().tenant;
   const bool secret = tenant.secret && tenant.from.kind == Field::Kind::header;
-  write_answer_here(out, worker_.body_scratch(), head_,
-                    secret ? std::string_view(tenant.from.name) : std::string_view(), context);
+  write_max_forwards_reply(out, worker_.body_scratch(), head_,
+                           secret ? std::string_view(tenant.from.name) : std::string_view(),
+                           context);
   send_own(out, !context.close, left);
 }
 
@@ -105,10 +106,10 @@ ReplyContext Exchange::reply_context(std::uint64_t left) const {
 
 void Exchange::send_own(const HeadWriter& out, bool keep, std::uint64_t left) {
   std::array<iovec, 1> buffers = {buffer_of(out.text())};
-  ClientConnection* client = std::exchange(client_, nullptr);
+  DownstreamConnection* client = std::exchange(client_, nullptr);
   const bool written = client->write(buffers) != Stream::Written::failed;
   if (written) sent_ = out.body_size();
-  retire();
+  finish();
   if (written) {
     client->exchange_done(keep, left);
   } else {
@@ -117,13 +118,13 @@ void Exchange::send_own(const HeadWriter& out, bool keep, std::uint64_t left) {
 }
 
 // The client's body is not what it should be.
-void Exchange::refuse_body(BadRequest why) {
+void Exchange::refuse_body(MessageError why) {
   worker_.metrics().bad_requests[static_cast<std::size_t>(why)].add();
   bad_body_ = why;
-  if (request_->committed) return abort_response(Ending::client_gone, Side::downstream);
+  if (request_->committed) return abort_response(EndReason::client_gone, Side::downstream);
   stop_attempt(AttemptResult::cancelled);
   const Reply reply = reply_to(why);
-  end_request(Ending::client_gone, reply.status, Source::weir);
+  end_request(EndReason::client_gone, reply.status, Source::weir);
   send_reply(reply, UINT64_MAX);
 }
 
@@ -131,12 +132,12 @@ void Exchange::refuse_body(BadRequest why) {
 
 // Something failed after the head was out. The client's connection is reset: what came cannot be
 // taken for the whole, and the kernel keeps nothing for a client that does not read.
-void Exchange::abort_response(Ending how, Side side) {
+void Exchange::abort_response(EndReason how, Side side) {
   worker_.metrics().responses_truncated[static_cast<std::size_t>(side)].add();
   stop_attempt(AttemptResult::cancelled);
   end_request(how, download_.status, Source::service);
-  if (ClientConnection* client = std::exchange(client_, nullptr)) client->abort(true);
-  retire();
+  if (DownstreamConnection* client = std::exchange(client_, nullptr)) client->abort(true);
+  finish();
 }
 
 // The client's connection is closed already.
@@ -150,40 +151,40 @@ void Exchange::on_client_gone() {
     request_->abandoned = true;
     attempt_.service->shut_down();
     drain_until_ = saturating_add(read_clock(), settings().limits.abandoned_timeout);
-    sync_alarm();
+    rearm();
     attempt_.service->start_reading();  // which had stopped if the client did not read
     if (download_.heads_wait) attempt_.service->ask_for_turn();
     return;
   }
   if (request_->committed) {
-    return abort_response(Ending::client_gone, Side::downstream);
+    return abort_response(EndReason::client_gone, Side::downstream);
   }
   stop_attempt(AttemptResult::cancelled);
-  end_request(Ending::client_gone, kClientGone, Source::weir);
-  retire();
+  end_request(EndReason::client_gone, kClientGone, Source::weir);
+  finish();
 }
 
 // The client's socket takes nothing any more.
-void Exchange::lose_client() {
+void Exchange::on_client_write_failed() {
   client_->abort(false);
   on_client_gone();
 }
 
 // Its connection to the service has had a FIN, so it is of no more use.
-void Exchange::end_abandoned(Ending how) {
+void Exchange::end_abandoned(EndReason how) {
   download_.reusable = false;
   stop_attempt(AttemptResult::cancelled);
   end_request(how, kClientGone, Source::weir);
-  retire();
+  finish();
 }
 
 // The service has not noticed that its client left.
 void Exchange::cut_abandoned() {
   if (attempt_.service != nullptr) attempt_.service->close_reset();
-  end_abandoned(Ending::client_gone);
+  end_abandoned(EndReason::client_gone);
 }
 
-void Exchange::cut() {
+void Exchange::abort_at_drain() {
   if (done_) return;
   if (client_ != nullptr) client_->abort(request_->committed);
   client_ = nullptr;
@@ -192,27 +193,27 @@ void Exchange::cut() {
   if (committed) {
     worker_.metrics().responses_truncated[static_cast<std::size_t>(Side::downstream)].add();
   }
-  end_request(Ending::client_gone, committed ? download_.status : kClientGone,
+  end_request(EndReason::client_gone, committed ? download_.status : kClientGone,
               committed ? Source::service : Source::weir);
-  retire();
+  finish();
 }
 
 // --- the books
 
-void Exchange::end_request(Ending how, std::uint16_t code, Source source) {
+void Exchange::end_request(EndReason how, std::uint16_t code, Source source) {
   if (ended_) {  // in the pass that settled its answer
     ending_ = how;
     return observe_durations(read_clock());
   }
   {
     const Gate::Pass pass(worker_.gate());
-    close_ledger(how, code, source);
+    record_end(how, code, source);
   }
   observe_durations(request_->now);
 }
 
 // Inside a pass.
-void Exchange::close_ledger(Ending how, std::uint16_t code, Source source) {
+void Exchange::record_end(EndReason how, std::uint16_t code, Source source) {
   ended_ = true;
   ending_ = how;
   code_ = code;
@@ -232,7 +233,7 @@ void Exchange::observe_durations(Time end) {
 }
 
 // What of the request's body has not come yet; what has come and nobody wants is thrown away.
-std::uint64_t Exchange::body_left() {
+std::uint64_t Exchange::discard_buffered_body() {
   while (!upload_.reader.done() && client_ != nullptr) {
     const std::span<char> bytes = client_->available();
     if (bytes.empty()) break;
@@ -245,7 +246,7 @@ std::uint64_t Exchange::body_left() {
   return upload_.reader.remaining();
 }
 
-void Exchange::retire() {
+void Exchange::finish() {
   AccessLog* const log = worker_.access_log();
   if (ended_ && log != nullptr) log_access(*log);
   done_ = true;

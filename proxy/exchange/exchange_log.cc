@@ -19,7 +19,7 @@ struct Exchange::RequestTexts {
 };
 
 void Exchange::log_access(AccessLog& log) {
-  const bool cut = request_->committed && ending_ != Ending::complete;
+  const bool cut = request_->committed && ending_ != EndReason::complete;
   if (!log.wants(code_, cut)) return;
   AccessRecord record;
   RequestTexts texts;
@@ -94,18 +94,18 @@ void Exchange::describe_ending(AccessRecord& record) const {
   record.overhead = overhead_;
   record.total = request_->now - head_came_;
   record.attempts = request_->attempts;
-  if (bad_body_ != BadRequest::none) {
+  if (bad_body_ != MessageError::none) {
     record.reason = to_string(bad_body_);
-  } else if (ending_ == Ending::client_gone || code_ == kClientGone) {
+  } else if (ending_ == EndReason::client_gone || code_ == kClientGone) {
     record.reason = to_string(Reason::client_gone);
-  } else if (ending_ == Ending::replied) {
+  } else if (ending_ == EndReason::replied) {
     record.reason = to_string(ending_);
     record.filter = request_->outcome.filter->name();
-  } else if (ending_ != Ending::complete && source_ == Source::weir) {
+  } else if (ending_ != EndReason::complete && source_ == Source::weir) {
     const Reply reply = reply_to(request_->outcome);
     record.reason = reply.reason;
     record.filter = reply.filter;
-  } else if (ending_ != Ending::complete) {
+  } else if (ending_ != EndReason::complete) {
     const Reason reason = request_->outcome.reason;
     record.reason = to_string(reason != Reason::none ? reason : Reason::upstream_truncated);
   }

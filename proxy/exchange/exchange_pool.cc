@@ -65,8 +65,8 @@ void ExchangePool::release_kept() {
   all_.shrink_to_fit();
 }
 
-void ExchangePool::cut_all() {
-  for (const auto& exchange : all_) exchange->cut();
+void ExchangePool::abort_all_at_drain() {
+  for (const auto& exchange : all_) exchange->abort_at_drain();
 }
 
 }  // namespace weir

@@ -30,7 +30,7 @@ class ExchangePool {
     if (retired_.first != nullptr) recycle_retired();
   }
   void release_kept();
-  void cut_all();
+  void abort_all_at_drain();
 
   std::size_t active() const { return active_; }
 

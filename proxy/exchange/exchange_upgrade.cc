@@ -4,7 +4,7 @@
 
 #include "proxy/clock/clock.h"
 #include "proxy/context/worker_context.h"
-#include "proxy/downstream/client_connection.h"
+#include "proxy/downstream/downstream_connection.h"
 #include "proxy/downstream/tunnel.h"
 #include "proxy/exchange/exchange.h"
 #include "proxy/http/kept_record.h"
@@ -20,7 +20,7 @@ Protocols Exchange::upgrades() const {
 // Whose tunnel it would be.
 std::string_view Exchange::tunnel_holder() const {
   if (route_->tenantless) return {};
-  if (!request_->tenant->everyone_else || settings().tenant.unknown == UnknownTenants::shared) {
+  if (!request_->tenant->is_wildcard || settings().tenant.unknown == UnknownTenants::shared) {
     return request_->tenant->name;
   }
   Router& router = snapshot_ref_->router;
@@ -64,7 +64,7 @@ void Exchange::resume_switch() {
   download_.switch_waits = false;
   if (upload_.broken) return fail_attempt(Reason::upstream_reset);
   attempt_.service->start_reading();
-  on_service_bytes(nullptr, 0);
+  on_upstream_bytes(nullptr, 0);
 }
 
 // The service has switched, as it was asked to. The request ends here: its visits are destroyed and
@@ -72,29 +72,29 @@ void Exchange::resume_switch() {
 void Exchange::open_tunnel(const Head& head, std::span<char> rest) {
   download_.status = head.status;
   count_attempt(AttemptResult::response);
-  const Step step = settle(Outcome::response(head.status));
+  const Step step = on_outcome(Outcome::response(head.status));
   worker_.metrics().upstream_duration[route_->index].observe(request_->now - attempt_.began);
-  if (client_ == nullptr) return end_abandoned(Ending::client_gone);
-  if (step != Step::commit) return follow(step);
+  if (client_ == nullptr) return end_abandoned(EndReason::client_gone);
+  if (step != Step::commit) return apply(step);
   committing_since_ = request_->now;
   HeadWriter out(worker_.write_scratch());
   write_switching_head(out, head, settings().name);
   const std::string_view text = out.text();
   std::array<iovec, 2> buffers = {buffer_of(text), iovec{rest.data(), rest.size()}};
   if (client_->write({buffers.data(), rest.empty() ? 1U : 2U}) == Stream::Written::failed) {
-    return lose_client();
+    return on_client_write_failed();
   }
   std::unique_ptr<KeptRecord> record = keep_record();
-  ServiceConnection& service = *std::exchange(attempt_.service, nullptr);
+  UpstreamConnection& service = *std::exchange(attempt_.service, nullptr);
   stop_attempt(AttemptResult::response);
-  end_request(Ending::complete, head.status, Source::service);
-  ClientConnection& client = *std::exchange(client_, nullptr);
+  end_request(EndReason::complete, head.status, Source::service);
+  DownstreamConnection& client = *std::exchange(client_, nullptr);
   holds_tunnel_ = false;  // it is the tunnel's now
   const std::uint64_t tenant_tunnel = std::exchange(tenant_tunnel_, 0);
   const Duration idle_timeout = settings().upgrades.idle_timeout;
   const auto protocol =
       switches_to_websocket(head) ? TunnelProtocol::websocket : TunnelProtocol::other;
-  retire();
+  finish();
   Tunnel::open(worker_, client, service,
                {protocol, idle_timeout, rest.size(), tenant_tunnel, std::move(record)});
 }

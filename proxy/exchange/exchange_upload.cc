@@ -5,7 +5,7 @@
 
 #include "proxy/clock/clock.h"
 #include "proxy/context/worker_context.h"
-#include "proxy/downstream/client_connection.h"
+#include "proxy/downstream/downstream_connection.h"
 #include "proxy/exchange/exchange.h"
 #include "proxy/http1/chunk.h"
 #include "proxy/http1/rewrite.h"
@@ -41,7 +41,7 @@ void Exchange::on_client_bytes() {
 void Exchange::pump_upload() {
   Piece piece;
   while (!done_ && attempt_.service != nullptr && !upload_.sent_all && !upload_.broken) {
-    if (attempt_.service->has_pending()) return on_service_backlog();
+    if (attempt_.service->has_pending()) return on_upstream_backlog();
     if (!next_piece(piece) || !write_piece(piece)) return;
   }
 }
@@ -55,7 +55,7 @@ void Exchange::note_upload_progress(Time now) {
   if (upload_.acknowledged != before) request_->progress = now;
 }
 
-void Exchange::on_service_backlog() {
+void Exchange::on_upstream_backlog() {
   upload_.acknowledged = attempt_.service->acknowledged_bytes();
   if (client_ != nullptr && !upload_.reader.done()) client_->pause();
 }
@@ -120,12 +120,12 @@ bool Exchange::read_piece(Piece& piece) {
     return false;
   }
   if (upload_.reader.received() > max_body) {
-    refuse_body(BadRequest::body_too_large);
+    refuse_body(MessageError::body_too_large);
     return false;
   }
   if (result == BodyReader::Result::done &&
       upload_.trailers.any_of(snapshot_ref_->snapshot->deciding_fields)) {
-    refuse_body(BadRequest::forbidden_trailer);
+    refuse_body(MessageError::forbidden_trailer);
     return false;
   }
   piece.payload = bytes.subspan(0, read.payload);
@@ -234,7 +234,7 @@ void Exchange::stop_holding() {
 
 void Exchange::on_body_timeout(Time now) {
   const bool silent = now - upload_.awaited_since >= settings().limits.body_timeout;
-  refuse_body(silent ? BadRequest::body_timeout : BadRequest::body_too_slow);
+  refuse_body(silent ? MessageError::body_timeout : MessageError::body_too_slow);
 }
 
 }  // namespace weir

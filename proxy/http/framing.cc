@@ -24,7 +24,7 @@ constexpr FieldIds kFramingFields = {FieldId::content_length, FieldId::transfer_
 // Of what is more, or other, than `chunked`. A sound list of codings that weir does not know all is
 // one thing (RFC 9112 §6.1: 501), one in which something follows `chunked` another (§6.3: 400):
 // where its body ends two readers would tell differently.
-[[gnu::noinline]] BadRequest judge_codings(std::string_view list) {
+[[gnu::noinline]] MessageError judge_codings(std::string_view list) {
   bool sound = true;
   bool unknown = false;
   bool chunked = false;  // came already
@@ -34,52 +34,54 @@ constexpr FieldIds kFramingFields = {FieldId::content_length, FieldId::transfer_
     chunked = equals_ignoring_case(coding, "chunked");
     unknown = unknown || !chunked;
   });
-  return sound && unknown ? BadRequest::unknown_transfer_coding : BadRequest::bad_transfer_encoding;
+  return sound && unknown ? MessageError::unknown_transfer_coding
+                          : MessageError::bad_transfer_encoding;
 }
 
 // What the framing fields say, where both kinds of message agree; there is one at least.
-BadRequest read_framing_fields(const Head& head, Framing& framing) {
+MessageError read_framing_fields(const Head& head, Framing& framing) {
   const bool encoded = head.has(FieldId::transfer_encoding);
   if (!encoded) {
-    if (head.has_several(FieldId::content_length)) return BadRequest::duplicate_content_length;
+    if (head.has_several(FieldId::content_length)) return MessageError::duplicate_content_length;
     if (!read_length(head.value(FieldId::content_length), framing.length)) {
-      return BadRequest::bad_content_length;
+      return MessageError::bad_content_length;
     }
     framing.kind = framing.length == 0 ? Framing::Kind::none : Framing::Kind::length;
-    return BadRequest::none;
+    return MessageError::none;
   }
-  if (head.has(FieldId::content_length)) return BadRequest::length_and_encoding;
-  if (head.minor == 0) return BadRequest::transfer_encoding_in_http10;
-  if (head.has_several(FieldId::transfer_encoding)) return BadRequest::duplicate_transfer_encoding;
+  if (head.has(FieldId::content_length)) return MessageError::length_and_encoding;
+  if (head.minor == 0) return MessageError::transfer_encoding_in_http10;
+  if (head.has_several(FieldId::transfer_encoding))
+    return MessageError::duplicate_transfer_encoding;
   const std::string_view codings = head.value(FieldId::transfer_encoding);
   if (!equals_ignoring_case(codings, "chunked")) return judge_codings(codings);
   framing.kind = Framing::Kind::chunked;
-  return BadRequest::none;
+  return MessageError::none;
 }
 
 }  // namespace
 
-BadRequest request_framing(const Head& head, Framing& framing) {
+MessageError request_framing(const Head& head, Framing& framing) {
   framing = {};
-  if (!head.has_any(kFramingFields)) return BadRequest::none;
-  const BadRequest bad = read_framing_fields(head, framing);
-  if (bad != BadRequest::none || framing.kind == Framing::Kind::none) return bad;
+  if (!head.has_any(kFramingFields)) return MessageError::none;
+  const MessageError bad = read_framing_fields(head, framing);
+  if (bad != MessageError::none || framing.kind == Framing::Kind::none) return bad;
   // RFC 9110 §9.3.8: it has no content.
-  return head.method_text() == "TRACE" ? BadRequest::trace_with_body : BadRequest::none;
+  return head.method_text() == "TRACE" ? MessageError::trace_with_body : MessageError::none;
 }
 
-BadRequest response_framing(const Head& head, bool to_head_request, Framing& framing) {
+MessageError response_framing(const Head& head, bool to_head_request, Framing& framing) {
   framing = {};
   if (head.has_any(kFramingFields)) {
-    const BadRequest bad = read_framing_fields(head, framing);
-    if (bad != BadRequest::none) return bad;
+    const MessageError bad = read_framing_fields(head, framing);
+    if (bad != MessageError::none) return bad;
   } else {
     framing.kind = Framing::Kind::until_close;
   }
   if (to_head_request || head.status < 200 || head.status == 204 || head.status == 304) {
     framing = {};
   }
-  return BadRequest::none;
+  return MessageError::none;
 }
 
 Framing outward_response_framing(const Framing& inward, bool client_takes_chunks) {

@@ -4,9 +4,9 @@
 
 #include <cstdint>
 
-#include "proxy/http/bad_request.h"
 #include "proxy/http/head.h"
 #include "proxy/http/head_writer.h"
+#include "proxy/http/message_error.h"
 
 namespace weir {
 
@@ -22,9 +22,9 @@ struct Framing {
 };
 
 // How a request's body is delimited, or why that cannot be said, or there must be none.
-BadRequest request_framing(const Head& head, Framing& framing);
+MessageError request_framing(const Head& head, Framing& framing);
 // The same of a response. HEAD, 1xx, 204 and 304 have no body, whatever their fields claim.
-BadRequest response_framing(const Head& head, bool to_head_request, Framing& framing);
+MessageError response_framing(const Head& head, bool to_head_request, Framing& framing);
 
 // Do the fields announce a body? In an answer that has none (to HEAD, 204, 304) the service may
 // send it all the same, and what it sends would be taken for the next answer.

@@ -6,7 +6,7 @@
 
 #include <gtest/gtest.h>
 
-#include "proxy/http1/head_guard.h"
+#include "proxy/http1/head_parser.h"
 
 namespace weir {
 namespace {
@@ -18,8 +18,8 @@ constexpr const char* kRequest =
 class KeysTest : public testing::Test {
  protected:
   KeysTest() {
-    EXPECT_EQ(read_request_head(kRequest, head_), BadRequest::none);
-    EXPECT_EQ(read_target(head_, target_), BadRequest::none);
+    EXPECT_EQ(read_request_head(kRequest, head_), MessageError::none);
+    EXPECT_EQ(read_target(head_, target_), MessageError::none);
     parts_.client = *ClientAddress::parse("192.0.2.1");
   }
   std::string get(Field::Kind kind, std::string name = {}, std::uint32_t index = 0) {
@@ -80,8 +80,8 @@ TEST(Keys, FormsAndCookiesCountAsServicesReadThem) {
                              " HTTP/1.1\r\nHost: h\r\nCookie: " + each.cookie + "\r\n\r\n";
     Head head;
     Target target;
-    ASSERT_EQ(read_request_head(text, head), BadRequest::none);
-    ASSERT_EQ(read_target(head, target), BadRequest::none);
+    ASSERT_EQ(read_request_head(text, head), MessageError::none);
+    ASSERT_EQ(read_target(head, target), MessageError::none);
     const RequestParts parts{head, target, "/", {}, "", ""};
     std::string scratch;
     bool ambiguous = false;
@@ -138,7 +138,7 @@ TEST(ClientAddress, IsReadFromTheRightThroughTrustedProxies) {
     const std::string text =
         "GET / HTTP/1.1\r\nX-Forwarded-For: " + std::string(c.forwarded) + "\r\n\r\n";
     Head head;
-    ASSERT_EQ(read_request_head(text, head), BadRequest::none);
+    ASSERT_EQ(read_request_head(text, head), MessageError::none);
     std::array<char, 46> room;
     EXPECT_EQ(effective_client(*ClientAddress::parse(c.peer), head, trusted).text(room),
               c.expected);
@@ -151,7 +151,7 @@ TEST(ClientAddress, IsReadFromSoManyForwardedElements) {
     std::string text = "GET / HTTP/1.1\r\nX-Forwarded-For: 1.1.1.1";
     while (trusted_elements-- != 0) text += ",10.9.9.9";
     Head head;
-    EXPECT_EQ(read_request_head(text + "\r\n\r\n", head), BadRequest::none);
+    EXPECT_EQ(read_request_head(text + "\r\n\r\n", head), MessageError::none);
     std::array<char, 46> room;
     return std::string(
         effective_client(*ClientAddress::parse("10.1.2.3"), head, {cidr("10.0.0.0", 104)})

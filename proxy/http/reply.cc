@@ -65,29 +65,29 @@ static_assert(std::ranges::is_sorted(kRows, {}, &Row::reason));
 
 const Row& row_of(Reason reason) { return kRows[static_cast<std::size_t>(reason)]; }
 
-std::string_view detail_of(BadRequest reason) {
+std::string_view detail_of(MessageError reason) {
   switch (reason) {
-    case BadRequest::http2_preface:
+    case MessageError::http2_preface:
       return "This is HTTP/2 without TLS; only HTTP/1.0 and HTTP/1.1 are spoken here.";
-    case BadRequest::tls_on_plain_port:
+    case MessageError::tls_on_plain_port:
       return "This is TLS (https); only HTTP without TLS is spoken here.";
-    case BadRequest::bad_version: return "Only HTTP/1.0 and HTTP/1.1 are spoken here.";
-    case BadRequest::connect_method: return "This is no forward proxy: CONNECT is not supported.";
-    case BadRequest::trace_method: return "TRACE is not allowed.";
-    case BadRequest::unknown_transfer_coding:
+    case MessageError::bad_version: return "Only HTTP/1.0 and HTTP/1.1 are spoken here.";
+    case MessageError::connect_method: return "This is no forward proxy: CONNECT is not supported.";
+    case MessageError::trace_method: return "TRACE is not allowed.";
+    case MessageError::unknown_transfer_coding:
       return "The only transfer coding that is understood here is chunked.";
-    case BadRequest::trace_with_body: return "TRACE cannot have a body.";
-    case BadRequest::method_too_long: return "No method is longer than 64 characters.";
-    case BadRequest::proxy_loop_detected: return "The request has been here before: see Via.";
-    case BadRequest::target_too_long: return "The request line is longer than limits.max_head.";
-    case BadRequest::head_too_large: return "The head is larger than limits.max_head.";
-    case BadRequest::too_many_fields:
+    case MessageError::trace_with_body: return "TRACE cannot have a body.";
+    case MessageError::method_too_long: return "No method is longer than 64 characters.";
+    case MessageError::proxy_loop_detected: return "The request has been here before: see Via.";
+    case MessageError::target_too_long: return "The request line is longer than limits.max_head.";
+    case MessageError::head_too_large: return "The head is larger than limits.max_head.";
+    case MessageError::too_many_fields:
       return "The head has more than 256 fields, or more than 64 items in Connection, Trailer or "
              "Upgrade.";
-    case BadRequest::body_too_large: return "The body is larger than limits.max_body.";
-    case BadRequest::head_timeout: return "The head did not come in time.";
-    case BadRequest::body_timeout: return "The body stopped coming.";
-    case BadRequest::body_too_slow: return "The body came more slowly than limits.min_body_rate.";
+    case MessageError::body_too_large: return "The body is larger than limits.max_body.";
+    case MessageError::head_timeout: return "The head did not come in time.";
+    case MessageError::body_timeout: return "The body stopped coming.";
+    case MessageError::body_too_slow: return "The body came more slowly than limits.min_body_rate.";
     default: return "The request is not valid HTTP/1.1.";
   }
 }
@@ -158,37 +158,37 @@ void write_problem(HeadWriter& out, const Reply& reply, std::string_view request
 
 std::uint16_t status_of(Reason reason) { return row_of(reason).status; }
 
-std::uint16_t status_of(BadRequest reason) {
+std::uint16_t status_of(MessageError reason) {
   switch (reason) {
-    case BadRequest::http2_preface:
-    case BadRequest::bad_version: return 505;
-    case BadRequest::method_too_long:
-    case BadRequest::connect_method:
-    case BadRequest::unknown_transfer_coding: return 501;
-    case BadRequest::proxy_loop_detected: return 508;
-    case BadRequest::trace_method: return 405;
-    case BadRequest::target_too_long: return 414;
-    case BadRequest::head_too_large:
-    case BadRequest::too_many_fields: return 431;
-    case BadRequest::body_too_large: return 413;
-    case BadRequest::head_timeout:
-    case BadRequest::body_timeout:
-    case BadRequest::body_too_slow: return 408;
+    case MessageError::http2_preface:
+    case MessageError::bad_version: return 505;
+    case MessageError::method_too_long:
+    case MessageError::connect_method:
+    case MessageError::unknown_transfer_coding: return 501;
+    case MessageError::proxy_loop_detected: return 508;
+    case MessageError::trace_method: return 405;
+    case MessageError::target_too_long: return 414;
+    case MessageError::head_too_large:
+    case MessageError::too_many_fields: return 431;
+    case MessageError::body_too_large: return 413;
+    case MessageError::head_timeout:
+    case MessageError::body_timeout:
+    case MessageError::body_too_slow: return 408;
     default: return 400;
   }
 }
 
-bool ends_a_request(BadRequest reason) {
+bool ends_a_request(MessageError reason) {
   switch (reason) {
-    case BadRequest::bad_chunk_size:
-    case BadRequest::bad_chunk:
-    case BadRequest::chunk_extension_too_long:
-    case BadRequest::bad_trailer:
-    case BadRequest::forbidden_trailer:
-    case BadRequest::trailer_too_large:
-    case BadRequest::body_too_large:
-    case BadRequest::body_timeout:
-    case BadRequest::body_too_slow: return true;
+    case MessageError::bad_chunk_size:
+    case MessageError::bad_chunk:
+    case MessageError::chunk_extension_too_long:
+    case MessageError::bad_trailer:
+    case MessageError::forbidden_trailer:
+    case MessageError::trailer_too_large:
+    case MessageError::body_too_large:
+    case MessageError::body_timeout:
+    case MessageError::body_too_slow: return true;
     default: return false;
   }
 }
@@ -199,7 +199,7 @@ std::vector<std::uint16_t> own_status_codes() {
     if (row.reason != Reason::none) codes.insert(row.status);
   }
   for (std::size_t i = 0; i < kBadRequests; ++i) {
-    const auto reason = static_cast<BadRequest>(i);
+    const auto reason = static_cast<MessageError>(i);
     if (ends_a_request(reason)) codes.insert(status_of(reason));
   }
   return {codes.begin(), codes.end()};
@@ -265,14 +265,14 @@ Reply reply_to(const Outcome& outcome) {
   return reply;
 }
 
-Reply reply_to(BadRequest reason) {
+Reply reply_to(MessageError reason) {
   Reply reply;
   reply.status = status_of(reason);
   reply.reason = to_string(reason);
   reply.phrase = phrase_of(reply.status);
   reply.detail = detail_of(reason);
   reply.error =
-      reason == BadRequest::proxy_loop_detected ? "proxy_loop_detected" : "http_request_error";
+      reason == MessageError::proxy_loop_detected ? "proxy_loop_detected" : "http_request_error";
   return reply;
 }
 

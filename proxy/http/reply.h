@@ -15,18 +15,18 @@
 #include "filters/local_reply.h"
 #include "filters/outcome.h"
 #include "filters/tenant.h"
-#include "proxy/http/bad_request.h"
 #include "proxy/http/head_writer.h"
+#include "proxy/http/message_error.h"
 
 namespace weir {
 
 // The code that a reason is answered with. client_gone is 499, which nobody is there to read.
 std::uint16_t status_of(Reason reason);
-std::uint16_t status_of(BadRequest reason);
+std::uint16_t status_of(MessageError reason);
 std::uint16_t status_of(const Outcome& outcome);
 // Whether it can befall a request that has arrived, by its body; all others are no requests yet,
 // and only in weir_bad_requests_total.
-bool ends_a_request(BadRequest reason);
+bool ends_a_request(MessageError reason);
 // All codes that weir ends a request with by itself, so that their series exist from the start.
 std::vector<std::uint16_t> own_status_codes();
 
@@ -42,7 +42,7 @@ struct Reply {
 };
 
 Reply reply_to(const Outcome& outcome);
-Reply reply_to(BadRequest reason);
+Reply reply_to(MessageError reason);
 
 struct ReplyContext {
   std::string_view request_id;  // empty: there was no request yet

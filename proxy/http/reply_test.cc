@@ -73,9 +73,10 @@ TEST(Reply, XRatelimitHasTheNumbersOfRatelimit) {
 TEST(Reply, OwnCodesAreThoseThatARequestCanEndWith) {
   EXPECT_EQ(own_status_codes(),
             (std::vector<std::uint16_t>{400, 403, 404, 408, 413, 429, 499, 502, 503, 504}));
-  for (const BadRequest of_a_head :
-       {BadRequest::trace_method, BadRequest::target_too_long, BadRequest::head_too_large,
-        BadRequest::connect_method, BadRequest::bad_version, BadRequest::proxy_loop_detected}) {
+  for (const MessageError of_a_head :
+       {MessageError::trace_method, MessageError::target_too_long, MessageError::head_too_large,
+        MessageError::connect_method, MessageError::bad_version,
+        MessageError::proxy_loop_detected}) {
     EXPECT_FALSE(ends_a_request(of_a_head));
   }
 }
@@ -120,7 +121,7 @@ TEST(Reply, EveryReasonHasARow) {
     expect_plain(reply_to(outcome));
   }
   for (std::size_t i = 1; i < kBadRequests; ++i) {
-    const Reply reply = reply_to(static_cast<BadRequest>(i));
+    const Reply reply = reply_to(static_cast<MessageError>(i));
     EXPECT_GE(reply.status, 400);
     expect_plain(reply);
     EXPECT_EQ(reply.phrase.substr(0, 4), std::to_string(reply.status) + " ");
@@ -131,7 +132,7 @@ TEST(Reply, ToHeadHasNoBody) {
   ReplyContext context;
   context.head_request = true;
   context.close = true;
-  const std::string text = text_of(reply_to(BadRequest::bad_target), context);
+  const std::string text = text_of(reply_to(MessageError::bad_target), context);
   EXPECT_TRUE(text.ends_with("Connection: close\r\n\r\n")) << text;
 }
 

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "proxy/http1/head_guard.h"
+#include "proxy/http1/head_parser.h"
 #include "tests/unit/config_load.h"
 
 namespace weir {
@@ -34,8 +34,8 @@ class Deciding {
 
  private:
   std::string decide() {
-    EXPECT_EQ(read_request_head(text_, head_), BadRequest::none) << text_;
-    EXPECT_EQ(read_target(head_, target_), BadRequest::none) << text_;
+    EXPECT_EQ(read_request_head(text_, head_), MessageError::none) << text_;
+    EXPECT_EQ(read_target(head_, target_), MessageError::none) << text_;
     decision_ = router_->decide(head_, target_, client, request_);
     if (decision_.refusal != Reason::none) return std::string(to_string(decision_.refusal));
     return decision_.route->name;

@@ -97,53 +97,55 @@ bool split_absolute(std::string_view target, std::string_view& authority, std::s
   return true;
 }
 
-BadRequest read_host(const Head& head, Target& target) {
-  if (head.has_several(FieldId::host)) return BadRequest::duplicate_host;
+MessageError read_host(const Head& head, Target& target) {
+  if (head.has_several(FieldId::host)) return MessageError::duplicate_host;
   if (!head.has(FieldId::host)) {
-    return head.minor == 0 ? BadRequest::none : BadRequest::missing_host;
+    return head.minor == 0 ? MessageError::none : MessageError::missing_host;
   }
   target.authority = head.value(FieldId::host);
-  return split_authority(target.authority, target.host) ? BadRequest::none : BadRequest::bad_host;
+  return split_authority(target.authority, target.host) ? MessageError::none
+                                                        : MessageError::bad_host;
 }
 
-BadRequest read_absolute(const Head& head, std::string_view whole, Target& target) {
+MessageError read_absolute(const Head& head, std::string_view whole, Target& target) {
   std::string_view authority;
   std::string_view host;
   bool secure = false;
-  if (!split_absolute(whole, authority, target.origin, secure)) return BadRequest::bad_target;
-  if (!split_authority(authority, host)) return BadRequest::bad_target;
+  if (!split_absolute(whole, authority, target.origin, secure)) return MessageError::bad_target;
+  if (!split_authority(authority, host)) return MessageError::bad_target;
   const std::string_view port = secure ? ":443" : ":80";
   if (head.has(FieldId::host) && !same_authority(authority, target.authority, port)) {
-    return BadRequest::host_mismatch;
+    return MessageError::host_mismatch;
   }
   if (authority.ends_with(':')) authority.remove_suffix(1);
   target.authority = authority;
   target.host = host;
-  return BadRequest::none;
+  return MessageError::none;
 }
 
 }  // namespace
 
-BadRequest read_target(const Head& head, Target& target, bool allow_trace) {
+MessageError read_target(const Head& head, Target& target, bool allow_trace) {
   target = {};
-  if (head.method_text() == "CONNECT") return BadRequest::connect_method;
-  if (!allow_trace && head.method_text() == "TRACE") return BadRequest::trace_method;
-  if (const BadRequest bad = read_host(head, target); bad != BadRequest::none) return bad;
+  if (head.method_text() == "CONNECT") return MessageError::connect_method;
+  if (!allow_trace && head.method_text() == "TRACE") return MessageError::trace_method;
+  if (const MessageError bad = read_host(head, target); bad != MessageError::none) return bad;
   const std::string_view whole = head.target_text();
   if (whole == "*") {
-    if (head.method_text() != "OPTIONS") return BadRequest::bad_target;
+    if (head.method_text() != "OPTIONS") return MessageError::bad_target;
     target.path = target.origin = whole;
-    return BadRequest::none;
+    return MessageError::none;
   }
   if (whole[0] == '/') {
     target.origin = whole;
-  } else if (const BadRequest bad = read_absolute(head, whole, target); bad != BadRequest::none) {
+  } else if (const MessageError bad = read_absolute(head, whole, target);
+             bad != MessageError::none) {
     return bad;
   }
   const std::size_t question = target.origin.find('?');
   target.path = target.origin.substr(0, question);
   if (question != std::string_view::npos) target.query = target.origin.substr(question + 1);
-  return BadRequest::none;
+  return MessageError::none;
 }
 
 }  // namespace weir

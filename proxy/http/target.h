@@ -5,8 +5,8 @@
 
 #include <string_view>
 
-#include "proxy/http/bad_request.h"
 #include "proxy/http/head.h"
+#include "proxy/http/message_error.h"
 
 namespace weir {
 
@@ -20,6 +20,6 @@ struct Target {
 
 // Takes the target apart, and holds it against Host. CONNECT is refused here, and TRACE unless it
 // is allowed.
-BadRequest read_target(const Head& head, Target& target, bool allow_trace = false);
+MessageError read_target(const Head& head, Target& target, bool allow_trace = false);
 
 }  // namespace weir

@@ -7,7 +7,7 @@
 
 #include "proxy/http1/body_reader.h"
 #include "proxy/http1/chunk.h"
-#include "proxy/http1/head_guard.h"
+#include "proxy/http1/head_parser.h"
 
 namespace weir {
 namespace {
@@ -23,7 +23,7 @@ struct TrailersTest : ::testing::Test {
 
   void declare(const std::string& fields) {
     head_text = "POST / HTTP/1.1\r\nHost: h\r\n" + fields + "\r\n";
-    ASSERT_EQ(read_request_head(head_text, head), BadRequest::none);
+    ASSERT_EQ(read_request_head(head_text, head), MessageError::none);
     trailers.begin(pool, head);
   }
   // Reads a chunked body, so many bytes at a time, and says what goes on behind it.
@@ -90,7 +90,7 @@ TEST(TakesTrailers, IfTeSaysSo) {
   const auto takes = [](const std::string& te, const std::string& version = "1.1") {
     const std::string text = "GET / HTTP/" + version + "\r\nHost: h\r\n" + te + "\r\n";
     Head head;
-    EXPECT_EQ(read_request_head(text, head), BadRequest::none);
+    EXPECT_EQ(read_request_head(text, head), MessageError::none);
     return takes_trailers(head);
   };
   EXPECT_TRUE(takes("TE: trailers\r\n"));

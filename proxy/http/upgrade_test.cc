@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "proxy/http1/head_guard.h"
+#include "proxy/http1/head_parser.h"
 
 namespace weir {
 namespace {
@@ -14,7 +14,7 @@ const std::vector<std::string> kAllowed = {"websocket", "foo"};
 // The text must live as long as the head.
 Head request(const std::string& text) {
   Head head;
-  EXPECT_EQ(read_request_head(text, head), BadRequest::none) << text;
+  EXPECT_EQ(read_request_head(text, head), MessageError::none) << text;
   return head;
 }
 
@@ -56,7 +56,7 @@ bool switches(const std::string& fields, const std::string& offered = "websocket
   const std::string asked = "GET / HTTP/1.1\r\nHost: h\r\nUpgrade: " + offered + "\r\n\r\n";
   const std::string text = "HTTP/" + version + " 101 Switching\r\n" + fields + "\r\n";
   Head response;
-  EXPECT_EQ(read_response_head(text, response), BadRequest::none) << text;
+  EXPECT_EQ(read_response_head(text, response), MessageError::none) << text;
   return switches_as_asked(request(asked), response, kAllowed);
 }
 

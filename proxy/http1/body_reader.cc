@@ -18,7 +18,7 @@ constexpr std::size_t kMaxDigits = 15;  // of a chunk's size
 void BodyReader::begin(const Framing& framing, Trailers* trailers, ForbiddenTrailers forbidden) {
   trailers_ = trailers;
   forbidden_ = forbidden;
-  bad_ = BadRequest::none;
+  bad_ = MessageError::none;
   received_ = left_ = 0;
   digits_ = name_size_ = lines_ = 0;
   overhead_ = 0;
@@ -107,7 +107,7 @@ std::size_t BodyReader::read_frame(const char* at, std::size_t size) {
   return n + 2;
 }
 
-bool BodyReader::refuse(BadRequest reason) {
+bool BodyReader::refuse(MessageError reason) {
   bad_ = reason;
   return false;
 }
@@ -126,16 +126,16 @@ bool BodyReader::step(char c) {
     case State::extension_bws:
     case State::extension_name_bws: return step_extension(c);
     case State::size_lf:
-      if (c != '\n') return refuse(BadRequest::bad_chunk_size);
+      if (c != '\n') return refuse(MessageError::bad_chunk_size);
       state_ = left_ == 0 ? State::trailer_start : State::data;
       overhead_ = 0;
       return true;
     case State::data_cr:
-      if (c != '\r') return refuse(BadRequest::bad_chunk);
+      if (c != '\r') return refuse(MessageError::bad_chunk);
       state_ = State::data_lf;
       return true;
     case State::data_lf:
-      if (c != '\n') return refuse(BadRequest::bad_chunk);
+      if (c != '\n') return refuse(MessageError::bad_chunk);
       state_ = State::size;
       return true;
     default: return step_trailer(c);
@@ -151,11 +151,11 @@ bool BodyReader::step_size(char c) {
       state_ = State::size_more;
     }
     // So many cannot overflow; leading zeros count.
-    if (++digits_ > kMaxDigits) return refuse(BadRequest::bad_chunk_size);
+    if (++digits_ > kMaxDigits) return refuse(MessageError::bad_chunk_size);
     left_ = left_ * 16 + static_cast<std::uint64_t>(digit);
     return true;
   }
-  if (state_ == State::size) return refuse(BadRequest::bad_chunk_size);
+  if (state_ == State::size) return refuse(MessageError::bad_chunk_size);
   in_extension_ = c == ';';
   if (c == ';') {
     state_ = State::extension;
@@ -164,7 +164,7 @@ bool BodyReader::step_size(char c) {
   } else if (is_blank(c)) {
     state_ = State::extension_bws;
   } else {
-    return refuse(BadRequest::bad_chunk_size);
+    return refuse(MessageError::bad_chunk_size);
   }
   return true;
 }
@@ -173,7 +173,7 @@ bool BodyReader::step_size(char c) {
 // space, and recipients must read it (RFC 9112 §7.1.1, RFC 9110 §5.6.3). None may stand in front of
 // the CRLF.
 bool BodyReader::step_extension(char c) {
-  if (++overhead_ > kMaxExtension) return refuse(BadRequest::chunk_extension_too_long);
+  if (++overhead_ > kMaxExtension) return refuse(MessageError::chunk_extension_too_long);
   bool good = is_token_char(c);
   switch (state_) {
     case State::extension:
@@ -186,7 +186,7 @@ bool BodyReader::step_extension(char c) {
       good = c == ';' || (c == '=' && state_ == State::extension_name_bws);
       // Nothing but blanks came behind the size.
       if (!good && state_ == State::extension_bws && !in_extension_) {
-        return refuse(BadRequest::bad_chunk_size);
+        return refuse(MessageError::bad_chunk_size);
       }
       in_extension_ = true;
       state_ = c == '=' ? State::extension_value : State::extension;
@@ -217,11 +217,11 @@ bool BodyReader::step_extension(char c) {
       }
       good = good && state_ != State::extension_end;
   }
-  return good || refuse(BadRequest::bad_chunk);
+  return good || refuse(MessageError::bad_chunk);
 }
 
 bool BodyReader::step_trailer(char c) {
-  if (++overhead_ > kMaxTrailers) return refuse(BadRequest::trailer_too_large);
+  if (++overhead_ > kMaxTrailers) return refuse(MessageError::trailer_too_large);
   const bool of_a_field = state_ != State::end_lf && !(state_ == State::trailer_start && c == '\r');
   if (of_a_field && trailers_ != nullptr) trailers_->add(c);
   switch (state_) {
@@ -230,8 +230,8 @@ bool BodyReader::step_trailer(char c) {
         state_ = State::end_lf;
         return true;
       }
-      if (!is_token_char(c)) return refuse(BadRequest::bad_trailer);
-      if (++lines_ > kMaxTrailerLines) return refuse(BadRequest::trailer_too_large);
+      if (!is_token_char(c)) return refuse(MessageError::bad_trailer);
+      if (++lines_ > kMaxTrailerLines) return refuse(MessageError::trailer_too_large);
       name_size_ = 0;
       state_ = State::trailer_name;
       [[fallthrough]];
@@ -239,25 +239,25 @@ bool BodyReader::step_trailer(char c) {
       if (c == ':') {
         const std::string_view name{name_, std::min<std::size_t>(name_size_, sizeof name_)};
         if (forbidden_ == ForbiddenTrailers::refused && is_forbidden_trailer(name)) {
-          return refuse(BadRequest::forbidden_trailer);
+          return refuse(MessageError::forbidden_trailer);
         }
         state_ = State::trailer_value;
         return true;
       }
       if (name_size_ < sizeof name_) name_[name_size_++] = c;
-      return is_token_char(c) || refuse(BadRequest::bad_trailer);
+      return is_token_char(c) || refuse(MessageError::bad_trailer);
     case State::trailer_value:
       if (c == '\r') {
         state_ = State::trailer_lf;
         return true;
       }
-      return is_value_char(c) || refuse(BadRequest::bad_trailer);
+      return is_value_char(c) || refuse(MessageError::bad_trailer);
     case State::trailer_lf:
       state_ = State::trailer_start;
-      return c == '\n' || refuse(BadRequest::bad_trailer);
+      return c == '\n' || refuse(MessageError::bad_trailer);
     default:  // end_lf
       state_ = State::done;
-      return c == '\n' || refuse(BadRequest::bad_trailer);
+      return c == '\n' || refuse(MessageError::bad_trailer);
   }
 }
 

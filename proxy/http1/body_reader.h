@@ -38,7 +38,7 @@ class BodyReader {
     bool is_mostly_framing() const { return consumed > 2 * payload + 1024; }
   };
   Result read(char* data, std::size_t size, Piece& piece);
-  BadRequest bad() const { return bad_; }
+  MessageError bad() const { return bad_; }
 
   bool ends_with_connection() const { return state_ == State::until_close; }
   bool done() const { return state_ == State::done; }
@@ -82,10 +82,10 @@ class BodyReader {
   bool step_size(char c);
   bool step_extension(char c);
   bool step_trailer(char c);
-  bool refuse(BadRequest reason);
+  bool refuse(MessageError reason);
 
   State state_ = State::done;
-  BadRequest bad_ = BadRequest::none;
+  MessageError bad_ = MessageError::none;
   bool in_extension_ = false;   // the chunk has one
   std::uint8_t digits_ = 0;     // of the chunk size
   std::uint8_t name_size_ = 0;  // of the trailer's name; kept only up to name_

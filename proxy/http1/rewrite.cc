@@ -6,8 +6,8 @@
 #include <string>
 
 #include "proxy/http/characters.h"
-#include "proxy/http/hops.h"
 #include "proxy/http/list.h"
+#include "proxy/http/max_forwards.h"
 
 namespace weir {
 

@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include "proxy/http1/head_guard.h"
+#include "proxy/http1/head_parser.h"
 
 namespace weir {
 namespace {
@@ -16,9 +16,9 @@ std::string rewritten(const std::string& text, bool trusted = false, std::string
   Head head;
   Target target;
   Framing framing;
-  EXPECT_EQ(read_request_head(text, head), BadRequest::none);
-  EXPECT_EQ(read_target(head, target, true), BadRequest::none);
-  EXPECT_EQ(request_framing(head, framing), BadRequest::none);
+  EXPECT_EQ(read_request_head(text, head), MessageError::none);
+  EXPECT_EQ(read_target(head, target, true), MessageError::none);
+  EXPECT_EQ(request_framing(head, framing), MessageError::none);
   WriteScratch scratch(16);
   HeadWriter out(scratch);
   write_request_head(out, {head,
@@ -208,7 +208,7 @@ TEST(RewriteRequest, BelievesForwardedFieldsOfTrustedProxiesOnly) {
 std::string answered(const std::string& text, Framing framing, bool describes = false,
                      bool close = false, bool keep = false) {
   Head head;
-  EXPECT_EQ(read_response_head(text, head), BadRequest::none);
+  EXPECT_EQ(read_response_head(text, head), MessageError::none);
   WriteScratch scratch;
   HeadWriter out(scratch);
   OutgoingResponse response{head, framing, describes, close, keep, "id", "edge", "today"};

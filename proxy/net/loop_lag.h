@@ -6,26 +6,26 @@
 
 #include "metrics/worker_metrics.h"
 #include "proxy/clock/clock.h"
-#include "proxy/net/alarms.h"
+#include "proxy/net/timers.h"
 
 namespace weir {
 
-class LoopLag final : private AlarmEntry {
+class LoopLag final : private Timer {
  public:
-  LoopLag(Alarms& alarms, SharedHistogram& lag) : alarms_(alarms), lag_(lag) {}
+  LoopLag(Timers& alarms, SharedHistogram& lag) : timers_(alarms), lag_(lag) {}
 
-  void start() { alarms_.set(*this, read_clock() + kInterval, true); }
-  void stop() { alarms_.cancel(*this); }
+  void start() { timers_.set(*this, read_clock() + kInterval, true); }
+  void stop() { timers_.cancel(*this); }
 
  private:
   static constexpr Duration kInterval = std::chrono::milliseconds(100);
 
-  void ring() override {
-    lag_.observe(read_clock() - rings_at());
+  void on_timer() override {
+    lag_.observe(read_clock() - deadline());
     start();
   }
 
-  Alarms& alarms_;
+  Timers& timers_;
   SharedHistogram& lag_;
 };
 

@@ -23,12 +23,12 @@ void MemoryReturn::opened() { peak_ = std::max(peak_, ++open_); }
 
 void MemoryReturn::closed() {
   --open_;
-  if (!armed() && peak_is_over()) alarms_.set(*this, saturating_add(read_clock(), kSettle));
+  if (!armed() && peak_is_over()) timers_.set(*this, saturating_add(read_clock(), kSettle));
 }
 
-void MemoryReturn::ring() {
+void MemoryReturn::on_timer() {
   if (busy_.load(std::memory_order_acquire)) {
-    return alarms_.set(*this, saturating_add(read_clock(), kSettle));
+    return timers_.set(*this, saturating_add(read_clock(), kSettle));
   }
   peak_ = open_;
   let_go_();
@@ -45,7 +45,7 @@ void MemoryReturn::ring() {
 }
 
 void MemoryReturn::stop() {
-  alarms_.cancel(*this);
+  timers_.cancel(*this);
   if (thread_.joinable()) thread_.join();
 }
 

@@ -15,15 +15,15 @@
 #include <thread>
 #include <utility>
 
-#include "proxy/net/alarms.h"
+#include "proxy/net/timers.h"
 
 namespace weir {
 
-class MemoryReturn final : private AlarmEntry {
+class MemoryReturn final : private Timer {
  public:
   // `let_go` frees what is kept for the next borrower.
-  MemoryReturn(Alarms& alarms, std::function<void()> let_go)
-      : alarms_(alarms), let_go_(std::move(let_go)) {}
+  MemoryReturn(Timers& alarms, std::function<void()> let_go)
+      : timers_(alarms), let_go_(std::move(let_go)) {}
   ~MemoryReturn() override { stop(); }
 
   void opened();
@@ -37,9 +37,9 @@ class MemoryReturn final : private AlarmEntry {
  private:
   static constexpr std::int64_t kWorthIt = 64;  // connections
   bool peak_is_over() const { return 2 * open_ + kWorthIt <= peak_; }
-  void ring() override;
+  void on_timer() override;
 
-  Alarms& alarms_;
+  Timers& timers_;
   std::function<void()> let_go_;
   std::int64_t open_ = 0;
   std::int64_t peak_ = 0;  // since memory was last given back

@@ -31,7 +31,7 @@ TEST_F(PollerTest, AnEndThatCameWhileNobodyReadIsToldWhenSomebodyDoes) {
   hang_up(0);
   turn();
   EXPECT_EQ(probe.got, "");
-  EXPECT_TRUE(probe.has_news());
+  EXPECT_TRUE(probe.has_unread_event());
   probe.start_reading();
   turn();
   turn();

@@ -14,7 +14,7 @@ TEST_F(PollerTest, WhatASlotDoesNotHoldIsReadInTheSameTurn) {
   turn();
   EXPECT_EQ(probe.got.size(), Poller::kSlot + 20'000);
   EXPECT_EQ(probe.longest, 20'000U);
-  EXPECT_FALSE(probe.has_news());
+  EXPECT_FALSE(probe.has_unread_event());
 }
 
 // What came in time is seen before its time is up, of as many sockets as there are.
@@ -107,7 +107,7 @@ TEST_F(PollerTest, AReadThatWasFilledIsFollowedByAnotherWithoutANewEvent) {
   EXPECT_EQ(probe.got, "0123456789abcdefghij!");
   EXPECT_EQ(probe.longest, 10U);
   turn();
-  EXPECT_FALSE(probe.has_news());
+  EXPECT_FALSE(probe.has_unread_event());
 }
 
 TEST_F(PollerTest, AnEndlessSenderLeavesTheOthersTheirTurn) {
@@ -122,7 +122,7 @@ TEST_F(PollerTest, AnEndlessSenderLeavesTheOthersTheirTurn) {
   say(1, "me too");
   turn();
   EXPECT_EQ(other.got, "me too");
-  EXPECT_TRUE(endless.has_news());
+  EXPECT_TRUE(endless.has_unread_event());
 }
 
 TEST_F(PollerTest, MoreThanAGroupAreAllServedInATurn) {
@@ -138,7 +138,7 @@ TEST_F(PollerTest, WhatWasFetchedBeforeAnotherStoppedItStillComes) {
   Probe& first = open();
   Probe& second = open();
   first.on_bytes = [&] {
-    EXPECT_TRUE(second.has_news());
+    EXPECT_TRUE(second.has_unread_event());
     second.stop_reading();
   };
   say(0, "stop the other");

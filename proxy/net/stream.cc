@@ -141,7 +141,7 @@ bool Stream::finish_connecting_now() {
 void Stream::on_events(std::uint32_t events) {
   if (closing_ || (connecting_ && !finish_connecting(events))) return;
   constexpr std::uint32_t kGone = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
-  if ((events & kGone) != 0) hung_up_ = true;
+  if ((events & kGone) != 0) peer_closed_ = true;
   if ((events & EPOLLERR) != 0) failed_ = true;
   if ((events & (EPOLLIN | kGone)) != 0) {
     readable_ = true;
@@ -175,7 +175,7 @@ bool Stream::fetch(Poller::Fetched& fetched) {
   fetched.stream = this;
   fetched_ = true;
   fetched.size = wants_turn_ ? Poller::kTurn : Poller::kLater;
-  if (bulky_ || wants_turn_) return true;
+  if (large_reads_ || wants_turn_) return true;
   fetched.room = std::min(read_room(), Poller::kSlot);
   fetched.size = or_error(receive_now(descriptor_, fetched.bytes, fetched.room));
   return true;
@@ -195,14 +195,14 @@ void Stream::deliver(const Poller::Fetched& fetched) {
   if (fetched.size <= 0) return end_reading(fetched.size);
   const auto size = static_cast<std::size_t>(fetched.size);
   const bool full = size == fetched.room;
-  readable_ = full || hung_up_;
-  bulky_ = size == Poller::kSlot && may_be_bulky();
+  readable_ = full || peer_closed_;
+  large_reads_ = size == Poller::kSlot && may_read_large();
   on_read(fetched.bytes, size);
-  if (bulky_ && reading_) return receive();
+  if (large_reads_ && reading_) return receive();
   want_turn();
 }
 
-bool Stream::may_be_bulky() {
+bool Stream::may_read_large() {
   if (small_reads_ == 0) return true;
   --small_reads_;
   return false;
@@ -210,7 +210,7 @@ bool Stream::may_be_bulky() {
 
 void Stream::read_less() {
   small_reads_ = kSmallReads;
-  bulky_ = false;
+  large_reads_ = false;
 }
 
 void Stream::receive() {
@@ -220,10 +220,10 @@ void Stream::receive() {
     const ssize_t n = receive_now(descriptor_, to, room);
     if (n <= 0) return end_reading(or_error(n));
     const auto size = static_cast<std::size_t>(n);
-    readable_ = size == room || hung_up_;
-    bulky_ = size > Poller::kSlot;
+    readable_ = size == room || peer_closed_;
+    large_reads_ = size > Poller::kSlot;
     on_read(to, size);
-    if (size < room || !bulky_) break;
+    if (size < room || !large_reads_) break;
   }
   want_turn();
 }

@@ -65,7 +65,7 @@ class Stream {
   // more than a slot a turn, until it has filled kSmallReads of them.
   void read_less();
   // Something has come, bytes or an end, that on_read() or on_end() did not tell of yet.
-  bool has_news() const { return readable_ || fetched_; }
+  bool has_unread_event() const { return readable_ || fetched_; }
 
   // Sends a FIN after what is pending.
   void shut_down();
@@ -120,7 +120,7 @@ class Stream {
   bool finish_connecting(std::uint32_t events);
   void want_turn();
   void receive();
-  bool may_be_bulky();
+  bool may_read_large();
   void end_reading(std::ptrdiff_t result);
   Written send(std::span<iovec> buffers, std::size_t total, std::size_t* taken);
   void continue_later(std::string_view bytes, ssize_t sent);
@@ -138,11 +138,11 @@ class Stream {
   std::uint32_t pending_bytes_ = 0;
   bool connecting_ = false;
   bool reading_ = false;
-  bool readable_ = false;  // it may have bytes, or its end, for the next read
-  bool hung_up_ = false;   // its peer has closed or reset: read until that shows
+  bool readable_ = false;     // it may have bytes, or its end, for the next read
+  bool peer_closed_ = false;  // its peer has closed or reset: read until that shows
   bool wants_turn_ = false;
   std::uint8_t small_reads_ = 0;  // still to come, see read_less()
-  bool bulky_ = false;            // the last read brought more than a slot takes
+  bool large_reads_ = false;      // the last read brought more than a slot takes
   bool listed_ = false;           // among the poller's ready ones
   bool fetched_ = false;          // what was fetched is still to be delivered
   bool unsent_ = false;           // the poller's outbox has bytes of it

@@ -5,7 +5,7 @@
 
 #include "proxy/clock/clock.h"
 #include "proxy/http/reply.h"
-#include "proxy/http1/head_guard.h"
+#include "proxy/http1/head_parser.h"
 #include "proxy/log/log.h"
 
 namespace weir {
@@ -15,8 +15,8 @@ namespace {
 std::vector<std::string> bad_request_words() {
   std::vector<std::string> words(kBadRequests);
   for (std::size_t i = 0; i < kBadRequests; ++i) {
-    const auto reason = static_cast<BadRequest>(i);
-    if (reason == BadRequest::none || reason == BadRequest::bad_status_line) continue;
+    const auto reason = static_cast<MessageError>(i);
+    if (reason == MessageError::none || reason == MessageError::bad_status_line) continue;
     words[i] = to_string(reason);
   }
   return words;

@@ -176,7 +176,7 @@ bool Server::replace(std::shared_ptr<const Snapshot> snapshot) {
   for (const auto& metrics : state_->metrics) metrics->grow(labels, routes, state_->shared.gate);
   {
     const Gate::Pass pass(state_->shared.gate);
-    snapshot->take_effect();
+    snapshot->activate();
   }
   state_->bound_clients(snapshot->settings, std::ssize(state_->workers));
   state_->shared.replace(std::move(snapshot));

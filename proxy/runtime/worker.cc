@@ -8,7 +8,7 @@
 
 #include "proxy/clock/clock.h"
 #include "proxy/context/access_log.h"
-#include "proxy/downstream/client_connection.h"
+#include "proxy/downstream/downstream_connection.h"
 #include "proxy/downstream/idle_eviction.h"
 #include "proxy/exchange/exchange.h"
 #include "proxy/http/reply.h"
@@ -26,7 +26,7 @@ constexpr Duration kEvictionPause = std::chrono::microseconds(1);
 }  // namespace
 
 Worker::Worker(SharedState& shared, WorkerMetrics& metrics)
-    : DownstreamHost(shared, metrics), loop_lag_(alarms_, metrics.loop_lag) {}
+    : DownstreamHost(shared, metrics), loop_lag_(timers_, metrics.loop_lag) {}
 
 Worker::~Worker() { join(); }
 
@@ -42,7 +42,7 @@ std::string Worker::start(const ListeningSocket& socket) {
 std::string Worker::open(const ListeningSocket& socket) {
   std::string error = loop_.open(*this);
   if (!loop_.is_open()) return "cannot start a worker: " + error;
-  const bool open = error.empty() && alarms_.open(loop_.native()) &&
+  const bool open = error.empty() && timers_.open(loop_.native()) &&
                     acceptor_.open(loop_.native(), socket, *this);
   if (!open && error.empty()) error = "out of file descriptors";
   take_newest_snapshot();
@@ -190,7 +190,7 @@ void Worker::on_accepted(int fd, const sockaddr_storage& peer) {
   if (!count_client(address, counted_as)) {
     return refuse_connection(fd, ConnectionRefusal::client_connections);
   }
-  ClientConnection::accept(*this, fd, address, counted_as);
+  DownstreamConnection::accept(*this, fd, address, counted_as);
 }
 
 // False: no connection could give way, or this was tried a moment ago.
@@ -240,7 +240,7 @@ void Worker::refuse_connection(int fd, ConnectionRefusal why) {
   ::close(fd);
 }
 
-void Worker::add(ClientConnection& client) {
+void Worker::add(DownstreamConnection& client) {
   metrics_.connections_active[static_cast<std::size_t>(Side::downstream)].add();
   client.next_ = clients_;
   client.back_ = &clients_;
@@ -249,7 +249,7 @@ void Worker::add(ClientConnection& client) {
   memory_return_.opened();
 }
 
-void Worker::remove(ClientConnection& client) {
+void Worker::remove(DownstreamConnection& client) {
   metrics_.connections_active[static_cast<std::size_t>(Side::downstream)].subtract();
   shared_.clients.fetch_sub(1, std::memory_order_relaxed);
   memory_return_.closed();
@@ -296,24 +296,24 @@ void Worker::begin_drain(Time deadline) {
     acceptor_.close();
     for (const auto& upstream : upstreams_) upstream->pool.close_all();
     const Time now = read_clock();
-    for (ClientConnection* client = clients_; client != nullptr; client = client->next_) {
+    for (DownstreamConnection* client = clients_; client != nullptr; client = client->next_) {
       client->begin_grace(now);
     }
   }
   if (closed_) return;
-  alarms_.set(*this, deadline);
+  timers_.set(*this, deadline);
   if (deadline <= read_clock()) cut();
 }
 
 void Worker::close_idle_clients() {
-  for (ClientConnection* client = clients_; client != nullptr;) {
-    ClientConnection* next = client->next_;
+  for (DownstreamConnection* client = clients_; client != nullptr;) {
+    DownstreamConnection* next = client->next_;
     client->close_if_idle();
     client = next;
   }
 }
 
-void Worker::ring() { cut(); }
+void Worker::on_timer() { cut(); }
 
 // An idle connection is closed, not cut: nothing of it is lost.
 void Worker::cut() {
@@ -321,7 +321,7 @@ void Worker::cut() {
   if (exchanges_.active() != 0 || clients_ != nullptr) {
     had_to_cut_.store(true, std::memory_order_release);
   }
-  exchanges_.cut_all();
+  exchanges_.abort_all_at_drain();
   while (clients_ != nullptr) clients_->drop();
 }
 
@@ -334,10 +334,10 @@ void Worker::close_if_finished() {
   }
   generation_.store(UINT64_MAX, std::memory_order_release);
   shared_.taken();
-  alarms_.cancel(*this);
+  timers_.cancel(*this);
   loop_lag_.stop();
   memory_return_.stop();
-  alarms_.close();
+  timers_.close();
   loop_.stop_wake_ups();
 }
 

@@ -20,11 +20,11 @@
 #include "proxy/context/shared_state.h"
 #include "proxy/downstream/request_handler.h"
 #include "proxy/exchange/exchange_pool.h"
-#include "proxy/net/alarms.h"
 #include "proxy/net/event_loop.h"
 #include "proxy/net/listener.h"
 #include "proxy/net/loop_lag.h"
 #include "proxy/net/memory_return.h"
+#include "proxy/net/timers.h"
 #include "proxy/upstream/upstream.h"
 
 namespace weir {
@@ -33,7 +33,7 @@ class Worker final : public DownstreamHost,
                      public WorkerPeer,
                      private Acceptor::Owner,
                      private EventLoop::Owner,
-                     private AlarmEntry {
+                     private Timer {
  public:
   Worker(SharedState& shared, WorkerMetrics& metrics);
   ~Worker() override;
@@ -60,15 +60,15 @@ class Worker final : public DownstreamHost,
   // --- its own thread
   void ask_others_for_room() override;
   RequestHandler& take_handler() override;
-  void add(ClientConnection& client) override;
-  void remove(ClientConnection& client) override;
+  void add(DownstreamConnection& client) override;
+  void remove(DownstreamConnection& client) override;
 
  private:
   void notify() override;
   void between_groups() override { exchanges_.recycle(); }
   void on_accepted(int fd, const sockaddr_storage& peer) override;
   void on_out_of_descriptors() override;
-  void ring() override;  // the drain's deadline
+  void on_timer() override;  // the drain's deadline
 
   void run();
   void tidy_up();  // before it blocks
@@ -89,14 +89,14 @@ class Worker final : public DownstreamHost,
   EventLoop loop_{poller_};
   LoopLag loop_lag_;
   Acceptor acceptor_;
-  MemoryReturn memory_return_{alarms_, [this] { let_go(); }};
+  MemoryReturn memory_return_{timers_, [this] { let_go(); }};
 
   std::vector<std::unique_ptr<Upstream>> upstreams_;
   bool superseded_ = false;  // there is something to drop once it is not used
   std::atomic<std::uint64_t> generation_{0};
 
   ExchangePool exchanges_{*this};
-  ClientConnection* clients_ = nullptr;
+  DownstreamConnection* clients_ = nullptr;
   bool mail_came_ = false;
   bool closed_ = false;
   Time evicts_again_{};  // not before

@@ -31,13 +31,13 @@ void Dialer::dial(SnapshotRef& snapshot) {
 }
 
 void Dialer::await_resolver() {
-  worker_.alarms().set(*this, until_);
+  worker_.timers().set(*this, until_);
   resolver().wait(*this);
 }
 
 void Dialer::connect(const sockaddr* address, const char* path, Duration patience) {
-  connecting_ = ServiceConnection::connect(worker_, snapshot_ref_->upstream.pool, address, path,
-                                           patience, *this);
+  connecting_ = UpstreamConnection::connect(worker_, snapshot_ref_->upstream.pool, address, path,
+                                            patience, *this);
 }
 
 void Dialer::connect_unix(Time now) { connect(nullptr, resolver().path().c_str(), until_ - now); }
@@ -56,7 +56,7 @@ Duration Dialer::patience(Time now, std::size_t untried) const {
 
 void Dialer::cancel() {
   Resolver::forget(*this);
-  worker_.alarms().cancel(*this);
+  worker_.timers().cancel(*this);
   if (connecting_ != nullptr) std::exchange(connecting_, nullptr)->release(false);
 }
 
@@ -96,28 +96,28 @@ void Dialer::fail() {
   owner_.on_dial_failed();
 }
 
-void Dialer::ring() {
+void Dialer::on_timer() {
   if (resolver().is_unix()) return connect_unix(read_clock());
   log_warning("upstream.address: cannot resolve " + resolver().endpoint().text + " in time");
   fail();
 }
 
 void Dialer::on_resolved() {
-  worker_.alarms().cancel(*this);
+  worker_.timers().cancel(*this);
   // The same addresses have all refused a moment ago.
   if (asked_again_ && generation_ == resolver().generation()) return fail();
   try_next(read_clock());
 }
 
-void Dialer::on_service_connected(NetError error) {
-  ServiceConnection* connection = std::exchange(connecting_, nullptr);
+void Dialer::on_upstream_connected(NetError error) {
+  UpstreamConnection* connection = std::exchange(connecting_, nullptr);
   if (error == NetError::none) {
     if (generation_ == resolver().generation()) resolver().note_success(current_);
     return owner_.on_dialed(*connection);
   }
   const Time now = read_clock();
   if (resolver().is_unix() && error == NetError::try_again && now < until_) {
-    worker_.alarms().set(*this, std::min(now + try_for_, until_));
+    worker_.timers().set(*this, std::min(now + try_for_, until_));
     try_for_ = std::min(2 * try_for_, kLongestPause);
     return;
   }

@@ -18,19 +18,19 @@
 #include <cstdint>
 
 #include "proxy/context/snapshot_ref.h"
-#include "proxy/net/alarms.h"
 #include "proxy/net/resolver.h"
-#include "proxy/upstream/service_connection.h"
+#include "proxy/net/timers.h"
+#include "proxy/upstream/upstream_connection.h"
 
 namespace weir {
 
 class WorkerContext;
 
-class Dialer final : private AlarmEntry, private Resolver::Waiter, private ServiceUser {
+class Dialer final : private Timer, private Resolver::Waiter, private UpstreamUser {
  public:
   class Owner {
    public:
-    virtual void on_dialed(ServiceConnection& connection) = 0;  // attached to the dialer still
+    virtual void on_dialed(UpstreamConnection& connection) = 0;  // attached to the dialer still
     virtual void on_dial_failed() = 0;
 
    protected:
@@ -58,19 +58,19 @@ class Dialer final : private AlarmEntry, private Resolver::Waiter, private Servi
   void await_resolver();
   Duration patience(Time now, std::size_t untried) const;
   void fail();
-  void ring() override;
+  void on_timer() override;
   void on_resolved() override;
-  void on_service_connected(NetError error) override;
-  void on_service_bytes(char* /*data*/, std::size_t /*size*/) override {}
-  void on_service_end(NetError /*error*/) override {}
-  void on_service_backlog() override {}
-  void on_service_drained() override {}
-  void on_service_write_failed() override {}
+  void on_upstream_connected(NetError error) override;
+  void on_upstream_bytes(char* /*data*/, std::size_t /*size*/) override {}
+  void on_upstream_end(NetError /*error*/) override {}
+  void on_upstream_backlog() override {}
+  void on_upstream_drained() override {}
+  void on_upstream_write_failed() override {}
 
   WorkerContext& worker_;
   Owner& owner_;
   SnapshotRef* snapshot_ref_ = nullptr;
-  ServiceConnection* connecting_ = nullptr;
+  UpstreamConnection* connecting_ = nullptr;
   Time until_{};
   Duration try_for_{0};    // an address of this round, or the next pause
   std::size_t tried_ = 0;  // in this round

@@ -5,22 +5,22 @@
 
 #include "proxy/context/worker_context.h"
 #include "proxy/net/resolver.h"
-#include "proxy/upstream/service_connection.h"
+#include "proxy/upstream/upstream_connection.h"
 
 namespace weir {
 
 UpstreamPool::UpstreamPool(WorkerContext& worker, Resolver& resolver)
     : worker_(worker), resolver_(resolver), random_(reinterpret_cast<std::uintptr_t>(this)) {}
 
-ServiceConnection* UpstreamPool::take_idle() {
+UpstreamConnection* UpstreamPool::take_idle() {
   // Something came that nobody had asked for, and it was not told of that yet.
-  while (newest_ != nullptr && newest_->has_news()) newest_->close_now();
-  ServiceConnection* connection = newest_;
+  while (newest_ != nullptr && newest_->has_unread_event()) newest_->close_now();
+  UpstreamConnection* connection = newest_;
   if (connection != nullptr) unlink(*connection);
   return connection;
 }
 
-void UpstreamPool::put(ServiceConnection& connection) {
+void UpstreamPool::put(UpstreamConnection& connection) {
   const Duration configured = worker_.snapshot().settings.upstream.idle_timeout;
   // Closed a second before the service would, which may take a request that is on its way.
   const Duration said = connection.keep_alive_ > std::chrono::seconds(2)
@@ -34,14 +34,14 @@ void UpstreamPool::put(ServiceConnection& connection) {
   newest_ = &connection;
   connection.idle_until_ = saturating_add(worker_.turn_time(), std::min(configured, said));
   // An alarm that is set already rings sooner, and is then moved.
-  if (!connection.armed() || connection.rings_at() > connection.idle_until_) {
+  if (!connection.armed() || connection.deadline() > connection.idle_until_) {
     set_alarm(connection, worker_.turn_time());
   }
 }
 
-void UpstreamPool::set_alarm(ServiceConnection& connection, Time now) {
+void UpstreamPool::set_alarm(UpstreamConnection& connection, Time now) {
   const Time look = std::min(connection.expires_, saturating_add(now, kLookAgain));
-  worker_.alarms().set(connection, std::min(connection.idle_until_, look));
+  worker_.timers().set(connection, std::min(connection.idle_until_, look));
 }
 
 Time UpstreamPool::expiry(Time now) {
@@ -49,7 +49,7 @@ Time UpstreamPool::expiry(Time now) {
   return saturating_add(now, most - random_.up_to(most / 4));
 }
 
-bool UpstreamPool::is_outdated(ServiceConnection& connection, Time now) {
+bool UpstreamPool::is_outdated(UpstreamConnection& connection, Time now) {
   if (now >= connection.expires_) return true;
   const auto& addresses = resolver_.addresses(now);
   if (addresses.empty() || connection.generation_ == resolver_.generation()) return false;
@@ -63,7 +63,7 @@ bool UpstreamPool::is_outdated(ServiceConnection& connection, Time now) {
   return false;
 }
 
-void UpstreamPool::unlink(ServiceConnection& connection) {
+void UpstreamPool::unlink(UpstreamConnection& connection) {
   (connection.newer_ != nullptr ? connection.newer_->older_ : newest_) = connection.older_;
   (connection.older_ != nullptr ? connection.older_->newer_ : oldest_) = connection.newer_;
   connection.newer_ = connection.older_ = nullptr;
@@ -102,7 +102,7 @@ void UpstreamPool::uncount() {
   worker_.shared().upstream_open.fetch_sub(1, std::memory_order_relaxed);
 }
 
-void UpstreamPool::count_closed(ServiceConnection& connection) {
+void UpstreamPool::count_closed(UpstreamConnection& connection) {
   if (connection.idle_) unlink(connection);
   --open_;
   if (!connection.tunnel_) uncount();

@@ -22,7 +22,7 @@
 namespace weir {
 
 class Resolver;
-class ServiceConnection;
+class UpstreamConnection;
 class WorkerContext;
 
 class UpstreamPool {
@@ -31,8 +31,8 @@ class UpstreamPool {
 
   UpstreamPool(WorkerContext& worker, Resolver& resolver);
 
-  ServiceConnection* take_idle();  // the newest; null if there is none
-  void put(ServiceConnection& connection);
+  UpstreamConnection* take_idle();  // the newest; null if there is none
+  void put(UpstreamConnection& connection);
   bool close_oldest();  // false: none was idle
   void close_all();
   // No snapshot in force names this service any more: what is idle or comes back is closed.
@@ -46,22 +46,22 @@ class UpstreamPool {
   // that were made together do not end together.
   Time expiry(Time now);
   // It is to take no new request. Asks for the name anew if its answer is old.
-  bool is_outdated(ServiceConnection& connection, Time now);
+  bool is_outdated(UpstreamConnection& connection, Time now);
   // Of an idle one.
-  void set_alarm(ServiceConnection& connection, Time now);
+  void set_alarm(UpstreamConnection& connection, Time now);
 
   void count_opened();
   void uncount();  // one of them does not count against upstream.max_connections any more
-  void count_closed(ServiceConnection& connection);
+  void count_closed(UpstreamConnection& connection);
 
  private:
-  void unlink(ServiceConnection& connection);
+  void unlink(UpstreamConnection& connection);
 
   WorkerContext& worker_;
   Resolver& resolver_;
   Random random_;
-  ServiceConnection* newest_ = nullptr;
-  ServiceConnection* oldest_ = nullptr;
+  UpstreamConnection* newest_ = nullptr;
+  UpstreamConnection* oldest_ = nullptr;
   std::size_t open_ = 0;
   bool superseded_ = false;
 };

@@ -54,11 +54,11 @@ struct Bench {
     ++request.reached;
     {
       const Gate::Pass pass(gate);
-      benchmark::DoNotOptimize(chain.settle(request, Outcome::response(200)));
+      benchmark::DoNotOptimize(chain.on_outcome(request, Outcome::response(200)));
       benchmark::DoNotOptimize(request.alarm());
     }
     const Gate::Pass pass(gate);
-    chain.end(request, Ending::complete);
+    chain.end(request, EndReason::complete);
   }
 };
 
@@ -144,8 +144,8 @@ void BM_WholeChainQueued(benchmark::State& state) {
     arrive(*waiting);
     {
       const Gate::Pass pass(bench.gate);
-      bench.chain->settle(*serving, Outcome::response(200));
-      bench.chain->end(*serving, Ending::complete);
+      bench.chain->on_outcome(*serving, Outcome::response(200));
+      bench.chain->end(*serving, EndReason::complete);
     }
     {
       const Gate::Pass pass(bench.gate);
@@ -154,7 +154,7 @@ void BM_WholeChainQueued(benchmark::State& state) {
     std::swap(serving, waiting);
   }
   const Gate::Pass pass(bench.gate);
-  bench.chain->end(*serving, Ending::complete);
+  bench.chain->end(*serving, EndReason::complete);
 }
 BENCHMARK(BM_WholeChainQueued);
 

@@ -170,7 +170,7 @@ TEST_F(GrantTest, DropOldestRefusesTheOneThatWaitsLongest) {
   EXPECT_TRUE(middle.waiting());
   EXPECT_TRUE(newest.waiting());
   EXPECT_EQ(h.depth(*buffer), 2);
-  EXPECT_EQ(h.numbers(*buffer).queue->dropped, 1u);
+  EXPECT_EQ(h.stats(*buffer).queue->dropped, 1u);
   EXPECT_EQ(buffer->rejected.count(Reason::concurrency_limit, oldest.tenant_label), 1u);
 }
 
@@ -185,7 +185,7 @@ TEST_F(GrantTest, DropOldestSparesWhoIsGrantedAlready) {
   Exchange& newcomer = h.arrive();
   h.release_mail();
   EXPECT_TRUE(granted.at_service());
-  EXPECT_TRUE(next.ended_as(Ending::refused));
+  EXPECT_TRUE(next.ended_as(EndReason::refused));
   EXPECT_TRUE(newcomer.waiting());
 }
 
@@ -224,7 +224,7 @@ TEST_F(GrantTest, ADroppedRequestWhoseClientLeavesFirstIsNotLost) {
   h.hold_mail();
   Exchange& newcomer = h.arrive();
   h.client_leaves(dropped);
-  EXPECT_TRUE(dropped.ended_as(Ending::client_gone));
+  EXPECT_TRUE(dropped.ended_as(EndReason::client_gone));
   EXPECT_EQ(h.depth(*buffer), 1);
   EXPECT_TRUE(h.mail(0).empty());
   h.release_mail();

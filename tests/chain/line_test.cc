@@ -110,7 +110,7 @@ TEST_F(LineTest, HoldsLimitPlusCapacityAndNoMore) {
   EXPECT_TRUE(sixth.refused_for(Reason::concurrency_limit));
   EXPECT_EQ(sixth.status(), 503);
   EXPECT_EQ(sixth.outcome.filter, buffer.get());
-  EXPECT_EQ(h.numbers(*buffer).queue->full, 1u);
+  EXPECT_EQ(h.stats(*buffer).queue->full, 1u);
   EXPECT_GT(sixth.outcome.retry_after, 0s);
 }
 
@@ -128,7 +128,7 @@ TEST_F(LineTest, AGrantedRequestKeepsItsPlaceUntilItGoesIn) {
   h.hold_mail();
   h.respond(first);
   EXPECT_EQ(h.depth(*buffer), 1);
-  EXPECT_TRUE(h.arrive().ended_as(Ending::refused));
+  EXPECT_TRUE(h.arrive().ended_as(EndReason::refused));
   h.release_mail();
   EXPECT_TRUE(second.at_service());
   EXPECT_EQ(h.depth(*buffer), 0);
@@ -226,7 +226,7 @@ TEST_F(LineTest, TheIntegralOfTheDepthIsTheSumOfTheWaits) {
   h.client_leaves(b);  // b 150 ms
   EXPECT_TRUE(a.at_service());
   h.respond(a);
-  const FilterNumbers numbers = h.numbers(*buffer);
+  const FilterStats numbers = h.stats(*buffer);
   EXPECT_NEAR(numbers.queue->depth_seconds, 0.350, 1e-12);
   EXPECT_EQ(numbers.queue->wait.sum_nanoseconds, 350'000'000u);
   EXPECT_EQ(numbers.queue->wait.total(), 3u);  // who did not have to wait counts as well

@@ -85,7 +85,7 @@ TEST_F(PermitTest, AnAbandonedRequestHoldsItsPermitUntilTheAnswersHead) {
   h.client_leaves(x);
   EXPECT_EQ(h.in_use(*limit), 1);
   h.head(x, 200);
-  EXPECT_TRUE(x.ended_as(Ending::client_gone));
+  EXPECT_TRUE(x.ended_as(EndReason::client_gone));
   EXPECT_EQ(h.in_use(*limit), 0);
 }
 
@@ -182,7 +182,7 @@ TEST_F(PermitTest, AnEmptyChainSendsAndCommits) {
   Exchange& x = h.arrive();
   EXPECT_TRUE(x.at_service());
   h.respond(x, 404);
-  EXPECT_TRUE(x.ended_as(Ending::complete));
+  EXPECT_TRUE(x.ended_as(EndReason::complete));
   Exchange& y = h.arrive();
   h.fail(y, Reason::connect_failure);
   EXPECT_EQ(y.status(), 502);

@@ -74,11 +74,11 @@ TEST_P(QueueingTheoryTest, MeasuresWhatTheFormulasSay) {
   Duration sojourns{0}, waits{0}, services{0};
   std::uint64_t waited = 0;
   h.on_end = [&](Exchange& x) {
-    blocked += x.ending == Ending::refused;
+    blocked += x.ending == EndReason::refused;
     sojourns += h.now() - x.arrived;
     waits += x.waited;
     waited += x.waited > Duration{0};
-    if (x.ending == Ending::complete) services += h.now() - x.sent_at;
+    if (x.ending == EndReason::complete) services += h.now() - x.sent_at;
   };
 
   const Time start = h.now();
@@ -110,7 +110,7 @@ TEST_P(QueueingTheoryTest, MeasuresWhatTheFormulasSay) {
 
   // Little's law, L T = Σ W, holds exactly, for the whole and for the line.
   EXPECT_EQ(inside_time, sojourns);
-  const FilterNumbers numbers = h.numbers(*buffer);
+  const FilterStats numbers = h.stats(*buffer);
   EXPECT_EQ(numbers.queue->wait.sum_nanoseconds, static_cast<std::uint64_t>(waits.count()));
   EXPECT_NEAR(numbers.queue->depth_seconds, to_seconds(waits), 1e-6);
   EXPECT_EQ(numbers.queue->entries, waited);
@@ -118,7 +118,7 @@ TEST_P(QueueingTheoryTest, MeasuresWhatTheFormulasSay) {
   EXPECT_EQ(numbers.queue->full, static_cast<std::uint64_t>(blocked));
 
   // And for the permits: the busy ones' time integral is the service times together.
-  const FilterNumbers served = h.numbers(*permits);
+  const FilterStats served = h.stats(*permits);
   EXPECT_NEAR(served.permits->busy_seconds, to_seconds(services), 1e-6 * to_seconds(services));
   EXPECT_EQ(served.permits->granted, static_cast<std::uint64_t>(kArrivals - blocked));
   EXPECT_EQ(served.permits->denied, waited + static_cast<std::uint64_t>(blocked));

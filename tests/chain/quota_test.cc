@@ -234,10 +234,10 @@ TEST_F(QuotaTest, TokensCountAsUsedOnceTheRequestHasReachedTheService) {
   Exchange& refused = h.arrive("acme");  // for capacity: its token is given back
   EXPECT_TRUE(refused.ended());
   const std::uint32_t label = h.tenant("acme").label;
-  EXPECT_EQ(h.numbers(*bucket).quotas->used[label], 0u);
+  EXPECT_EQ(h.stats(*bucket).quotas->used[label], 0u);
   h.write(served);
   h.respond(served);
-  EXPECT_EQ(h.numbers(*bucket).quotas->used[label], 1u);
+  EXPECT_EQ(h.stats(*bucket).quotas->used[label], 1u);
 }
 
 }  // namespace

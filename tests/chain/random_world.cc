@@ -331,7 +331,7 @@ void RandomWorld::check_end() {
   double depth_seconds = 0;
   Duration observed{0};
   for (const auto& [filter, params] : buffers_) {
-    const FilterNumbers numbers = h_.numbers(*filter);
+    const FilterStats numbers = h_.stats(*filter);
     depth_seconds += numbers.queue->depth_seconds;
     observed += Duration(static_cast<std::int64_t>(numbers.queue->wait.sum_nanoseconds));
     require(h_.depth(*filter) == 0, "places are left");

@@ -30,8 +30,8 @@ class ReloadTest : public ::testing::Test {
       tenant.index = static_cast<std::uint32_t>(out.tenants.size() - 1);
       tenant.key_hash = hash(name);
       tenant.quota = rate;
-      tenant.everyone_else = name == "*";
-      if (tenant.everyone_else) out.others = &tenant;
+      tenant.is_wildcard = name == "*";
+      if (tenant.is_wildcard) out.others = &tenant;
     }
     return out;
   }
@@ -69,7 +69,7 @@ class ReloadTest : public ::testing::Test {
   Chain& chain(const ChainHarness::Filters& filters) {
     {
       const Gate::Pass pass(h.gate());
-      for (const auto& filter : filters) filter->take_effect();
+      for (const auto& filter : filters) filter->activate();
     }
     for (const auto& filter : filters) {
       std::size_t from = 0;
@@ -266,7 +266,7 @@ TEST_F(ReloadTest, IdleCellsOfRemovedTenantsAreLetGo) {
   first.reset();
   chain({third});
   EXPECT_EQ(takes(without, "acme"), 3);
-  EXPECT_EQ(h.numbers(*third).keys->tracked, 1);
+  EXPECT_EQ(h.stats(*third).keys->tracked, 1);
 }
 
 TEST_F(ReloadTest, ShapedLineGoesOnAtTheNewRate) {
@@ -334,12 +334,12 @@ TEST_F(ReloadTest, TheTableKeepsItsSizeAndSaysSo) {
   Table& t = table({{"*", quota(1, 1s, 1)}});
   auto first = bucket(t);
   chain({first});
-  EXPECT_EQ(first->kept(), "");
+  EXPECT_EQ(first->unchanged_parameter(), "");
   TokenBucket::Params params;
   params.max_keys = 99;
   params.quota = quota(1, 1s, 1);
   TokenBucket second(params, h.context("bucket"), first.get());
-  EXPECT_EQ(second.kept(), "max_keys: 8");
+  EXPECT_EQ(second.unchanged_parameter(), "max_keys: 8");
 }
 
 // --- permits
@@ -548,7 +548,7 @@ TEST_F(ReloadTest, SpentRetryBudgetStaysSpent) {
   Exchange& c = h.arrive();
   h.fail(c, Reason::connect_failure);
   EXPECT_TRUE(c.at_service());
-  EXPECT_EQ(h.numbers(*third).retries->results[0], 2u);
+  EXPECT_EQ(h.stats(*third).retries->results[0], 2u);
 }
 
 TEST_F(ReloadTest, StandingLineIsStillOneAfterAReload) {

@@ -11,7 +11,7 @@ using namespace std::chrono_literals;
 class RetryTest : public testing::Test {
  protected:
   std::uint64_t results(const Filter& retry, RetryResult result) {
-    return h.numbers(retry).retries->results[static_cast<std::size_t>(result)];
+    return h.stats(retry).retries->results[static_cast<std::size_t>(result)];
   }
   ChainHarness h;
 };
@@ -35,7 +35,7 @@ TEST_F(RetryTest, NothingIsTriedAgainOnceTheHeadIsOut) {
   Exchange& x = h.arrive();
   h.head(x, 200);
   h.advance(1s);  // the try's total timeout rings in the middle of the body
-  EXPECT_TRUE(x.ended_as(Ending::timed_out));
+  EXPECT_TRUE(x.ended_as(EndReason::timed_out));
   EXPECT_EQ(x.sent, 1);
   EXPECT_EQ(results(*retry, RetryResult::taken), 0u);
 }
@@ -231,7 +231,7 @@ TEST_F(RetryTest, AClientThatLeavesDuringTheBackoffEndsIt) {
   h.head(x, 503);
   EXPECT_TRUE(x.waiting());
   h.client_leaves(x);
-  EXPECT_TRUE(x.ended_as(Ending::client_gone));
+  EXPECT_TRUE(x.ended_as(EndReason::client_gone));
   EXPECT_EQ(h.in_use(*limit), 0);
 }
 
@@ -318,7 +318,7 @@ TEST_F(RetryTest, ARequestCountsOnceForTheBudgetHoweverOftenItWaits) {
   h.advance(1s);  // a token, but no permit: it comes to retry again and again
   h.respond(first);
   EXPECT_TRUE(second.at_service());
-  EXPECT_EQ(h.numbers(*retry).retries->available, 2.0);
+  EXPECT_EQ(h.stats(*retry).retries->available, 2.0);
 }
 
 }  // namespace

@@ -34,7 +34,7 @@ class ThreadedWorker final : public Mailbox {
   void run(int steps) {
     for (int i = 0; i < steps; ++i) {
       if (told_.exchange(false, std::memory_order_acquire)) read_mail();
-      ring();
+      on_timer();
       if (live_.size() < 24 && random_() % 2 != 0) {
         arrive();
       } else if (!live_.empty()) {
@@ -43,7 +43,7 @@ class ThreadedWorker final : public Mailbox {
     }
     while (!live_.empty()) {
       const Gate::Pass pass(gate_);
-      end(live_.size() - 1, Ending::client_gone);
+      end(live_.size() - 1, EndReason::client_gone);
     }
   }
   std::uint64_t completed = 0;
@@ -77,18 +77,18 @@ class ThreadedWorker final : public Mailbox {
   void act(std::size_t i) {
     Live& live = live_[i];
     const Gate::Pass pass(gate_);
-    if (random_() % 16 == 0) return end(i, Ending::client_gone);
+    if (random_() % 16 == 0) return end(i, EndReason::client_gone);
     if (live.at == Step::commit) {
       ++completed;
-      return end(i, Ending::complete);
+      return end(i, EndReason::complete);
     }
     if (live.at != Step::forward) return;
     ++live.request->reached;
-    take(i, live.chain->settle(*live.request, random_() % 4 != 0
-                                                  ? Outcome::response(200)
-                                                  : Outcome::failure(Reason::upstream_reset)));
+    take(i, live.chain->on_outcome(*live.request, random_() % 4 != 0
+                                                      ? Outcome::response(200)
+                                                      : Outcome::failure(Reason::upstream_reset)));
   }
-  void ring() {
+  void on_timer() {
     const Gate::Pass pass(gate_);
     for (std::size_t i = live_.size(); i > 0; --i) {
       if (live_[i - 1].alarm.at <= pass.now()) wake(i - 1);
@@ -110,11 +110,11 @@ class ThreadedWorker final : public Mailbox {
   // Inside the pass.
   void take(std::size_t i, Step step) {
     Live& live = live_[i];
-    if (step == Step::answer) return end(i, Ending::refused);
+    if (step == Step::answer) return end(i, EndReason::refused);
     if (step != Step::none) live.at = step;
     live.alarm = live.request->alarm();
   }
-  void end(std::size_t i, Ending how) {
+  void end(std::size_t i, EndReason how) {
     live_[i].chain->end(*live_[i].request, how);
     std::swap(live_[i], live_.back());
     live_.pop_back();
@@ -174,8 +174,8 @@ TEST(ThreadsTest, FourWorkersShareOneGate) {
   }
   EXPECT_GT(completed, 100u);
   const Gate::Pass pass(gate);
-  EXPECT_EQ(limit->numbers(pass.now()).permits->in_use, 0);
-  const FilterNumbers numbers = line->numbers(pass.now());
+  EXPECT_EQ(limit->stats(pass.now()).permits->in_use, 0);
+  const FilterStats numbers = line->stats(pass.now());
   for (const std::int64_t depth : numbers.queue->depth) EXPECT_EQ(depth, 0);
   EXPECT_GT(numbers.queue->wait.sum_nanoseconds, 0u);
 }

@@ -94,7 +94,7 @@ TEST_F(TimeoutTest, TotalBoundsTheLastByte) {
   h.advance(9s - 1ns);
   EXPECT_TRUE(x.streaming());
   h.advance(1ns);
-  EXPECT_TRUE(x.ended_as(Ending::timed_out));
+  EXPECT_TRUE(x.ended_as(EndReason::timed_out));
   EXPECT_TRUE(x.refused_for(Reason::total_timeout));
   EXPECT_EQ(h.in_use(*limit), 0);
 }

@@ -8,8 +8,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "config/doc_texts.h"
 #include "config/docs.h"
-#include "config/prose.h"
 #include "config/schema.h"
 #include "config/table.h"
 #include "tests/unit/config_load.h"

@@ -26,7 +26,8 @@ std::string output_of(const std::string& script) {
 
 TEST(ManualPage, IsRoffThatGroffTakesWithoutAWarning) {
   find_program("groff", "groff-base");
-  const std::string page = output_of("'" WEIR_BINARY "' help --man | groff -man -ww -Tutf8 -P-cbou");
+  const std::string page =
+      output_of("'" WEIR_BINARY "' help --man | groff -man -ww -Tutf8 -P-cbou");
   EXPECT_THAT(page, HasSubstr("weir run"));
   EXPECT_THAT(page, HasSubstr("--print-config"));
   EXPECT_THAT(page, HasSubstr("WEIR_CONFIG"));
@@ -54,9 +55,7 @@ class Package : public ::testing::Test {
     output_of("dpkg-deb -x '" + to + "'/weir_*.deb '" + to + "/root'");
     control_ = output_of("dpkg-deb -f '" + to + "'/weir_*.deb");
   }
-  std::string root(const std::string& path) const {
-    return folder_.path() + "/root" + path;
-  }
+  std::string root(const std::string& path) const { return folder_.path() + "/root" + path; }
 
   TempDir folder_;
   std::string control_;

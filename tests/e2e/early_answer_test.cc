@@ -70,8 +70,9 @@ class EarlyRefusal : public ::testing::Test {
 
 TEST_F(EarlyRefusal, ReachesCurl) {
   ProcessOptions options;
-  options.command = {"curl", "-sS", "-o", "/dev/null", "-w", "%{http_code}", "-H", "Expect:",
-                     "--data-binary", "@" + file_, url()};
+  options.command = {"curl",         "-sS", "-o",      "/dev/null",     "-w",
+                     "%{http_code}", "-H",  "Expect:", "--data-binary", "@" + file_,
+                     url()};
   for (int i = 0; i < 5; ++i) {
     const Finished curl = run_process(options);
     EXPECT_EQ(curl.code, 0) << curl.errors;

@@ -21,7 +21,7 @@ constexpr std::string_view kHead =
 
 struct Decoded {
   BodyReader::Result result = BodyReader::Result::more;
-  BadRequest bad = BadRequest::none;
+  MessageError bad = MessageError::none;
   std::size_t consumed = 0;
   std::string payload;
   std::string written;  // in chunks again, one for each piece that was read

@@ -15,7 +15,7 @@
 #include "proxy/http/framing.h"
 #include "proxy/http/normalise.h"
 #include "proxy/http/target.h"
-#include "proxy/http1/head_guard.h"
+#include "proxy/http1/head_parser.h"
 #include "proxy/http1/parser.h"
 #include "tests/fuzz/judge.h"
 
@@ -27,8 +27,8 @@ constexpr std::size_t kTriedAtEveryByte = 512;
 
 // The guard's two ways to read a head.
 struct Guard {
-  BadRequest (*read)(std::string_view text, Head& head);
-  std::size_t (*find)(std::string_view bytes, Head& head, BadRequest* why);
+  MessageError (*read)(std::string_view text, Head& head);
+  std::size_t (*find)(std::string_view bytes, Head& head, MessageError* why);
   HeadScan::Kind kind;
 };
 constexpr Guard kRequests = {read_request_head, find_request_head, HeadScan::Kind::request};
@@ -85,9 +85,9 @@ void check_find(const Guard& guard, std::string_view input, const Head* sound) {
     // Up to the end of its memory, so that overreads show.
     char* const begin = room.get() + input.size() - n;
     std::copy_n(input.data(), n, begin);
-    BadRequest why = BadRequest::none;
+    MessageError why = MessageError::none;
     const std::size_t size = guard.find({begin, n}, found, &why);
-    if ((size == 0) != (why != BadRequest::none))
+    if ((size == 0) != (why != MessageError::none))
       fail("refused without a reason", input.substr(0, n));
     const std::size_t expected = sound != nullptr && n >= sound->size ? sound->size : 0;
     if (size != expected) fail("found at once it is another head", input.substr(0, n));
@@ -111,7 +111,7 @@ void read_head(const Guard& guard, std::string_view input, std::string& text, He
   }
   // Of parts that one of the two kinds has not, nothing is set.
   head = {};
-  const bool sound = !text.empty() && guard.read(text, head) == BadRequest::none;
+  const bool sound = !text.empty() && guard.read(text, head) == MessageError::none;
   if (input.size() <= kTriedAtEveryByte) check_scan(guard, input, found, scan.size(), sound);
   check_find(guard, input.substr(0, kMaxHead), sound ? &head : nullptr);
   if (sound) check_plain(head);
@@ -168,8 +168,8 @@ void check_request(std::string_view input) {
   if (text.empty()) return;
   Target target;
   Framing framing;
-  if (read_target(head, target) != BadRequest::none) return;
-  if (request_framing(head, framing) != BadRequest::none) return;
+  if (read_target(head, target) != MessageError::none) return;
+  if (request_framing(head, framing) != MessageError::none) return;
   const Message theirs = read_request(text);
   if (theirs.bad()) fail("weir has accepted what Beast refuses: " + theirs.error, text);
   if (theirs.method != head.method_text() || theirs.target != head.target_text()) {
@@ -183,7 +183,7 @@ void check_request(std::string_view input) {
 
 void check_response(const Head& head, const std::string& text, bool to_head) {
   Framing framing;
-  if (response_framing(head, to_head, framing) != BadRequest::none) return;
+  if (response_framing(head, to_head, framing) != MessageError::none) return;
   const Message theirs = read_response(text, to_head, false);
   if (theirs.bad()) fail("weir has accepted what Beast refuses: " + theirs.error, text);
   if (theirs.status != head.status || theirs.reason != head.text(head.reason)) {

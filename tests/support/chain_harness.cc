@@ -21,7 +21,7 @@ Quota quota(std::int64_t tokens, Duration per, std::int64_t burst) {
 
 int Exchange::status() const {
   if (streaming()) return outcome.status;
-  if (!ended() || ending == Ending::client_gone) return 0;
+  if (!ended() || ending == EndReason::client_gone) return 0;
   switch (outcome.type) {
     case Outcome::Type::response:
     case Outcome::Type::replied: return outcome.status;
@@ -67,7 +67,7 @@ ChainHarness::~ChainHarness() {
   mail_held_ = true;
   while (!inside_.empty()) {
     Exchange& x = *inside_.back();
-    pass(x, [&] { end(x, Ending::client_gone); });
+    pass(x, [&] { end(x, EndReason::client_gone); });
   }
 }
 
@@ -176,13 +176,13 @@ void ChainHarness::take(Exchange& x, Step step) {
     case Step::commit:
       x.place = Place::streaming;
       // Nobody is there to read the answer: what is left of it is drained.
-      if (x.abandoned) end(x, Ending::client_gone);
+      if (x.abandoned) end(x, EndReason::client_gone);
       return;
-    case Step::answer: return end(x, ending_of(x.outcome));
+    case Step::answer: return end(x, end_reason_of(x.outcome));
   }
 }
 
-void ChainHarness::end(Exchange& x, Ending how) {
+void ChainHarness::end(Exchange& x, EndReason how) {
   x.chain->end(x, how);
   x.place = Place::ended;
   x.ended_at = now_;
@@ -241,7 +241,7 @@ void ChainHarness::write(Exchange& x) {
 
 void ChainHarness::settle(Exchange& x, const Outcome& outcome) {
   ASSERT_TRUE(x.at_service()) << "request " << x.id << " is not at the service";
-  pass(x, [&] { take(x, x.chain->settle(x, outcome)); });
+  pass(x, [&] { take(x, x.chain->on_outcome(x, outcome)); });
   deliver();
 }
 
@@ -252,7 +252,7 @@ void ChainHarness::head(Exchange& x, std::uint16_t status, Duration retry_after)
 
 void ChainHarness::finish(Exchange& x) {
   ASSERT_TRUE(x.streaming()) << "request " << x.id << " has no response under way";
-  pass(x, [&] { end(x, Ending::complete); });
+  pass(x, [&] { end(x, EndReason::complete); });
   deliver();
 }
 
@@ -271,7 +271,7 @@ void ChainHarness::client_leaves(Exchange& x, bool upload_cut) {
     x.abandoned = true;
     return;
   }
-  pass(x, [&] { end(x, Ending::client_gone); });
+  pass(x, [&] { end(x, EndReason::client_gone); });
   deliver();
 }
 
@@ -354,22 +354,22 @@ std::vector<Exchange*> ChainHarness::mail(int worker) {
 
 // --- what there is to see
 
-FilterNumbers ChainHarness::numbers(const Filter& filter) {
+FilterStats ChainHarness::stats(const Filter& filter) {
   const Gate::Pass pass(gate_);
-  return filter.numbers(pass.now());
+  return filter.stats(pass.now());
 }
 
 std::int64_t ChainHarness::depth(const Filter& filter) {
-  const std::vector<std::int64_t> by_label = numbers(filter).queue->depth;
+  const std::vector<std::int64_t> by_label = stats(filter).queue->depth;
   return std::accumulate(by_label.begin(), by_label.end(), std::int64_t{0});
 }
 
-std::int64_t ChainHarness::in_use(const Filter& filter) { return numbers(filter).permits->in_use; }
+std::int64_t ChainHarness::in_use(const Filter& filter) { return stats(filter).permits->in_use; }
 
 std::int64_t ChainHarness::available(const Filter& bucket, std::string_view tenant_name) {
   const Gate::Pass pass(gate_);
-  TenantNumbers out;
-  bucket.describe(tenant(tenant_name), pass.now(), out);
+  TenantStats out;
+  bucket.tenant_stats(tenant(tenant_name), pass.now(), out);
   return out.available;
 }
 

@@ -57,7 +57,7 @@ struct Exchange : Request {
   bool at_service() const { return place == Place::at_service; }
   bool streaming() const { return place == Place::streaming; }
   bool ended() const { return place == Place::ended; }
-  bool ended_as(Ending how) const { return ended() && ending == how; }
+  bool ended_as(EndReason how) const { return ended() && ending == how; }
   bool refused_for(Reason why) const {
     return ended() && outcome.type != Outcome::Type::response && outcome.reason == why;
   }
@@ -135,7 +135,7 @@ class ChainHarness {
   std::vector<Exchange*> mail(int worker);  // whose mail is there
 
   // --- what there is to see
-  FilterNumbers numbers(const Filter& filter);
+  FilterStats stats(const Filter& filter);
   std::int64_t depth(const Filter& filter);   // of a buffer
   std::int64_t in_use(const Filter& filter);  // of a concurrency_limit
   std::int64_t available(const Filter& bucket, std::string_view tenant_name);  // configured ones
@@ -152,7 +152,7 @@ class ChainHarness {
   class Worker;
   void pass(Exchange& x, const std::function<void()>& act);
   void take(Exchange& x, Step step);
-  void end(Exchange& x, Ending how);
+  void end(Exchange& x, EndReason how);
   void settle(Exchange& x, const Outcome& outcome);
   void deliver();
   Exchange& fresh();

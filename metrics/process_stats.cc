@@ -1,4 +1,4 @@
-#include "metrics/process_numbers.h"
+#include "metrics/process_stats.h"
 
 #include <cstdio>
 #include <dirent.h>
@@ -15,7 +15,7 @@ double seconds(const timeval& t) {
 
 int close_file(std::FILE* file) { return std::fclose(file); }
 
-void read_memory(ProcessNumbers& numbers) {
+void read_memory(ProcessStats& numbers) {
   const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen("/proc/self/statm", "re"),
                                                              close_file);
   unsigned long size = 0;
@@ -39,8 +39,8 @@ double count_entries(const char* path) {
 
 }  // namespace
 
-ProcessNumbers read_process_numbers() {
-  ProcessNumbers numbers;
+ProcessStats read_process_numbers() {
+  ProcessStats numbers;
   rusage usage{};
   if (getrusage(RUSAGE_SELF, &usage) == 0) {
     numbers.cpu_seconds = seconds(usage.ru_utime) + seconds(usage.ru_stime);

@@ -1,4 +1,4 @@
-#include "filters/tally.h"
+#include "filters/labeled_counter.h"
 
 #include <set>
 
@@ -10,7 +10,7 @@ namespace {
 using namespace std::chrono_literals;
 
 TEST(TallyTest, CountsByReasonAndLabel) {
-  Tally tally(3);
+  LabeledCounter tally(3);
   tally.add(Reason::overloaded, 1);
   tally.add(Reason::overloaded, 1);
   tally.add(Reason::quota_exceeded, 2);
@@ -22,7 +22,7 @@ TEST(TallyTest, CountsByReasonAndLabel) {
 }
 
 TEST(TallyTest, ALabelBeyondTheLastCountsAsTheLast) {
-  Tally tally(2);
+  LabeledCounter tally(2);
   tally.add(Reason::overloaded, 7);
   EXPECT_EQ(tally.count(Reason::overloaded, 1), 1u);
   EXPECT_EQ(tally.count(Reason::overloaded, 7), 0u);

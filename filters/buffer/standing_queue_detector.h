@@ -8,9 +8,9 @@
 
 namespace weir {
 
-class StandingLine {
+class StandingQueueDetector {
  public:
-  explicit StandingLine(Duration target) : target_(target) {}
+  explicit StandingQueueDetector(Duration target) : target_(target) {}
 
   // The line is empty, or somebody gets his turn after less than the target.
   void was_under(Time now) { last_under_ = std::max(last_under_, now); }

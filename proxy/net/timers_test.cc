@@ -1,4 +1,4 @@
-#include "proxy/net/alarms.h"
+#include "proxy/net/timers.h"
 
 #include <chrono>
 #include <functional>
@@ -15,27 +15,27 @@ namespace {
 
 using std::chrono::milliseconds;
 
-class Entry final : public AlarmEntry {
+class Entry final : public Timer {
  public:
   explicit Entry(std::function<void()> rang = {}) : rang_(std::move(rang)) {}
   Time rang_at{};
 
  private:
-  void ring() override {
+  void on_timer() override {
     rang_at = read_clock();
     if (rang_) rang_();
   }
   std::function<void()> rang_;
 };
 
-class AlarmsTest : public testing::Test {
+class TimersTest : public testing::Test {
  protected:
-  AlarmsTest() {
+  TimersTest() {
     uv_loop_init(&loop_);
-    EXPECT_TRUE(alarms_.open(&loop_));
+    EXPECT_TRUE(timers_.open(&loop_));
   }
-  ~AlarmsTest() override {
-    alarms_.close();
+  ~TimersTest() override {
+    timers_.close();
     uv_run(&loop_, UV_RUN_DEFAULT);
     uv_loop_close(&loop_);
   }
@@ -44,70 +44,70 @@ class AlarmsTest : public testing::Test {
     while (entry.rang_at == Time{}) uv_run(&loop_, UV_RUN_ONCE);
   }
   uv_loop_t loop_;
-  Alarms alarms_;
+  Timers timers_;
 };
 
-TEST_F(AlarmsTest, CoarseOnesRingWithinATick) {
+TEST_F(TimersTest, CoarseOnesRingWithinATick) {
   Entry entry;
   const Time at = read_clock() + milliseconds(20);
-  alarms_.set(entry, at);
+  timers_.set(entry, at);
   run_until(entry);
   EXPECT_GE(entry.rang_at, at);
   EXPECT_FALSE(entry.armed());
 }
 
-TEST_F(AlarmsTest, ExactOnesRingInOrder) {
+TEST_F(TimersTest, ExactOnesRingInOrder) {
   std::vector<int> order;
   Entry last([&] { order.push_back(3); });
   Entry first([&] { order.push_back(1); });
   Entry second([&] { order.push_back(2); });
   const Time now = read_clock();
-  alarms_.set(last, now + milliseconds(6), true);
-  alarms_.set(first, now + milliseconds(2), true);
-  alarms_.set(second, now + milliseconds(4), true);
+  timers_.set(last, now + milliseconds(6), true);
+  timers_.set(first, now + milliseconds(2), true);
+  timers_.set(second, now + milliseconds(4), true);
   run_until(last);
   EXPECT_EQ(order, (std::vector<int>{1, 2, 3}));
   EXPECT_GE(last.rang_at, now + milliseconds(6));
 }
 
-TEST_F(AlarmsTest, ManyOfAllDistancesRingEachOnceAndNotEarly) {
+TEST_F(TimersTest, ManyOfAllDistancesRingEachOnceAndNotEarly) {
   std::vector<std::unique_ptr<Entry>> entries;
   int rang = 0;
   const Time now = read_clock();
   for (int i = 0; i < 300; ++i) {
     entries.push_back(std::make_unique<Entry>([&rang] { ++rang; }));
-    alarms_.set(*entries.back(), now + milliseconds(i % 40), i % 7 == 0);
+    timers_.set(*entries.back(), now + milliseconds(i % 40), i % 7 == 0);
   }
   Entry far;
-  alarms_.set(far, now + std::chrono::hours(100));
+  timers_.set(far, now + std::chrono::hours(100));
   while (rang < 300) uv_run(&loop_, UV_RUN_ONCE);
   for (int i = 0; i < 300; ++i) EXPECT_GE(entries[i]->rang_at, now + milliseconds(i % 40));
   EXPECT_TRUE(far.armed());
-  alarms_.cancel(far);
+  timers_.cancel(far);
 }
 
-TEST_F(AlarmsTest, WhoRingsMayCancelAndMoveOthers) {
+TEST_F(TimersTest, WhoRingsMayCancelAndMoveOthers) {
   Entry cancelled([] { ADD_FAILURE(); });
   Entry moved;
   const Time now = read_clock();
   Entry ringer([&] {
-    alarms_.cancel(cancelled);
-    alarms_.set(moved, now + milliseconds(60));
+    timers_.cancel(cancelled);
+    timers_.set(moved, now + milliseconds(60));
   });
-  for (Entry* entry : {&ringer, &cancelled, &moved}) alarms_.set(*entry, now + milliseconds(30));
+  for (Entry* entry : {&ringer, &cancelled, &moved}) timers_.set(*entry, now + milliseconds(30));
   run_until(moved);
   EXPECT_NE(ringer.rang_at, Time{});
   EXPECT_GE(moved.rang_at, now + milliseconds(30));
 }
 
-TEST_F(AlarmsTest, MovingFromCoarseToExactRingsOnce) {
+TEST_F(TimersTest, MovingFromCoarseToExactRingsOnce) {
   int rang = 0;
   Entry entry([&] { ++rang; });
   const Time now = read_clock();
-  alarms_.set(entry, now + milliseconds(5));
-  alarms_.set(entry, now + milliseconds(3), true);
+  timers_.set(entry, now + milliseconds(5));
+  timers_.set(entry, now + milliseconds(3), true);
   Entry later;
-  alarms_.set(later, now + milliseconds(30));
+  timers_.set(later, now + milliseconds(30));
   run_until(later);
   EXPECT_EQ(rang, 1);
 }

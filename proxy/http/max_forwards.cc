@@ -1,4 +1,4 @@
-#include "proxy/http/hops.h"
+#include "proxy/http/max_forwards.h"
 
 #include <algorithm>
 #include <charconv>
@@ -94,10 +94,10 @@ bool has_no_hops(const Head& request) {
                              [&](const FieldLine& line) { return read_hops(request, line) == 0U; });
 }
 
-std::uint16_t status_here(const Head& request) { return find_row(request)->status; }
+std::uint16_t max_forwards_status(const Head& request) { return find_row(request)->status; }
 
-void write_answer_here(HeadWriter& out, WriteScratch& body, const Head& request,
-                       std::string_view secret_field, const ReplyContext& context) {
+void write_max_forwards_reply(HeadWriter& out, WriteScratch& body, const Head& request,
+                              std::string_view secret_field, const ReplyContext& context) {
   const Row& row = *find_row(request);
   out.add("HTTP/1.1 ");
   out.add_number(row.status);

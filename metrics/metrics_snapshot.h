@@ -11,7 +11,7 @@
 namespace weir {
 
 // The ledgers of all workers together.
-struct LedgerReading {
+struct RequestCounts {
   struct Ended {
     std::uint32_t label;
     std::uint16_t code;
@@ -24,21 +24,21 @@ struct LedgerReading {
 
 struct FilterReading {
   const Filter* filter = nullptr;
-  FilterNumbers numbers;
-  Tally rejected, shadow_rejected;
+  FilterStats numbers;
+  LabeledCounter rejected, shadow_rejected;
 };
 
-struct Reading {
-  LedgerReading ledger;
+struct MetricsSnapshot {
+  RequestCounts ledger;
   std::vector<FilterReading> filters;
-  std::vector<Tally> own_rejected;  // by worker
+  std::vector<LabeledCounter> own_rejected;  // by worker
 };
 
 // Makes one pass of the gate. `filters`: each once.
-Reading take_reading(Gate& gate, const std::vector<const Filter*>& filters,
-                     const std::vector<const WorkerMetrics*>& workers, std::size_t labels);
+MetricsSnapshot take_reading(Gate& gate, const std::vector<const Filter*>& filters,
+                             const std::vector<const WorkerMetrics*>& workers, std::size_t labels);
 
 // Sums the rows of `ledger.ended` that agree in all but the count, and sorts them.
-void merge_ended(LedgerReading& ledger);
+void merge_ended(RequestCounts& ledger);
 
 }  // namespace weir

@@ -1,4 +1,4 @@
-#include "proxy/http1/head_guard.h"
+#include "proxy/http1/head_parser.h"
 
 #include <algorithm>
 #include <cstring>
@@ -41,7 +41,7 @@ class Reader {
   // The size of the head that the text begins with; 0: it is refused.
   std::size_t read_request() { return fields(request_line()); }
   std::size_t read_response() { return fields(status_line()); }
-  BadRequest bad() const { return bad_; }
+  MessageError bad() const { return bad_; }
 
  private:
   // The first line: where the fields begin, or null.
@@ -52,13 +52,13 @@ class Reader {
     head_.odd_version = minor > '1';
   }
   const char* other_version(const char* at);
-  BadRequest other_protocol(const char* at) const;
+  MessageError other_protocol(const char* at) const;
   std::size_t fields(const char* at);
   const char* field(const char* at);
   [[gnu::noinline]] const char* odd_name(const char* name);
-  [[gnu::cold, gnu::noinline]] BadRequest no_name(const char* begin, const char* at) const;
+  [[gnu::cold, gnu::noinline]] MessageError no_name(const char* begin, const char* at) const;
   const char* line_end(const char* at);  // CRLF
-  const char* refuse(BadRequest reason) {
+  const char* refuse(MessageError reason) {
     bad_ = reason;
     return nullptr;
   }
@@ -69,40 +69,40 @@ class Reader {
     return {static_cast<std::uint32_t>(from - begin_), static_cast<std::uint32_t>(to - from)};
   }
   // Why a byte may not stand where it stands.
-  static BadRequest forbidden(char c);
+  static MessageError forbidden(char c);
 
   const char* const begin_;
   const char* const end_;
   const Scan scan_;
   Head& head_;
-  BadRequest bad_ = BadRequest::none;
+  MessageError bad_ = MessageError::none;
 };
 
-BadRequest Reader::forbidden(char c) {
-  if (c == '\r') return BadRequest::bare_cr;
-  if (c == '\n') return BadRequest::bare_lf;
-  return BadRequest::control_character;
+MessageError Reader::forbidden(char c) {
+  if (c == '\r') return MessageError::bare_cr;
+  if (c == '\n') return MessageError::bare_lf;
+  return MessageError::control_character;
 }
 
 inline const char* Reader::line_end(const char* at) {
   if (end_ - at >= 2 && std::memcmp(at, "\r\n", 2) == 0) return at + 2;
   if (peek(at) != '\r') return refuse(forbidden(peek(at)));
-  return refuse(BadRequest::bare_cr);
+  return refuse(MessageError::bare_cr);
 }
 
 const char* Reader::request_line() {
   const char* at = scan_.skip_token(begin_);
-  if (at == begin_) return refuse(BadRequest::bad_method);
+  if (at == begin_) return refuse(MessageError::bad_method);
   if (peek(at) != ' ') {
-    return refuse(peek(at) == '\r' ? BadRequest::bad_request_line : BadRequest::bad_method);
+    return refuse(peek(at) == '\r' ? MessageError::bad_request_line : MessageError::bad_method);
   }
   head_.method = span(begin_, at);
-  if (head_.method.size > kMaxMethod) return refuse(BadRequest::method_too_long);
+  if (head_.method.size > kMaxMethod) return refuse(MessageError::method_too_long);
   const char* const target = ++at;
   at = scan_.skip_target(at);
-  if (peek(at) == '#') return refuse(BadRequest::fragment_in_target);
-  if (peek(at) == '\r') return refuse(BadRequest::bad_request_line);  // no version: HTTP/0.9
-  if (at == target || peek(at) != ' ') return refuse(BadRequest::bad_target);
+  if (peek(at) == '#') return refuse(MessageError::fragment_in_target);
+  if (peek(at) == '\r') return refuse(MessageError::bad_request_line);  // no version: HTTP/0.9
+  if (at == target || peek(at) != ' ') return refuse(MessageError::bad_target);
   head_.target = span(target, at);
   ++at;
   if (end_ - at >= 10 && std::memcmp(at, "HTTP/1.1\r\n", 10) == 0) {
@@ -117,37 +117,37 @@ const char* Reader::other_version(const char* at) {
   const bool form = version.size() == 8 && version.starts_with("HTTP/") && is_digit(version[5]) &&
                     version[6] == '.' && is_digit(version[7]);
   if (!form) return refuse(other_protocol(at));
-  if (peek(at + 8) != '\r' || peek(at + 9) != '\n') return refuse(BadRequest::bad_request_line);
+  if (peek(at + 8) != '\r' || peek(at + 9) != '\n') return refuse(MessageError::bad_request_line);
   if (version == "HTTP/2.0" && head_.method_text() == "PRI") {
-    return refuse(BadRequest::http2_preface);
+    return refuse(MessageError::http2_preface);
   }
-  if (version[5] != '1') return refuse(BadRequest::bad_version);
+  if (version[5] != '1') return refuse(MessageError::bad_version);
   note_version(version[7]);
   return at + 10;
 }
 
 // A target with spaces looks like a version that is none; RTSP/1.0 is one of another protocol.
-BadRequest Reader::other_protocol(const char* at) const {
+MessageError Reader::other_protocol(const char* at) const {
   while (peek(at) >= 'A' && peek(at) <= 'Z') ++at;
   const std::string_view version = rest(at);
   const bool form = at[-1] != ' ' && version.size() >= 6 && version[0] == '/' &&
                     is_digit(version[1]) && version[2] == '.' && is_digit(version[3]) &&
                     version[4] == '\r' && version[5] == '\n';
-  return form ? BadRequest::bad_version : BadRequest::bad_request_line;
+  return form ? MessageError::bad_version : MessageError::bad_request_line;
 }
 
 const char* Reader::status_line() {
   const char* const line = begin_;
   if (end_ - line < 12 || std::memcmp(line, "HTTP/1.", 7) != 0 || !is_digit(line[7]) ||
       line[8] != ' ') {
-    return refuse(BadRequest::bad_status_line);
+    return refuse(MessageError::bad_status_line);
   }
   if (line[7] != '1') note_version(line[7]);
   if (!is_digit(line[9]) || !is_digit(line[10]) || !is_digit(line[11])) {
-    return refuse(BadRequest::bad_status_line);
+    return refuse(MessageError::bad_status_line);
   }
   const int status = (line[9] - '0') * 100 + (line[10] - '0') * 10 + (line[11] - '0');
-  if (status < 100 || status > 599) return refuse(BadRequest::bad_status_line);
+  if (status < 100 || status > 599) return refuse(MessageError::bad_status_line);
   head_.status = static_cast<std::uint16_t>(status);
   const char* at = line + 12;
   head_.reason = {};
@@ -156,17 +156,17 @@ const char* Reader::status_line() {
     at = scan_.skip_value(at);
     head_.reason = span(reason, at);
   }
-  return peek(at) == '\r' ? line_end(at) : refuse(BadRequest::bad_status_line);
+  return peek(at) == '\r' ? line_end(at) : refuse(MessageError::bad_status_line);
 }
 
 // `at`: behind the first line; null if that was refused.
 std::size_t Reader::fields(const char* at) {
-  if (at != nullptr && is_blank(peek(at))) at = refuse(BadRequest::leading_whitespace);
+  if (at != nullptr && is_blank(peek(at))) at = refuse(MessageError::leading_whitespace);
   for (std::size_t room = kMaxFields; at != nullptr && peek(at) != '\r'; --room) {
-    at = room != 0 || is_blank(peek(at)) ? field(at) : refuse(BadRequest::too_many_fields);
+    at = room != 0 || is_blank(peek(at)) ? field(at) : refuse(MessageError::too_many_fields);
   }
   if (at != nullptr && head_.has_any(kLists) && has_too_many_items(head_)) {
-    at = refuse(BadRequest::too_many_fields);
+    at = refuse(MessageError::too_many_fields);
   }
   if (at == nullptr || (at = line_end(at)) == nullptr) return 0;
   head_.size = static_cast<std::uint32_t>(at - begin_);
@@ -214,26 +214,26 @@ const char* Reader::odd_name(const char* name) {
 }
 
 // `at`: the first byte that is not the name's.
-BadRequest Reader::no_name(const char* begin, const char* at) const {
-  if (peek(at) == ':') return BadRequest::empty_field_name;
+MessageError Reader::no_name(const char* begin, const char* at) const {
+  if (peek(at) == ':') return MessageError::empty_field_name;
   if (is_blank(peek(at))) {
-    if (at == begin) return BadRequest::obs_fold;
+    if (at == begin) return MessageError::obs_fold;
     while (is_blank(peek(at))) ++at;
-    return peek(at) == ':' ? BadRequest::space_before_colon : BadRequest::bad_field_name;
+    return peek(at) == ':' ? MessageError::space_before_colon : MessageError::bad_field_name;
   }
   if (peek(at) == '\r') {
-    return peek(at + 1) == '\n' ? BadRequest::missing_colon : BadRequest::bare_cr;
+    return peek(at + 1) == '\n' ? MessageError::missing_colon : MessageError::bare_cr;
   }
-  return is_value_char(peek(at)) ? BadRequest::bad_field_name : forbidden(peek(at));
+  return is_value_char(peek(at)) ? MessageError::bad_field_name : forbidden(peek(at));
 }
 
-BadRequest why_not_whole(std::size_t size, std::string_view text, BadRequest bad) {
-  if (size == text.size() && size != 0) return BadRequest::none;
-  return size == 0 ? bad : BadRequest::bad_request_line;
+MessageError why_not_whole(std::size_t size, std::string_view text, MessageError bad) {
+  if (size == text.size() && size != 0) return MessageError::none;
+  return size == 0 ? bad : MessageError::bad_request_line;
 }
 
 // Of the line alone: what is no first line is refused when it has come, not when the head has.
-BadRequest judge_first_line(std::string_view line, HeadScan::Kind kind) {
+MessageError judge_first_line(std::string_view line, HeadScan::Kind kind) {
   std::string alone(line);
   alone += "\r\n";
   Head head;
@@ -246,24 +246,24 @@ bool is_tls(std::string_view data) { return data.starts_with('\x16'); }
 
 }  // namespace
 
-HeadScan::Found HeadScan::refuse(BadRequest reason) {
+HeadScan::Found HeadScan::refuse(MessageError reason) {
   bad_ = reason;
   return Found::bad;
 }
 
 HeadScan::Found HeadScan::scan(std::string_view data, std::size_t max_head, Kind kind) {
   const std::size_t window = std::min(data.size(), max_head);
-  if (kind == Kind::request && is_tls(data)) return refuse(BadRequest::tls_on_plain_port);
+  if (kind == Kind::request && is_tls(data)) return refuse(MessageError::tls_on_plain_port);
   while (at_ < window) {
     const void* found = std::memchr(data.data() + at_, '\n', window - at_);
     if (found == nullptr) break;
     const auto i = narrow(static_cast<std::size_t>(static_cast<const char*>(found) - data.data()));
-    if (i == 0 || data[i - 1] != '\r') return refuse(BadRequest::bare_lf);
+    if (i == 0 || data[i - 1] != '\r') return refuse(MessageError::bare_lf);
     const bool empty_line = i - line_ == 1;
-    if (empty_line && line_ == 0) return refuse(BadRequest::bad_request_line);
+    if (empty_line && line_ == 0) return refuse(MessageError::bad_request_line);
     if (line_ == 0) {
-      const BadRequest bad = judge_first_line(data.substr(0, i + 1), kind);
-      if (bad != BadRequest::none) return refuse(bad);
+      const MessageError bad = judge_first_line(data.substr(0, i + 1), kind);
+      if (bad != MessageError::none) return refuse(bad);
     }
     at_ = line_ = i + 1;
     if (empty_line) return Found::complete;
@@ -271,7 +271,7 @@ HeadScan::Found HeadScan::scan(std::string_view data, std::size_t max_head, Kind
   if (line_ == 0 && scan_first_line(data.substr(0, window)) == Found::bad) return Found::bad;
   at_ = narrow(window);
   if (data.size() < max_head) return Found::incomplete;
-  return refuse(line_ == 0 ? BadRequest::target_too_long : BadRequest::head_too_large);
+  return refuse(line_ == 0 ? MessageError::target_too_long : MessageError::head_too_large);
 }
 
 // Bytes that no first line has are refused at once: there may be no line end to wait for.
@@ -279,37 +279,37 @@ HeadScan::Found HeadScan::scan_first_line(std::string_view data) {
   for (std::size_t i = at_; i < data.size(); ++i) {
     const bool last = i + 1 == data.size();
     if (!is_value_char(data[i]) && !(data[i] == '\r' && last)) {
-      return refuse(BadRequest::bad_request_line);
+      return refuse(MessageError::bad_request_line);
     }
   }
   if (at_ == 0 && !data.empty() && !is_token_char(data[0])) {
-    return refuse(BadRequest::bad_request_line);
+    return refuse(MessageError::bad_request_line);
   }
   // A CR that ended the last piece has to be followed by what ends the line, and was not.
-  if (at_ != 0 && data.size() > at_ && data[at_ - 1] == '\r') return refuse(BadRequest::bare_cr);
+  if (at_ != 0 && data.size() > at_ && data[at_ - 1] == '\r') return refuse(MessageError::bare_cr);
   return Found::incomplete;
 }
 
-BadRequest read_request_head(std::string_view text, Head& head) {
-  BadRequest bad = BadRequest::none;
+MessageError read_request_head(std::string_view text, Head& head) {
+  MessageError bad = MessageError::none;
   const std::size_t size = find_request_head(text, head, &bad);
   return why_not_whole(size, text, bad);
 }
 
-BadRequest read_response_head(std::string_view text, Head& head) {
-  BadRequest bad = BadRequest::none;
+MessageError read_response_head(std::string_view text, Head& head) {
+  MessageError bad = MessageError::none;
   const std::size_t size = find_response_head(text, head, &bad);
   return why_not_whole(size, text, bad);
 }
 
-std::size_t find_request_head(std::string_view bytes, Head& head, BadRequest* why) {
+std::size_t find_request_head(std::string_view bytes, Head& head, MessageError* why) {
   Reader reader(bytes, head);
   const std::size_t size = reader.read_request();
   if (why != nullptr) *why = reader.bad();
   return size;
 }
 
-std::size_t find_response_head(std::string_view bytes, Head& head, BadRequest* why) {
+std::size_t find_response_head(std::string_view bytes, Head& head, MessageError* why) {
   Reader reader(bytes, head);
   const std::size_t size = reader.read_response();
   if (why != nullptr) *why = reader.bad();

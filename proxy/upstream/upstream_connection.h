@@ -8,43 +8,43 @@
 #include <cstdint>
 
 #include "filters/time.h"
-#include "proxy/net/alarms.h"
 #include "proxy/net/stream.h"
+#include "proxy/net/timers.h"
 
 namespace weir {
 
-class ServiceConnection;
+class UpstreamConnection;
 class UpstreamPool;
 class WorkerContext;
 
 // Who uses a connection to the service.
-class ServiceUser {
+class UpstreamUser {
  public:
   // none, or it could not be made and is gone.
-  virtual void on_service_connected(NetError error) = 0;
-  virtual void on_service_bytes(char* data, std::size_t size) = 0;
-  virtual void on_service_end(NetError error) = 0;  // no more bytes
-  virtual void on_service_turn() {}                 // that was asked for
-  virtual void on_service_backlog() = 0;
-  virtual void on_service_drained() = 0;
-  virtual void on_service_write_failed() = 0;
+  virtual void on_upstream_connected(NetError error) = 0;
+  virtual void on_upstream_bytes(char* data, std::size_t size) = 0;
+  virtual void on_upstream_end(NetError error) = 0;  // no more bytes
+  virtual void on_upstream_turn() {}                 // that was asked for
+  virtual void on_upstream_backlog() = 0;
+  virtual void on_upstream_drained() = 0;
+  virtual void on_upstream_write_failed() = 0;
 
  protected:
-  ~ServiceUser() = default;
+  ~UpstreamUser() = default;
 };
 
-class ServiceConnection final : public Stream, private AlarmEntry {
+class UpstreamConnection final : public Stream, private Timer {
  public:
   // Begins to connect; `user` hears of it later, even of an error that shows at once. `patience`:
   // for how long. It belongs to `pool` from now on.
-  static ServiceConnection* connect(WorkerContext& worker, UpstreamPool& pool,
-                                    const sockaddr* address, const char* path, Duration patience,
-                                    ServiceUser& user);
+  static UpstreamConnection* connect(WorkerContext& worker, UpstreamPool& pool,
+                                     const sockaddr* address, const char* path, Duration patience,
+                                     UpstreamUser& user);
 
   bool connected() const { return connected_; }
-  void attach(ServiceUser& user) { user_ = &user; }
+  void attach(UpstreamUser& user) { user_ = &user; }
   // It carries a tunnel, and upstream.max_connections does not count it any more.
-  void become_tunnel(ServiceUser& tunnel);
+  void become_tunnel(UpstreamUser& tunnel);
   // The user goes: back to the pool, or closed.
   void release(bool reusable);
   // What the service said of how long it keeps idle connections; kNever-like if it did not.
@@ -53,8 +53,8 @@ class ServiceConnection final : public Stream, private AlarmEntry {
 
  private:
   friend class UpstreamPool;
-  ServiceConnection(WorkerContext& worker, UpstreamPool& pool);
-  ~ServiceConnection() override = default;
+  UpstreamConnection(WorkerContext& worker, UpstreamPool& pool);
+  ~UpstreamConnection() override = default;
 
   void on_connected(NetError error) override;
   void on_read(char* data, std::size_t size) override;
@@ -63,16 +63,16 @@ class ServiceConnection final : public Stream, private AlarmEntry {
   void on_backlog() override;
   void on_drained() override;
   void on_write_failed() override;
-  void ring() override;  // connecting takes too long, or it is time to look after it
+  void on_timer() override;  // connecting takes too long, or it is time to look after it
 
   void fail(NetError error);
   void close_now();
 
   WorkerContext& worker_;
   UpstreamPool& pool_;
-  ServiceUser* user_ = nullptr;
-  ServiceConnection* older_ = nullptr;  // in the pool's list of idle ones
-  ServiceConnection* newer_ = nullptr;
+  UpstreamUser* user_ = nullptr;
+  UpstreamConnection* older_ = nullptr;  // in the pool's list of idle ones
+  UpstreamConnection* newer_ = nullptr;
   Time idle_until_ = kNever;
   Time expires_ = kNever;
   Duration keep_alive_ = Duration::max();  // 0: it does not go back to the pool

@@ -14,9 +14,9 @@
 namespace weir {
 
 // Counts by reason and tenant label.
-class Tally {
+class LabeledCounter {
  public:
-  explicit Tally(std::uint32_t labels = 1) : labels_(labels) {}
+  explicit LabeledCounter(std::uint32_t labels = 1) : labels_(labels) {}
   void add(Reason reason, std::uint32_t label) {
     auto& row = counts_[static_cast<std::size_t>(reason)];
     if (row.size() < labels_) row.resize(labels_);

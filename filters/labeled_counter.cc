@@ -1,11 +1,11 @@
-#include "filters/tally.h"
+#include "filters/labeled_counter.h"
 
 #include <algorithm>
 #include <numeric>
 
 namespace weir {
 
-std::uint64_t Tally::total() const {
+std::uint64_t LabeledCounter::total() const {
   std::uint64_t sum = 0;
   for (const auto& row : counts_) sum = std::accumulate(row.begin(), row.end(), sum);
   return sum;

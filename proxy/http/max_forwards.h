@@ -23,15 +23,15 @@ bool is_counted(const Head& request);
 std::optional<std::uint32_t> hops_left(const Head& request, const FieldLine& line);
 // None is left. Quick where there is no Max-Forwards.
 bool has_no_hops(const Head& request);
-inline bool ends_here(const Head& request) {
+inline bool is_last_hop(const Head& request) {
   return request.has(FieldId::max_forwards) && has_no_hops(request);
 }
 
 // --- of requests that end here
-std::uint16_t status_here(const Head& request);
+std::uint16_t max_forwards_status(const Head& request);
 // The whole response. `secret_field`: one more that TRACE does not show, in lower case; may be
 // empty. `body` is scratch, another than `out`'s.
-void write_answer_here(HeadWriter& out, WriteScratch& body, const Head& request,
-                       std::string_view secret_field, const ReplyContext& context);
+void write_max_forwards_reply(HeadWriter& out, WriteScratch& body, const Head& request,
+                              std::string_view secret_field, const ReplyContext& context);
 
 }  // namespace weir

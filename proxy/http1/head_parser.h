@@ -15,8 +15,8 @@
 #include <cstdint>
 #include <string_view>
 
-#include "proxy/http/bad_request.h"
 #include "proxy/http/head.h"
+#include "proxy/http/message_error.h"
 
 namespace weir {
 
@@ -36,27 +36,27 @@ class HeadScan {
   // speak another protocol, and wait for an answer.
   Found scan(std::string_view data, std::size_t max_head, Kind kind);
   std::size_t size() const { return line_; }  // complete: of the head
-  BadRequest bad() const { return bad_; }
+  MessageError bad() const { return bad_; }
   bool begun() const { return at_ != 0; }
   void reset() { *this = {}; }
 
  private:
-  Found refuse(BadRequest reason);
+  Found refuse(MessageError reason);
   Found scan_first_line(std::string_view data);
 
   std::uint32_t at_ = 0;    // looked at so far
   std::uint32_t line_ = 0;  // where the current line begins
-  BadRequest bad_ = BadRequest::none;
+  MessageError bad_ = MessageError::none;
 };
 
 // `text`: one whole head, as HeadScan found it. On any other answer than none, `head` is not to be
 // used. Responses say bad_status_line where requests have the reasons of the first line.
-BadRequest read_request_head(std::string_view text, Head& head);
-BadRequest read_response_head(std::string_view text, Head& head);
+MessageError read_request_head(std::string_view text, Head& head);
+MessageError read_response_head(std::string_view text, Head& head);
 
 // The size of the head that `bytes` begin with, laid out in `head`; 0 if it is not there whole, or
 // not sound: then `why` says what is wrong with what there is.
-std::size_t find_request_head(std::string_view bytes, Head& head, BadRequest* why = nullptr);
-std::size_t find_response_head(std::string_view bytes, Head& head, BadRequest* why = nullptr);
+std::size_t find_request_head(std::string_view bytes, Head& head, MessageError* why = nullptr);
+std::size_t find_response_head(std::string_view bytes, Head& head, MessageError* why = nullptr);
 
 }  // namespace weir

@@ -1,4 +1,4 @@
-#include "proxy/downstream/client_connection.h"
+#include "proxy/downstream/downstream_connection.h"
 
 #include <algorithm>
 #include <array>
@@ -15,8 +15,8 @@
 
 namespace weir {
 
-ClientConnection::ClientConnection(DownstreamHost& worker, const ClientAddress& address,
-                                   std::uint64_t counted_as)
+DownstreamConnection::DownstreamConnection(DownstreamHost& worker, const ClientAddress& address,
+                                           std::uint64_t counted_as)
     : Stream(worker.poller()), worker_(worker), counted_as_(counted_as), address_(address) {
   std::array<char, 46> room;
   const std::string_view text = address.text(room);
@@ -27,40 +27,42 @@ ClientConnection::ClientConnection(DownstreamHost& worker, const ClientAddress& 
   worker_.add(*this);
 }
 
-void ClientConnection::accept(DownstreamHost& worker, int fd, const ClientAddress& address,
-                              std::uint64_t counted_as) {
-  auto* client = new ClientConnection(worker, address, counted_as);
+void DownstreamConnection::accept(DownstreamHost& worker, int fd, const ClientAddress& address,
+                                  std::uint64_t counted_as) {
+  auto* client = new DownstreamConnection(worker, address, counted_as);
   if (client->open(fd) != NetError::none) return client->close_now();
   client->become_idle();
 }
 
 // Of the request that is under way, else what new ones begin with.
-const Settings& ClientConnection::settings() const {
+const Settings& DownstreamConnection::settings() const {
   return exchange_ != nullptr ? exchange_->settings() : worker_.snapshot().settings;
 }
 
 // --- bytes
 
-std::span<char> ClientConnection::available() { return fresh_.empty() ? inbox_.bytes() : fresh_; }
+std::span<char> DownstreamConnection::available() {
+  return fresh_.empty() ? inbox_.bytes() : fresh_;
+}
 
-void ClientConnection::take(std::size_t n) {
+void DownstreamConnection::take(std::size_t n) {
   if (fresh_.empty()) return inbox_.drop(n);
   fresh_ = fresh_.subspan(n);
 }
 
 // What nobody can take yet is kept: never more than a read brings, or than a head may have.
-std::size_t ClientConnection::read_room() const {
+std::size_t DownstreamConnection::read_room() const {
   if (inbox_.empty()) return Poller::kBulk;
   const auto max_head = static_cast<std::size_t>(settings().limits.max_head);
   const std::size_t most = std::max(max_head, Poller::kBulk);
   return std::clamp<std::size_t>(most - std::min(most, inbox_.size()), 1, Poller::kBulk);
 }
 
-void ClientConnection::on_read(char* data, std::size_t size) {
+void DownstreamConnection::on_read(char* data, std::size_t size) {
   if (phase_ == Phase::tunnel) return tunnel_->on_client_bytes(data, size);
-  if (phase_ == Phase::goodbye || (phase_ == Phase::flush && close_after_)) {
+  if (phase_ == Phase::lingering || (phase_ == Phase::flush && close_after_)) {
     discard_left_ -= std::min<std::uint64_t>(discard_left_, size);
-    if (discard_left_ == 0) phase_ == Phase::goodbye ? close_now() : stop_reading();
+    if (discard_left_ == 0) phase_ == Phase::lingering ? close_now() : stop_reading();
     return;
   }
   if (inbox_.empty()) {
@@ -70,7 +72,7 @@ void ClientConnection::on_read(char* data, std::size_t size) {
   }
   process();
   if (const std::span<char> rest = std::exchange(fresh_, {}); !rest.empty()) {
-    if (!closed_ && phase_ != Phase::goodbye) {
+    if (!closed_ && phase_ != Phase::lingering) {
       inbox_.append(worker_.buffers(), {rest.data(), rest.size()});
     }
   }
@@ -78,22 +80,22 @@ void ClientConnection::on_read(char* data, std::size_t size) {
 }
 
 // What nobody can take yet is kept up to a bound.
-void ClientConnection::bound_reading() {
-  if (closed_ || inbox_.empty() || phase_ == Phase::goodbye) return;
+void DownstreamConnection::bound_reading() {
+  if (closed_ || inbox_.empty() || phase_ == Phase::lingering) return;
   const auto bound = static_cast<std::size_t>(settings().limits.max_head);
   if (inbox_.size() < bound || wants_body_) return;
   pause();
 }
 
-void ClientConnection::pause() {
+void DownstreamConnection::pause() {
   stop_reading();
   // Nothing tells of a client that leaves while its socket is not read, so it is asked.
   watch();
 }
 
-void ClientConnection::watch() { ring_at(read_clock() + kAskSocket); }
+void DownstreamConnection::watch() { arm_at(read_clock() + kAskSocket); }
 
-void ClientConnection::want_more(Time until) {
+void DownstreamConnection::want_more(Time until) {
   wants_body_ = true;
   start_reading();
   set_deadline(until);
@@ -101,7 +103,7 @@ void ClientConnection::want_more(Time until) {
 
 // Moves on as far as what has come allows. Never entered twice: an exchange that ends inside of it
 // only changes the phase.
-void ClientConnection::process() {
+void DownstreamConnection::process() {
   if (processing_) return;
   processing_ = true;
   heads_left_ = kHeadsAtOnce;
@@ -126,19 +128,19 @@ void ClientConnection::process() {
       case Phase::discard: more = discard(); break;
       case Phase::tunnel:
       case Phase::flush:
-      case Phase::goodbye: more = false; break;
+      case Phase::lingering: more = false; break;
     }
   }
   processing_ = false;
 }
 
-void ClientConnection::leave_for_next_turn() {
+void DownstreamConnection::leave_for_next_turn() {
   processing_ = false;
   stop_reading();
   ask_for_turn();
 }
 
-void ClientConnection::on_turn() {
+void DownstreamConnection::on_turn() {
   if (phase_ != Phase::idle && phase_ != Phase::head) return;
   start_reading();
   process();
@@ -146,7 +148,7 @@ void ClientConnection::on_turn() {
 }
 
 // True: an exchange has begun, and may have ended again.
-bool ClientConnection::read_head() {
+bool DownstreamConnection::read_head() {
   std::span<char> bytes = available();
   if (!scan_.begun() && !skipped_line_ && bytes.size() >= 2 && bytes[0] == '\r' &&
       bytes[1] == '\n') {
@@ -161,13 +163,13 @@ bool ClientConnection::read_head() {
       begin_exchange(exchange, size);
       return true;
     }
-    exchange.discard();
+    exchange.release_unused();
   }
   return scan_head(text);
 }
 
 // A head that comes in parts, or that something is wrong with.
-bool ClientConnection::scan_head(std::string_view text) {
+bool DownstreamConnection::scan_head(std::string_view text) {
   const auto max_head = static_cast<std::size_t>(settings().limits.max_head);
   // Of one byte alone nobody can say yet whether it begins that line.
   const bool half_line = text == "\r" && !skipped_line_;
@@ -186,18 +188,18 @@ bool ClientConnection::scan_head(std::string_view text) {
   }
   const std::size_t size = scan_.size();
   RequestHandler& exchange = worker_.take_handler();
-  const BadRequest bad = exchange.read(*this, text.substr(0, size));
-  if (bad != BadRequest::none) {
+  const MessageError bad = exchange.read(*this, text.substr(0, size));
+  if (bad != MessageError::none) {
     scan_.reset();
     refuse(bad, &exchange);
-    exchange.discard();
+    exchange.release_unused();
     return false;
   }
   begin_exchange(exchange, size);
   return true;
 }
 
-void ClientConnection::begin_exchange(RequestHandler& exchange, std::size_t head_size) {
+void DownstreamConnection::begin_exchange(RequestHandler& exchange, std::size_t head_size) {
   heads_left_ -= 1 + static_cast<int>(head_size / kHeadOfOne);
   scan_.reset();
   skipped_line_ = false;
@@ -210,7 +212,7 @@ void ClientConnection::begin_exchange(RequestHandler& exchange, std::size_t head
 
 // A head that is none: answered, and closed, since nobody knows where the next one would begin.
 // `refused`: who has read what could be read of it.
-void ClientConnection::refuse(BadRequest reason, const RequestHandler* refused) {
+void DownstreamConnection::refuse(MessageError reason, const RequestHandler* refused) {
   worker_.metrics().bad_requests[static_cast<std::size_t>(reason)].add();
   HeadWriter out(worker_.write_scratch());
   ReplyContext context;
@@ -229,10 +231,10 @@ void ClientConnection::refuse(BadRequest reason, const RequestHandler* refused) 
     log->write_refused(reason, record, address_, out.body_size());
   }
   if (!written) return close_now();
-  exchange_done(false, reason == BadRequest::body_too_large ? UINT64_MAX : kDiscardToClose);
+  exchange_done(false, reason == MessageError::body_too_large ? UINT64_MAX : kDiscardToClose);
 }
 
-bool ClientConnection::discard() {
+bool DownstreamConnection::discard() {
   const auto n =
       static_cast<std::size_t>(std::min<std::uint64_t>(discard_left_, available().size()));
   if (n != 0) take(n);
@@ -244,7 +246,7 @@ bool ClientConnection::discard() {
 
 // --- from one exchange to the next
 
-void ClientConnection::exchange_done(bool keep_alive, std::uint64_t body_left) {
+void DownstreamConnection::exchange_done(bool keep_alive, std::uint64_t body_left) {
   exchange_ = nullptr;
   wants_body_ = false;
   first_request_ = false;
@@ -261,15 +263,15 @@ void ClientConnection::exchange_done(bool keep_alive, std::uint64_t body_left) {
   go_on();
 }
 
-void ClientConnection::await_flush() {
+void DownstreamConnection::await_flush() {
   phase_ = Phase::flush;
   stuck_at_ = acknowledged_bytes();
   if (close_after_ && discard_left_ != 0) start_reading();
   set_deadline(saturating_add(read_clock(), settings().limits.send_timeout));
 }
 
-void ClientConnection::go_on() {
-  if (close_after_) return say_goodbye();
+void DownstreamConnection::go_on() {
+  if (close_after_) return begin_lingering_close();
   if (discard_left_ != 0) {
     phase_ = Phase::discard;
     start_reading();
@@ -280,7 +282,7 @@ void ClientConnection::go_on() {
   process();
 }
 
-void ClientConnection::become_idle() {
+void DownstreamConnection::become_idle() {
   phase_ = Phase::idle;
   start_reading();
   const Time now = worker_.turn_time();
@@ -289,16 +291,16 @@ void ClientConnection::become_idle() {
 }
 
 // Its next request may be on the way: that one is still answered, with Connection: close.
-void ClientConnection::begin_grace(Time now) {
+void DownstreamConnection::begin_grace(Time now) {
   if (phase_ != Phase::idle) return;
   set_deadline(std::min(deadline_, saturating_add(now, settings().drain_grace)));
 }
 
 // Closes so that the answer arrives: a reset, which unread bytes would cause, might overtake it
 // (RFC 9112 §9.6). It lasts as long as the client goes on reading or sending.
-void ClientConnection::say_goodbye() {
+void DownstreamConnection::begin_lingering_close() {
   const bool clean = discard_left_ == 0 && available().empty();
-  phase_ = Phase::goodbye;
+  phase_ = Phase::lingering;
   inbox_.release();
   if (clean) return close_now();
   discard_left_ = std::max(discard_left_, kDiscardToClose);
@@ -307,10 +309,10 @@ void ClientConnection::say_goodbye() {
   stuck_since_ = kNever;
   shut_down();
   start_reading();
-  set_deadline(read_clock() + kGoodbye);
+  set_deadline(read_clock() + kLingerCheck);
 }
 
-ByteQueue ClientConnection::become_tunnel(Tunnel& tunnel) {
+ByteQueue DownstreamConnection::become_tunnel(Tunnel& tunnel) {
   exchange_ = nullptr;
   tunnel_ = &tunnel;
   phase_ = Phase::tunnel;
@@ -321,24 +323,24 @@ ByteQueue ClientConnection::become_tunnel(Tunnel& tunnel) {
   return std::move(inbox_);
 }
 
-void ClientConnection::abort(bool reset) {
+void DownstreamConnection::abort(bool reset) {
   exchange_ = nullptr;
   tunnel_ = nullptr;
   if (reset) close_reset();
   close_now();
 }
 
-void ClientConnection::close_now() {
+void DownstreamConnection::close_now() {
   if (closed_) return;
   closed_ = true;
-  worker_.alarms().cancel(*this);
+  worker_.timers().cancel(*this);
   worker_.remove(*this);
   if (counted_as_ != 0) worker_.shared().client_counts.remove(counted_as_);
   inbox_.release();
   close();
 }
 
-void ClientConnection::lose_client() {
+void DownstreamConnection::lose_client() {
   RequestHandler* exchange = exchange_;
   exchange_ = nullptr;
   if (has_pending()) close_reset();  // so that the kernel keeps nothing for it
@@ -347,23 +349,23 @@ void ClientConnection::lose_client() {
 }
 
 // What it has not read of its last answer would stay in the kernel for as long as it likes.
-void ClientConnection::evict() {
+void DownstreamConnection::evict() {
   if (has_unacknowledged()) close_reset();
   close_now();
 }
 
-void ClientConnection::close_if_idle() {
+void DownstreamConnection::close_if_idle() {
   if (is_idle()) close_now();
 }
 
-void ClientConnection::drop() {
+void DownstreamConnection::drop() {
   if (phase_ == Phase::tunnel) return tunnel_->cut();
   lose_client();
 }
 
 // --- events
 
-void ClientConnection::on_end(NetError error) {
+void DownstreamConnection::on_end(NetError error) {
   if (phase_ == Phase::tunnel) return tunnel_->on_client_end(error);
   // The client may close its side and still read the answer to what it had sent.
   if (phase_ == Phase::flush && error == NetError::end_of_stream) {
@@ -374,7 +376,7 @@ void ClientConnection::on_end(NetError error) {
   lose_client();
 }
 
-void ClientConnection::on_drained() {
+void DownstreamConnection::on_drained() {
   if (phase_ == Phase::tunnel) return tunnel_->on_client_drained();
   if (phase_ == Phase::exchange) {
     exchange_->on_client_drained();
@@ -385,7 +387,7 @@ void ClientConnection::on_drained() {
 }
 
 // An answer that had been taken for sent: as if it had been pending from the start.
-void ClientConnection::on_backlog() {
+void DownstreamConnection::on_backlog() {
   switch (phase_) {
     case Phase::tunnel: return tunnel_->on_client_backlog();
     case Phase::exchange: return exchange_->on_client_backlog();
@@ -395,42 +397,42 @@ void ClientConnection::on_backlog() {
   }
 }
 
-void ClientConnection::on_write_failed() {
+void DownstreamConnection::on_write_failed() {
   if (phase_ == Phase::tunnel) return tunnel_->on_client_write_failed();
   lose_client();
 }
 
 // --- time
 
-void ClientConnection::set_deadline(Time at) {
+void DownstreamConnection::set_deadline(Time at) {
   deadline_ = at;
-  if (at != kNever) ring_at(at);
+  if (at != kNever) arm_at(at);
 }
 
 // An alarm that rings sooner does: it is then moved.
-void ClientConnection::ring_at(Time at) {
-  if (!closed_ && (!armed() || rings_at() > at)) worker_.alarms().set(*this, at);
+void DownstreamConnection::arm_at(Time at) {
+  if (!closed_ && (!armed() || deadline() > at)) worker_.timers().set(*this, at);
 }
 
-void ClientConnection::ring() {
+void DownstreamConnection::on_timer() {
   if (phase_ == Phase::tunnel) return;  // it has an alarm of its own
   const Time now = read_clock();
   if (phase_ == Phase::exchange) return watch_exchange(now);
   if (now >= deadline_) return on_deadline(now);
-  worker_.alarms().set(*this, deadline_);
+  worker_.timers().set(*this, deadline_);
 }
 
-void ClientConnection::watch_exchange(Time now) {
+void DownstreamConnection::watch_exchange(Time now) {
   const bool asks = !reading() || has_pending();
   if (asks && peer_left()) return lose_client();
   if (is_stuck(now)) return drop_stuck();
   if (wants_body_ && now >= deadline_) return exchange_->on_body_timeout(now);
-  if (wants_body_) ring_at(deadline_);
-  if (asks) ring_at(now + kAskSocket);
+  if (wants_body_) arm_at(deadline_);
+  if (asks) arm_at(now + kAskSocket);
 }
 
 // Looked at once a second while something is pending.
-bool ClientConnection::is_stuck(Time now) {
+bool DownstreamConnection::is_stuck(Time now) {
   if (!has_pending()) {
     stuck_since_ = kNever;
     return false;
@@ -444,13 +446,13 @@ bool ClientConnection::is_stuck(Time now) {
 }
 
 // With a reset, so that the kernel does not keep for it what it did not read.
-void ClientConnection::drop_stuck() {
+void DownstreamConnection::drop_stuck() {
   close_reset();
   lose_client();
 }
 
-// It has been looked at kGoodbye ago. What a body must bring in that time is min_body_rate's.
-void ClientConnection::linger(Time now) {
+// It has been looked at kLingerCheck ago. What a body must bring in that time is min_body_rate's.
+void DownstreamConnection::linger(Time now) {
   const Limits& limits = settings().limits;
   const std::uint64_t came = std::exchange(discard_left_before_, discard_left_) - discard_left_;
   const bool sends = came >= static_cast<std::uint64_t>(limits.min_body_rate) * 2;
@@ -462,18 +464,18 @@ void ClientConnection::linger(Time now) {
     if (stuck_since_ == kNever) stuck_since_ = now;
     if (now - stuck_since_ >= limits.send_timeout) return drop_stuck();
   }
-  set_deadline(now + kGoodbye);
+  set_deadline(now + kLingerCheck);
 }
 
-void ClientConnection::on_deadline(Time now) {
+void DownstreamConnection::on_deadline(Time now) {
   switch (phase_) {
-    case Phase::head: return refuse(BadRequest::head_timeout);
+    case Phase::head: return refuse(MessageError::head_timeout);
     case Phase::flush: {
       const std::uint32_t before = std::exchange(stuck_at_, acknowledged_bytes());
       if (stuck_at_ == before) return drop_stuck();
       return set_deadline(saturating_add(now, settings().limits.send_timeout));
     }
-    case Phase::goodbye: return linger(now);
+    case Phase::lingering: return linger(now);
     case Phase::idle: return evict();
     default: return close_now();
   }

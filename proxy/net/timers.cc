@@ -1,4 +1,4 @@
-#include "proxy/net/alarms.h"
+#include "proxy/net/timers.h"
 
 #include <algorithm>
 #include <bit>
@@ -9,11 +9,11 @@
 
 namespace weir {
 
-Alarms::~Alarms() {
+Timers::~Timers() {
   if (timer_fd_ >= 0) ::close(timer_fd_);
 }
 
-bool Alarms::open(uv_loop_t* loop) {
+bool Timers::open(uv_loop_t* loop) {
   timer_fd_ = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
   if (timer_fd_ < 0) return false;
   uv_timer_init(loop, &timer_);
@@ -22,17 +22,17 @@ bool Alarms::open(uv_loop_t* loop) {
   poll_.data = this;
   now_tick_ = tick_of(read_clock());
   return uv_poll_start(&poll_, UV_READABLE, [](uv_poll_t* handle, int, int) {
-           static_cast<Alarms*>(handle->data)->ring_heap();
+           static_cast<Timers*>(handle->data)->ring_heap();
          }) == 0;
 }
 
-void Alarms::close() {
+void Timers::close() {
   if (timer_fd_ < 0 || uv_is_closing(reinterpret_cast<uv_handle_t*>(&timer_)) != 0) return;
   uv_close(reinterpret_cast<uv_handle_t*>(&timer_), nullptr);
   uv_close(reinterpret_cast<uv_handle_t*>(&poll_), nullptr);
 }
 
-void Alarms::set(AlarmEntry& entry, Time at, bool exact) {
+void Timers::set(Timer& entry, Time at, bool exact) {
   if (at == kNever) return cancel(entry);
   if (entry.armed()) {
     if (entry.at_ == at && entry.exact() == exact) return;
@@ -45,7 +45,7 @@ void Alarms::set(AlarmEntry& entry, Time at, bool exact) {
     return;
   }
   if (in_wheel_ == 0) now_tick_ = std::max(now_tick_, tick_of(read_clock()) - 1);
-  entry.place_ = AlarmEntry::Place::wheel;
+  entry.place_ = Timer::Place::wheel;
   ++in_wheel_;
   insert(entry);
   const std::uint64_t tick = std::max(tick_of(at), now_tick_ + 1);
@@ -53,24 +53,24 @@ void Alarms::set(AlarmEntry& entry, Time at, bool exact) {
   if (armed_tick_ == 0 || wake < armed_tick_) arm_timer(wake);
 }
 
-void Alarms::cancel(AlarmEntry& entry) {
-  if (entry.place_ == AlarmEntry::Place::wheel) {
+void Timers::cancel(Timer& entry) {
+  if (entry.place_ == Timer::Place::wheel) {
     unlink(entry);
     --in_wheel_;
-  } else if (entry.place_ == AlarmEntry::Place::heap) {
+  } else if (entry.place_ == Timer::Place::heap) {
     heap_remove(entry);
     arm_timerfd();
   }
-  entry.place_ = AlarmEntry::Place::nowhere;
+  entry.place_ = Timer::Place::nowhere;
 }
 
 // The first tick that is not before `at`.
-std::uint64_t Alarms::tick_of(Time at) {
+std::uint64_t Timers::tick_of(Time at) {
   const std::int64_t ns = std::max<std::int64_t>(at.time_since_epoch().count(), 0);
   return (static_cast<std::uint64_t>(ns) + (1U << kTickBits) - 1) >> kTickBits;
 }
 
-void Alarms::insert(AlarmEntry& entry) {
+void Timers::insert(Timer& entry) {
   const std::uint64_t tick = std::max(tick_of(entry.at_), now_tick_ + 1);
   if (tick - now_tick_ < kSlots) return link(entry, tick % kSlots);
   // Beyond both levels it is looked at again after a whole turn.
@@ -79,7 +79,7 @@ void Alarms::insert(AlarmEntry& entry) {
   link(entry, kSlots + static_cast<std::uint32_t>(turn % kSlots));
 }
 
-void Alarms::link(AlarmEntry& entry, std::uint32_t slot) {
+void Timers::link(Timer& entry, std::uint32_t slot) {
   entry.index_ = slot;
   entry.next_ = slots_[slot];
   entry.back_ = &slots_[slot];
@@ -88,7 +88,7 @@ void Alarms::link(AlarmEntry& entry, std::uint32_t slot) {
   if (slot < kRinging) occupied_[slot / 64] |= std::uint64_t{1} << (slot % 64);
 }
 
-void Alarms::unlink(AlarmEntry& entry) {
+void Timers::unlink(Timer& entry) {
   *entry.back_ = entry.next_;
   if (entry.next_ != nullptr) entry.next_->back_ = entry.back_;
   const std::uint32_t slot = entry.index_;
@@ -97,7 +97,7 @@ void Alarms::unlink(AlarmEntry& entry) {
   }
 }
 
-void Alarms::advance(Time now) {
+void Timers::advance(Time now) {
   const std::uint64_t target =
       static_cast<std::uint64_t>(now.time_since_epoch().count()) >> kTickBits;
   while (in_wheel_ != 0 && now_tick_ < target) {
@@ -112,17 +112,17 @@ void Alarms::advance(Time now) {
 }
 
 // A new turn of the first level begins: what the second level holds for it moves there.
-void Alarms::cascade() {
-  AlarmEntry*& slot = slots_[kSlots + now_tick_ / kSlots % kSlots];
-  AlarmEntry* moving = nullptr;
+void Timers::cascade() {
+  Timer*& slot = slots_[kSlots + now_tick_ / kSlots % kSlots];
+  Timer* moving = nullptr;
   while (slot != nullptr) {
-    AlarmEntry* entry = slot;
+    Timer* entry = slot;
     unlink(*entry);
     entry->next_ = moving;
     moving = entry;
   }
   while (moving != nullptr) {
-    AlarmEntry* entry = moving;
+    Timer* entry = moving;
     moving = entry->next_;
     if (tick_of(entry->at_) <= now_tick_) {
       link(*entry, now_tick_ % kSlots);
@@ -132,20 +132,20 @@ void Alarms::cascade() {
   }
 }
 
-void Alarms::ring_slot(std::uint32_t slot) {
+void Timers::ring_slot(std::uint32_t slot) {
   // Moved to a list of their own first: who rings may set and cancel others.
-  while (AlarmEntry* entry = slots_[slot]) {
+  while (Timer* entry = slots_[slot]) {
     unlink(*entry);
     link(*entry, kRinging);
   }
-  while (AlarmEntry* entry = slots_[kRinging]) {
+  while (Timer* entry = slots_[kRinging]) {
     cancel(*entry);
-    entry->ring();
+    entry->on_timer();
   }
 }
 
 // The next tick at which something may have to be done; only asked when the wheel is not empty.
-std::uint64_t Alarms::next_tick() const {
+std::uint64_t Timers::next_tick() const {
   const auto search = [this](std::uint32_t base, std::uint32_t from) -> std::uint32_t {
     for (std::uint32_t i = 0; i < kSlots;) {
       const std::uint32_t at = (from + i) % kSlots;
@@ -163,7 +163,7 @@ std::uint64_t Alarms::next_tick() const {
   return std::min(near_tick, far_tick);
 }
 
-void Alarms::arm_timer(std::uint64_t tick) {
+void Timers::arm_timer(std::uint64_t tick) {
   armed_tick_ = tick;
   const std::int64_t wait =
       static_cast<std::int64_t>(tick << kTickBits) - read_clock().time_since_epoch().count();
@@ -174,7 +174,7 @@ void Alarms::arm_timer(std::uint64_t tick) {
   uv_timer_start(
       &timer_,
       [](uv_timer_t* handle) {
-        auto& self = *static_cast<Alarms*>(handle->data);
+        auto& self = *static_cast<Timers*>(handle->data);
         self.armed_tick_ = 0;
         self.advance(read_clock());
         if (self.in_wheel_ != 0) self.arm_timer(self.next_tick());
@@ -182,14 +182,14 @@ void Alarms::arm_timer(std::uint64_t tick) {
       milliseconds, 0);
 }
 
-void Alarms::heap_push(AlarmEntry& entry) {
-  entry.place_ = AlarmEntry::Place::heap;
+void Timers::heap_push(Timer& entry) {
+  entry.place_ = Timer::Place::heap;
   entry.index_ = static_cast<std::uint32_t>(heap_.size());
   heap_.push_back(&entry);
   sift(entry.index_);
 }
 
-void Alarms::heap_remove(AlarmEntry& entry) {
+void Timers::heap_remove(Timer& entry) {
   const std::uint32_t index = entry.index_;
   heap_[index] = heap_.back();
   heap_[index]->index_ = index;
@@ -198,7 +198,7 @@ void Alarms::heap_remove(AlarmEntry& entry) {
 }
 
 // Moves the entry at `index` up or down to where it belongs.
-void Alarms::sift(std::uint32_t index) {
+void Timers::sift(std::uint32_t index) {
   const auto swap = [this](std::uint32_t a, std::uint32_t b) {
     std::swap(heap_[a], heap_[b]);
     heap_[a]->index_ = a;
@@ -219,22 +219,22 @@ void Alarms::sift(std::uint32_t index) {
   }
 }
 
-void Alarms::ring_heap() {
+void Timers::ring_heap() {
   std::uint64_t expirations = 0;
   [[maybe_unused]] const ssize_t n = ::read(timer_fd_, &expirations, sizeof expirations);
   fd_set_to_ = kNever;
   ringing_heap_ = true;
   const Time now = read_clock();
   while (!heap_.empty() && heap_.front()->at_ <= now) {
-    AlarmEntry& entry = *heap_.front();
+    Timer& entry = *heap_.front();
     cancel(entry);
-    entry.ring();
+    entry.on_timer();
   }
   ringing_heap_ = false;
   arm_timerfd();
 }
 
-void Alarms::arm_timerfd() {
+void Timers::arm_timerfd() {
   if (ringing_heap_ || heap_.empty()) return;
   const Time at = heap_.front()->at_;
   if (at == fd_set_to_) return;

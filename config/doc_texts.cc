@@ -1,4 +1,4 @@
-#include "config/prose.h"
+#include "config/doc_texts.h"
 
 namespace weir {
 namespace {

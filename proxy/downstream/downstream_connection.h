@@ -19,9 +19,9 @@
 
 #include "filters/time.h"
 #include "proxy/http/client_address.h"
-#include "proxy/http1/head_guard.h"
-#include "proxy/net/alarms.h"
+#include "proxy/http1/head_parser.h"
 #include "proxy/net/stream.h"
+#include "proxy/net/timers.h"
 
 namespace weir {
 
@@ -31,7 +31,7 @@ class Tunnel;
 class Worker;
 struct Settings;
 
-class ClientConnection final : public Stream, private AlarmEntry {
+class DownstreamConnection final : public Stream, private Timer {
  public:
   // Takes the descriptor. It lives until it is closed. `counted_as`: in SharedState::client_counts,
   // given back then; 0: not counted.
@@ -67,15 +67,15 @@ class ClientConnection final : public Stream, private AlarmEntry {
   // In a drain: it is closed once it has been idle for drain.grace, as from `now`.
   void begin_grace(Time now);
   void close_if_idle();
-  void evict();                                     // one that has no request under way
-  ClientConnection* next() const { return next_; }  // in the worker's list
+  void evict();                                         // one that has no request under way
+  DownstreamConnection* next() const { return next_; }  // in the worker's list
   // Its request is the first one: its sender does not expect that it may have to repeat it.
   bool first_request() const { return first_request_; }
   // Between two requests, with nothing of the next one.
-  bool is_idle() const { return phase_ == Phase::idle && inbox_.empty() && !has_news(); }
+  bool is_idle() const { return phase_ == Phase::idle && inbox_.empty() && !has_unread_event(); }
   // Has no request under way either: a part of a head, or the rest of a request that was answered.
   bool is_incomplete() const {
-    return phase_ == Phase::head || phase_ == Phase::discard || phase_ == Phase::goodbye;
+    return phase_ == Phase::head || phase_ == Phase::discard || phase_ == Phase::lingering;
   }
   // The earlier, the longer it has been so.
   Time waits_until() const { return deadline_; }
@@ -87,10 +87,10 @@ class ClientConnection final : public Stream, private AlarmEntry {
     idle,  // not a byte of a request
     head,  // a part of a head
     exchange,
-    tunnel,   // bytes; nothing else is this class's any more
-    flush,    // the answer is on its way; then on, or close
-    discard,  // the rest of a refused request's body is thrown away
-    goodbye,  // closed for writing; what still comes is thrown away
+    tunnel,     // bytes; nothing else is this class's any more
+    flush,      // the answer is on its way; then on, or close
+    discard,    // the rest of a refused request's body is thrown away
+    lingering,  // closed for writing; what still comes is thrown away
   };
   // Heads that are read in one turn, of 4 KiB each; a larger one counts as several. So a connection
   // with a thousand requests gets the same turn as one with one, and no more exchanges than this at
@@ -99,11 +99,12 @@ class ClientConnection final : public Stream, private AlarmEntry {
   static constexpr std::size_t kHeadOfOne = 4 << 10;
   static constexpr std::uint64_t kDiscardToKeepAlive = 64 << 10;
   static constexpr std::uint64_t kDiscardToClose = 1 << 20;
-  static constexpr Duration kGoodbye = std::chrono::seconds(2);  // between two looks
+  static constexpr Duration kLingerCheck = std::chrono::seconds(2);  // between two looks
   static constexpr Duration kAskSocket = std::chrono::seconds(1);
 
-  ClientConnection(DownstreamHost& worker, const ClientAddress& address, std::uint64_t counted_as);
-  ~ClientConnection() override = default;
+  DownstreamConnection(DownstreamHost& worker, const ClientAddress& address,
+                       std::uint64_t counted_as);
+  ~DownstreamConnection() override = default;
 
   std::size_t read_room() const override;
   void on_read(char* data, std::size_t size) override;
@@ -112,7 +113,7 @@ class ClientConnection final : public Stream, private AlarmEntry {
   void on_drained() override;
   void on_turn() override;
   void on_write_failed() override;
-  void ring() override;
+  void on_timer() override;
 
   const Settings& settings() const;
   void process();
@@ -121,17 +122,17 @@ class ClientConnection final : public Stream, private AlarmEntry {
   bool scan_head(std::string_view text);
   void begin_exchange(RequestHandler& exchange, std::size_t head_size);
   bool discard();
-  void refuse(BadRequest reason, const RequestHandler* refused = nullptr);
+  void refuse(MessageError reason, const RequestHandler* refused = nullptr);
   void await_flush();  // of an answer that the socket has not taken yet
   void go_on();        // behind it
   void become_idle();
-  void say_goodbye();
+  void begin_lingering_close();
   void linger(Time now);
   void close_now();
   void lose_client();  // it has left, or nobody can write to it
   void bound_reading();
   void set_deadline(Time at);
-  void ring_at(Time at);
+  void arm_at(Time at);
   void on_deadline(Time now);
   void watch_exchange(Time now);
   bool is_stuck(Time now);
@@ -140,12 +141,12 @@ class ClientConnection final : public Stream, private AlarmEntry {
   DownstreamHost& worker_;
   RequestHandler* exchange_ = nullptr;
   Tunnel* tunnel_ = nullptr;
-  ClientConnection* next_ = nullptr;  // the worker's list
-  ClientConnection** back_ = nullptr;
+  DownstreamConnection* next_ = nullptr;  // the worker's list
+  DownstreamConnection** back_ = nullptr;
   ByteQueue inbox_;
   std::span<char> fresh_;  // what on_read() brought and nobody has taken yet, while it lasts
   std::uint64_t discard_left_ = 0;
-  std::uint64_t discard_left_before_ = 0;  // in Phase::goodbye, when it was looked at last
+  std::uint64_t discard_left_before_ = 0;  // in Phase::lingering, when it was looked at last
   Time deadline_ = kNever;
   std::uint64_t counted_as_;
   Time stuck_since_ = kNever;  // that the client has taken nothing of its answer; kNever: it does

@@ -1,4 +1,4 @@
-#include "metrics/reading.h"
+#include "metrics/metrics_snapshot.h"
 
 #include <algorithm>
 #include <tuple>
@@ -6,9 +6,9 @@
 namespace weir {
 namespace {
 
-auto identity(const LedgerReading::Ended& e) { return std::tie(e.label, e.code, e.source); }
+auto identity(const RequestCounts::Ended& e) { return std::tie(e.label, e.code, e.source); }
 
-void copy_ledger(const WorkerMetrics& worker, LedgerReading& out) {
+void copy_ledger(const WorkerMetrics& worker, RequestCounts& out) {
   const auto& ledger = worker.ledger();
   const std::size_t labels = std::min(ledger.size(), out.arrivals.size());
   for (std::uint32_t label = 0; label < labels; ++label) {
@@ -23,9 +23,9 @@ void copy_ledger(const WorkerMetrics& worker, LedgerReading& out) {
 
 }  // namespace
 
-Reading take_reading(Gate& gate, const std::vector<const Filter*>& filters,
-                     const std::vector<const WorkerMetrics*>& workers, std::size_t labels) {
-  Reading reading;
+MetricsSnapshot take_reading(Gate& gate, const std::vector<const Filter*>& filters,
+                             const std::vector<const WorkerMetrics*>& workers, std::size_t labels) {
+  MetricsSnapshot reading;
   reading.ledger.arrivals.resize(labels);
   reading.ledger.inside.resize(labels);
   reading.ledger.ended.reserve(labels * workers.size() * 4);
@@ -40,14 +40,14 @@ Reading take_reading(Gate& gate, const std::vector<const Filter*>& filters,
   for (std::size_t i = 0; i < filters.size(); ++i) {
     FilterReading& out = reading.filters[i];
     out.filter = filters[i];
-    out.numbers = filters[i]->numbers(pass.now());
+    out.numbers = filters[i]->stats(pass.now());
     out.rejected = filters[i]->rejected;
     out.shadow_rejected = filters[i]->shadow_rejected;
   }
   return reading;
 }
 
-void merge_ended(LedgerReading& ledger) {
+void merge_ended(RequestCounts& ledger) {
   auto& rows = ledger.ended;
   std::sort(rows.begin(), rows.end(),
             [](const auto& a, const auto& b) { return identity(a) < identity(b); });

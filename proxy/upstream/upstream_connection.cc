@@ -1,4 +1,4 @@
-#include "proxy/upstream/service_connection.h"
+#include "proxy/upstream/upstream_connection.h"
 
 #include "proxy/clock/clock.h"
 #include "proxy/context/worker_context.h"
@@ -6,15 +6,15 @@
 
 namespace weir {
 
-ServiceConnection::ServiceConnection(WorkerContext& worker, UpstreamPool& pool)
+UpstreamConnection::UpstreamConnection(WorkerContext& worker, UpstreamPool& pool)
     : Stream(worker.poller()), worker_(worker), pool_(pool) {
   pool_.count_opened();
 }
 
-ServiceConnection* ServiceConnection::connect(WorkerContext& worker, UpstreamPool& pool,
-                                              const sockaddr* address, const char* path,
-                                              Duration patience, ServiceUser& user) {
-  auto* connection = new ServiceConnection(worker, pool);
+UpstreamConnection* UpstreamConnection::connect(WorkerContext& worker, UpstreamPool& pool,
+                                                const sockaddr* address, const char* path,
+                                                Duration patience, UpstreamUser& user) {
+  auto* connection = new UpstreamConnection(worker, pool);
   connection->user_ = &user;
   connection->error_ =
       path != nullptr ? connection->connect_pipe(path) : connection->connect_tcp(address);
@@ -22,30 +22,30 @@ ServiceConnection* ServiceConnection::connect(WorkerContext& worker, UpstreamPoo
   if (connection->error_ != NetError::none) patience = Duration{0};
   const Time now = read_clock();
   connection->expires_ = pool.expiry(now);
-  worker.alarms().set(*connection, saturating_add(now, patience));
+  worker.timers().set(*connection, saturating_add(now, patience));
   return connection;
 }
 
-void ServiceConnection::on_connected(NetError error) {
+void UpstreamConnection::on_connected(NetError error) {
   if (error != NetError::none) return fail(error);
-  worker_.alarms().cancel(*this);
+  worker_.timers().cancel(*this);
   connected_ = true;
   start_reading();
   if (user_ != nullptr) {
-    user_->on_service_connected(NetError::none);
+    user_->on_upstream_connected(NetError::none);
   } else {
     close_now();
   }
 }
 
-void ServiceConnection::fail(NetError error) {
-  ServiceUser* user = user_;
+void UpstreamConnection::fail(NetError error) {
+  UpstreamUser* user = user_;
   user_ = nullptr;
   close_now();
-  if (user != nullptr) user->on_service_connected(error);
+  if (user != nullptr) user->on_upstream_connected(error);
 }
 
-void ServiceConnection::ring() {
+void UpstreamConnection::on_timer() {
   if (!connected_) {
     if (error_ == NetError::none && finish_connecting_now()) return;
     return fail(error_ != NetError::none ? error_ : NetError::timed_out);
@@ -62,39 +62,39 @@ void ServiceConnection::ring() {
   keep_alive_ = Duration{0};
 }
 
-void ServiceConnection::on_read(char* data, std::size_t size) {
+void UpstreamConnection::on_read(char* data, std::size_t size) {
   if (user_ == nullptr) return close_now();
-  user_->on_service_bytes(data, size);
+  user_->on_upstream_bytes(data, size);
 }
 
-void ServiceConnection::on_turn() {
-  if (user_ != nullptr) user_->on_service_turn();
+void UpstreamConnection::on_turn() {
+  if (user_ != nullptr) user_->on_upstream_turn();
 }
 
-void ServiceConnection::on_end(NetError error) {
+void UpstreamConnection::on_end(NetError error) {
   if (user_ == nullptr) return close_now();
-  user_->on_service_end(error);
+  user_->on_upstream_end(error);
 }
 
-void ServiceConnection::on_backlog() {
-  if (user_ != nullptr) user_->on_service_backlog();
+void UpstreamConnection::on_backlog() {
+  if (user_ != nullptr) user_->on_upstream_backlog();
 }
 
-void ServiceConnection::on_drained() {
-  if (user_ != nullptr) user_->on_service_drained();
+void UpstreamConnection::on_drained() {
+  if (user_ != nullptr) user_->on_upstream_drained();
 }
 
-void ServiceConnection::on_write_failed() {
-  if (user_ != nullptr) user_->on_service_write_failed();
+void UpstreamConnection::on_write_failed() {
+  if (user_ != nullptr) user_->on_upstream_write_failed();
 }
 
-void ServiceConnection::become_tunnel(ServiceUser& tunnel) {
+void UpstreamConnection::become_tunnel(UpstreamUser& tunnel) {
   attach(tunnel);
   tunnel_ = true;
   pool_.uncount();
 }
 
-void ServiceConnection::release(bool reusable) {
+void UpstreamConnection::release(bool reusable) {
   user_ = nullptr;
   if (reusable && connected_ && reading() && !closing() && !has_pending()) {
     served_before_ = true;
@@ -105,10 +105,10 @@ void ServiceConnection::release(bool reusable) {
   }
 }
 
-void ServiceConnection::close_now() {
+void UpstreamConnection::close_now() {
   if (closed_) return;
   closed_ = true;
-  worker_.alarms().cancel(*this);
+  worker_.timers().cancel(*this);
   pool_.count_closed(*this);
   close();
 }

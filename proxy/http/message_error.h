@@ -9,7 +9,7 @@ namespace weir {
 
 // Why a message is turned away before it is a request: the `reason` of weir_bad_requests_total, and
 // in the answer. Some (bad_chunk, the timeouts, body_too_large) may also befall one that has begun.
-enum class BadRequest : std::uint8_t {
+enum class MessageError : std::uint8_t {
   none,
   // the first line
   bad_request_line,
@@ -67,8 +67,8 @@ enum class BadRequest : std::uint8_t {
   bad_status_line,
   count_,
 };
-inline constexpr std::size_t kBadRequests = static_cast<std::size_t>(BadRequest::count_);
+inline constexpr std::size_t kBadRequests = static_cast<std::size_t>(MessageError::count_);
 
-std::string_view to_string(BadRequest reason);
+std::string_view to_string(MessageError reason);
 
 }  // namespace weir

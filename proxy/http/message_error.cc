@@ -1,4 +1,4 @@
-#include "proxy/http/bad_request.h"
+#include "proxy/http/message_error.h"
 
 #include <iterator>
 
@@ -61,6 +61,6 @@ static_assert(std::size(kNames) == kBadRequests);
 
 }  // namespace
 
-std::string_view to_string(BadRequest reason) { return kNames[static_cast<std::size_t>(reason)]; }
+std::string_view to_string(MessageError reason) { return kNames[static_cast<std::size_t>(reason)]; }
 
 }  // namespace weir

@@ -1,10 +1,10 @@
-#include "proxy/http/hops.h"
+#include "proxy/http/max_forwards.h"
 
 #include <string>
 
 #include <gtest/gtest.h>
 
-#include "proxy/http1/head_guard.h"
+#include "proxy/http1/head_parser.h"
 
 namespace weir {
 namespace {
@@ -12,15 +12,15 @@ namespace {
 std::string answered(const std::string& text, ReplyContext context = {},
                      std::string_view secret_field = "") {
   Head head;
-  EXPECT_EQ(read_request_head(text, head), BadRequest::none) << text;
-  EXPECT_TRUE(ends_here(head)) << text;
+  EXPECT_EQ(read_request_head(text, head), MessageError::none) << text;
+  EXPECT_TRUE(is_last_hop(head)) << text;
   context.date = "now";
   context.request_id = "id";
   WriteScratch scratch(16);
   WriteScratch body(16);
   HeadWriter out(scratch);
-  write_answer_here(out, body, head, secret_field, context);
-  EXPECT_EQ(out.text().substr(9, 3), std::to_string(status_here(head)));
+  write_max_forwards_reply(out, body, head, secret_field, context);
+  EXPECT_EQ(out.text().substr(9, 3), std::to_string(max_forwards_status(head)));
   return std::string(out.text());
 }
 
@@ -44,8 +44,8 @@ TEST(Hops, EndHereForTheirMethodsAtZeroOnly) {
   for (const auto& c : cases) {
     Head head;
     const std::string text = c.line + "\r\nHost: a\r\n" + c.field + "\r\n\r\n";
-    ASSERT_EQ(read_request_head(text, head), BadRequest::none) << text;
-    EXPECT_EQ(ends_here(head), c.ends) << text;
+    ASSERT_EQ(read_request_head(text, head), MessageError::none) << text;
+    EXPECT_EQ(is_last_hop(head), c.ends) << text;
   }
 }
 

@@ -20,48 +20,48 @@
 
 namespace weir {
 
-class Alarms;
+class Timers;
 
-class AlarmEntry {
+class Timer {
  public:
-  AlarmEntry() = default;
-  virtual ~AlarmEntry() = default;
-  AlarmEntry(const AlarmEntry&) = delete;
-  AlarmEntry& operator=(const AlarmEntry&) = delete;
+  Timer() = default;
+  virtual ~Timer() = default;
+  Timer(const Timer&) = delete;
+  Timer& operator=(const Timer&) = delete;
 
   bool armed() const { return place_ != Place::nowhere; }
   bool exact() const { return place_ == Place::heap; }
-  Time rings_at() const { return at_; }
+  Time deadline() const { return at_; }
 
  protected:
   // The alarm rang; the entry is not armed any more. May set or cancel any entry.
-  virtual void ring() = 0;
+  virtual void on_timer() = 0;
 
  private:
-  friend class Alarms;
+  friend class Timers;
   enum class Place : std::uint8_t { nowhere, wheel, heap };
 
-  AlarmEntry* next_ = nullptr;
-  AlarmEntry** back_ = nullptr;  // what points at this
+  Timer* next_ = nullptr;
+  Timer** back_ = nullptr;  // what points at this
   Time at_ = kNever;
   std::uint32_t index_ = 0;  // in the heap; or the slot of the wheel
   Place place_ = Place::nowhere;
 };
 
-class Alarms {
+class Timers {
  public:
-  Alarms() = default;
-  ~Alarms();
-  Alarms(const Alarms&) = delete;
-  Alarms& operator=(const Alarms&) = delete;
+  Timers() = default;
+  ~Timers();
+  Timers(const Timers&) = delete;
+  Timers& operator=(const Timers&) = delete;
 
   // Takes its handles from `loop`; false if no timerfd is to be had.
   bool open(uv_loop_t* loop);
   void close();  // before the loop's last run
 
   // Arms the entry, or moves it; kNever cancels it. A coarse one rings up to a tick late.
-  void set(AlarmEntry& entry, Time at, bool exact = false);
-  void cancel(AlarmEntry& entry);
+  void set(Timer& entry, Time at, bool exact = false);
+  void cancel(Timer& entry);
 
  private:
   static constexpr int kTickBits = 23;
@@ -69,23 +69,23 @@ class Alarms {
   static constexpr std::uint32_t kRinging = 2 * kSlots;  // the list that is being rung
 
   static std::uint64_t tick_of(Time at);
-  void insert(AlarmEntry& entry);
-  void link(AlarmEntry& entry, std::uint32_t slot);
-  void unlink(AlarmEntry& entry);
+  void insert(Timer& entry);
+  void link(Timer& entry, std::uint32_t slot);
+  void unlink(Timer& entry);
   void advance(Time now);
   void cascade();
   void ring_slot(std::uint32_t slot);
   std::uint64_t next_tick() const;
   void arm_timer(std::uint64_t tick);
 
-  void heap_push(AlarmEntry& entry);
-  void heap_remove(AlarmEntry& entry);
+  void heap_push(Timer& entry);
+  void heap_remove(Timer& entry);
   void sift(std::uint32_t index);
   void ring_heap();
   void arm_timerfd();
 
   // Slots 0 … 255: the next 256 ticks; 256 … 511: the next 256 times 256 ticks.
-  std::array<AlarmEntry*, 2 * kSlots + 1> slots_{};
+  std::array<Timer*, 2 * kSlots + 1> slots_{};
   std::array<std::uint64_t, 2 * kSlots / 64> occupied_{};
   std::uint64_t now_tick_ = 0;    // up to which all has rung
   std::uint64_t armed_tick_ = 0;  // when the uv_timer rings; 0: it is not armed
@@ -93,7 +93,7 @@ class Alarms {
   bool ringing_heap_ = false;
   int timer_fd_ = -1;
   Time fd_set_to_ = kNever;
-  std::vector<AlarmEntry*> heap_;
+  std::vector<Timer*> heap_;
   uv_timer_t timer_{};
   uv_poll_t poll_{};
 };

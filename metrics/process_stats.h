@@ -4,7 +4,7 @@
 
 namespace weir {
 
-struct ProcessNumbers {
+struct ProcessStats {
   double cpu_seconds = 0;
   double resident_bytes = 0;
   double virtual_bytes = 0;
@@ -13,6 +13,6 @@ struct ProcessNumbers {
   double threads = 0;
 };
 
-ProcessNumbers read_process_numbers();
+ProcessStats read_process_numbers();
 
 }  // namespace weir

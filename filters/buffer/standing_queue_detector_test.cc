@@ -1,4 +1,4 @@
-#include "filters/buffer/standing.h"
+#include "filters/buffer/standing_queue_detector.h"
 
 #include <gtest/gtest.h>
 
@@ -10,13 +10,13 @@ using namespace std::chrono_literals;
 constexpr Time kStart = Time(1000s);
 
 TEST(StandingLineTest, AnEmptyLineIsUnder) {
-  StandingLine line(20ms);
+  StandingQueueDetector line(20ms);
   line.was_under(kStart);
   EXPECT_EQ(line.last_under(), kStart);
 }
 
 TEST(StandingLineTest, AShortWaitIsUnderALongOneIsNot) {
-  StandingLine line(20ms);
+  StandingQueueDetector line(20ms);
   line.left(20ms - 1ns, kStart);
   EXPECT_EQ(line.last_under(), kStart);
   line.left(20ms, kStart + 1s);
@@ -24,7 +24,7 @@ TEST(StandingLineTest, AShortWaitIsUnderALongOneIsNot) {
 }
 
 TEST(StandingLineTest, TheHeadWasUnderUntilItsAgeReachedTheTarget) {
-  StandingLine line(20ms);
+  StandingQueueDetector line(20ms);
   line.head_seen(kStart, kStart + 5ms);
   EXPECT_EQ(line.last_under(), kStart + 5ms);
   line.head_seen(kStart, kStart + 1s);
@@ -32,7 +32,7 @@ TEST(StandingLineTest, TheHeadWasUnderUntilItsAgeReachedTheTarget) {
 }
 
 TEST(StandingLineTest, TimeNeverGoesBack) {
-  StandingLine line(20ms);
+  StandingQueueDetector line(20ms);
   line.was_under(kStart);
   line.head_seen(kStart - 10s, kStart);
   line.was_under(kStart - 1s);
