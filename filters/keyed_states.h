@@ -2,20 +2,21 @@
 // through.
 //
 // Tenants with an entry of their own have their cell for good; all other keys share a KeyTable, and
-// those that find no slot there one cell. A Roster is one snapshot's list of the former. On a
-// reload the new filter is built on the old one's KeyedStates with a Roster of its own, in which a
-// tenant that keeps its name keeps its cell; putting it in force is one pointer. Whatever snapshot
-// a request began with, its key's state is looked up in the roster in force, so there is only ever
-// one.
+// those that find no slot there one cell. ConfiguredKeys are one snapshot's list of the former. On
+// a reload the new filter is built on the old one's KeyedStates with ConfiguredKeys of its own, in
+// which a tenant that keeps its name keeps its cell; putting it in force is one pointer. Whatever
+// snapshot a request began with, its key's state is looked up in the ones in force, so there is
+// only ever one.
 //
 //   other → configured: the tenant's cell takes over what stands in the table when it is first
 //   used. configured → other: its cell is retired: used until it is idle, and then the table again.
 //
 // Cell: default-constructible and trivially copyable; `bool idle(Time) const`; `Time idle_at()
 // const`, from when on it is idle if nothing happens; `void take(Cell&)`, which moves another
-// cell's state here. Terms: what holds for a key (a rate, a limit).
+// cell's state here. Params: what holds for a key (a rate, a limit).
 //
-// Threads: a Roster is built outside the gate, its cells' contents and KeyedStates are behind it.
+// Threads: ConfiguredKeys are built outside the gate, its cells' contents and KeyedStates are
+// behind it.
 #pragma once
 
 #include <algorithm>
@@ -33,11 +34,11 @@
 
 namespace weir {
 
-template <typename Cell, typename Terms>
-class Roster {
+template <typename Cell, typename Params>
+class ConfiguredKeys {
  public:
   // A tenant's own cell. `fresh`: it has not looked yet whether the table holds state of its.
-  struct Own {
+  struct Entry {
     Cell cell{};
     bool fresh = true;
   };
@@ -45,17 +46,17 @@ class Roster {
   static constexpr std::size_t kMostRetired = 1'000'000;
 
   // `count`: entries of the tenant table, by Tenant::index; `table`: those, if reloads are to be
-  // survived; `terms_of(tenant)`: what holds for each; `others`: for everybody else.
-  template <typename TermsOf>
-  Roster(std::size_t count, std::span<const Tenant> table, TermsOf terms_of, Terms others,
-         const Roster* before, Gate& gate)
+  // survived; `params_of(tenant)`: what holds for each; `others`: for everybody else.
+  template <typename ParamsOf>
+  ConfiguredKeys(std::size_t count, std::span<const Tenant> table, ParamsOf params_of,
+                 Params others, const ConfiguredKeys* before, Gate& gate)
       : others_(others) {
     own_.resize(std::max(count, table.size()));
-    std::vector<std::pair<std::uint64_t, Own*>> returned;
+    std::vector<std::pair<std::uint64_t, Entry*>> returned;
     for (std::size_t i = 0; i < table.size(); ++i) {
       const std::uint64_t hash = table[i].key_hash;
       if (table[i].is_wildcard) continue;
-      known_.push_back({hash, static_cast<std::uint32_t>(i), terms_of(table[i])});
+      known_.push_back({hash, static_cast<std::uint32_t>(i), params_of(table[i])});
       if (before == nullptr) continue;
       own_[i] = before->known(hash);
       if (own_[i] != nullptr) continue;
@@ -63,7 +64,7 @@ class Roster {
       if (own_[i] != nullptr) returned.emplace_back(hash, own_[i].get());
     }
     for (auto& own : own_) {
-      if (own == nullptr) own = std::make_shared<Own>();
+      if (own == nullptr) own = std::make_shared<Entry>();
     }
     std::sort(known_.begin(), known_.end(),
               [](const Known& a, const Known& b) { return a.hash < b.hash; });
@@ -73,29 +74,29 @@ class Roster {
   }
 
   // The cell of a tenant of this snapshot; null: it has none of its own.
-  Own* at(const Tenant& tenant) const {
+  Entry* at(const Tenant& tenant) const {
     if (tenant.is_wildcard || tenant.index >= own_.size()) return nullptr;
     return own_[tenant.index].get();
   }
-  std::shared_ptr<Own> known(std::uint64_t hash) const {
+  std::shared_ptr<Entry> known(std::uint64_t hash) const {
     const Known* found = find(known_, hash);
     return found != nullptr ? own_[found->index] : nullptr;
   }
-  std::shared_ptr<Own> retired(std::uint64_t hash) const {
+  std::shared_ptr<Entry> retired(std::uint64_t hash) const {
     const Retired* found = find(retired_, hash);
     return found != nullptr ? found->own : nullptr;
   }
-  Own* peek_known(std::uint64_t hash) const {
+  Entry* peek_known(std::uint64_t hash) const {
     const Known* found = find(known_, hash);
     return found != nullptr ? own_[found->index].get() : nullptr;
   }
-  Own* peek_retired(std::uint64_t hash) const {
+  Entry* peek_retired(std::uint64_t hash) const {
     const Retired* found = find(retired_, hash);
     return found != nullptr ? found->own.get() : nullptr;
   }
-  const Terms& terms(std::uint64_t hash) const {
+  const Params& params(std::uint64_t hash) const {
     const Known* found = find(known_, hash);
-    return found != nullptr ? found->terms : others_;
+    return found != nullptr ? found->params : others_;
   }
   std::size_t retired_cells() const { return retired_.size(); }
 
@@ -103,17 +104,18 @@ class Roster {
   struct Known {
     std::uint64_t hash;
     std::uint32_t index;
-    Terms terms;
+    Params params;
   };
   struct Retired {
     std::uint64_t hash;
-    std::shared_ptr<Own> own;
+    std::shared_ptr<Entry> own;
   };
 
-  template <typename Entry>
-  static const Entry* find(const std::vector<Entry>& sorted, std::uint64_t hash) {
-    const auto at = std::lower_bound(sorted.begin(), sorted.end(), hash,
-                                     [](const Entry& e, std::uint64_t h) { return e.hash < h; });
+  template <typename Item>
+  static const Item* find(const std::vector<Item>& sorted, std::uint64_t hash) {
+    const auto at =
+        std::lower_bound(sorted.begin(), sorted.end(), hash,
+                         [](const Item& item, std::uint64_t h) { return item.hash < h; });
     return at != sorted.end() && at->hash == hash ? &*at : nullptr;
   }
 
@@ -128,8 +130,8 @@ class Roster {
   }
 
   // Who was configured before and is not now. Cells that were retired before and are idle are let
-  // go: nobody uses them any more. The others may be used until this roster is in force.
-  void retire(const Roster& before, Gate& gate) {
+  // go: nobody uses them any more. The others may be used until this keys is in force.
+  void retire(const ConfiguredKeys& before, Gate& gate) {
     std::vector<bool> idle(before.retired_.size());
     in_batches(idle.size(), gate,
                [&](std::size_t i, Time now) { idle[i] = before.retired_[i].own->cell.idle(now); });
@@ -146,47 +148,48 @@ class Roster {
               [](const Retired& a, const Retired& b) { return a.hash < b.hash; });
   }
 
-  std::vector<std::shared_ptr<Own>> own_;  // by Tenant::index
-  std::vector<Known> known_;               // by hash
-  std::vector<Retired> retired_;           // by hash
-  Terms others_;
+  std::vector<std::shared_ptr<Entry>> own_;  // by Tenant::index
+  std::vector<Known> known_;                 // by hash
+  std::vector<Retired> retired_;             // by hash
+  Params others_;
 };
 
-// A filter's roster from its parameters: the tenants of its snapshot where its key is the tenant,
-// else only what holds for everybody. `terms_of(tenant)` for the "*" of the table, or for a tenant
-// without anything of its own, is what others get. Takes params.tenant_table: it is the
+// A filter's configured keys from its parameters: the tenants of its snapshot where its key is the
+// tenant, else only what holds for everybody. `params_of(tenant)` for the "*" of the table, or for
+// a tenant without anything of its own, is what others get. Takes filter.tenant_table: it is the
 // snapshot's, and not to be kept.
-template <typename Roster, typename Params, typename TermsOf>
-std::shared_ptr<const Roster> make_roster(Params& params, TermsOf terms_of,
-                                          const std::shared_ptr<const Roster>* before, Gate& gate) {
+template <typename Keys, typename FilterParams, typename ParamsOf>
+std::shared_ptr<const Keys> make_configured_keys(FilterParams& filter, ParamsOf params_of,
+                                                 const std::shared_ptr<const Keys>* before,
+                                                 Gate& gate) {
   const Tenant nobody;
   const Tenant* others = &nobody;
-  const auto table = std::exchange(params.tenant_table, {});
+  const auto table = std::exchange(filter.tenant_table, {});
   for (const Tenant& tenant : table) {
     if (tenant.is_wildcard) others = &tenant;
   }
-  return std::make_shared<const Roster>(
-      params.by_tenant ? params.tenants : 0, params.by_tenant ? table : std::span<const Tenant>(),
-      terms_of, terms_of(*others), before != nullptr ? before->get() : nullptr, gate);
+  return std::make_shared<const Keys>(
+      filter.by_tenant ? filter.tenants : 0, filter.by_tenant ? table : std::span<const Tenant>(),
+      params_of, params_of(*others), before != nullptr ? before->get() : nullptr, gate);
 }
 
-template <typename Cell, typename Terms>
+template <typename Cell, typename Params>
 class KeyedStates {
  public:
-  using List = Roster<Cell, Terms>;
+  using List = ConfiguredKeys<Cell, Params>;
 
   explicit KeyedStates(std::size_t slots) : others_(slots) {}
 
-  void activate(std::shared_ptr<const List> roster) {
-    if (roster_ != roster) ++generation_;
-    roster_.swap(roster);  // the old one is its filter's still
+  void activate(std::shared_ptr<const List> keys) {
+    if (keys_ != keys) ++generation_;
+    keys_.swap(keys);  // the old one is its filter's still
   }
-  // Counts the rosters: terms that somebody remembers hold for one generation.
+  // Counts the configured keys: params that somebody remembers hold for one generation.
   std::uint64_t generation() const { return generation_; }
-  bool in_force(const List& roster) const { return roster_.get() == &roster; }
-  const Terms& terms(std::uint64_t hash) const { return roster_->terms(hash); }
+  bool in_force(const List& keys) const { return keys_.get() == &keys; }
+  const Params& params(std::uint64_t hash) const { return keys_->params(hash); }
 
-  // The cell of a request with that key; `mine`: the roster of its snapshot.
+  // The cell of a request with that key; `mine`: the keys of its snapshot.
   Cell& cell(const List& mine, const Request& request, std::uint64_t hash) {
     if (Cell* own = own_cell(mine, *request.tenant, hash, request.now)) return *own;
     if (Cell* found = others_.find(hash)) return *found;
@@ -213,10 +216,10 @@ class KeyedStates {
     if (in_force(mine)) {
       if (auto* own = mine.at(tenant)) return &adopt(*own, hash);
       if (mine.retired_cells() == 0) return nullptr;
-    } else if (auto* own = roster_->peek_known(hash)) {
+    } else if (auto* own = keys_->peek_known(hash)) {
       return &adopt(*own, hash);
     }
-    auto* retired = roster_->peek_retired(hash);
+    auto* retired = keys_->peek_retired(hash);
     return retired != nullptr && !retired->cell.idle(now) ? &retired->cell : nullptr;
   }
   [[gnu::noinline]] Cell& new_cell(const Request& request, std::uint64_t hash) {
@@ -226,7 +229,7 @@ class KeyedStates {
     if (claim.over_share) ++over_share_;
     return overflow;
   }
-  Cell& adopt(typename List::Own& own, std::uint64_t hash) {
+  Cell& adopt(typename List::Entry& own, std::uint64_t hash) {
     if (std::exchange(own.fresh, false)) {
       if (Cell* before = others_.find(hash)) {
         own.cell.take(*before);
@@ -236,7 +239,7 @@ class KeyedStates {
     return own.cell;
   }
 
-  std::shared_ptr<const List> roster_;
+  std::shared_ptr<const List> keys_;
   std::uint64_t generation_ = 0;
   KeyTable<Cell> others_;
   std::uint64_t overflowed_ = 0, over_share_ = 0;

@@ -94,7 +94,7 @@ class PermitResource final : public WaitableResource {
   const Limit& limit() {
     if (generation_ != state_.pools.generation()) {
       generation_ = state_.pools.generation();
-      limit_ = state_.pools.terms(hash_);
+      limit_ = state_.pools.params(hash_);
     }
     return limit_;
   }
@@ -125,7 +125,7 @@ void Pool::take(Pool& other) {
 }  // namespace
 
 struct ConcurrencyLimit::Tenants : PoolStates::List {
-  using PoolStates::List::Roster;
+  using PoolStates::List::ConfiguredKeys;
 };
 
 struct ConcurrencyLimit::State : Shared {
@@ -138,7 +138,7 @@ struct ConcurrencyLimit::State : Shared {
   // What holds now, which is not what the request began with if there was a reload.
   Limit limit(const ConcurrencyLimit& filter, const Request& request) const {
     if (pools.in_force(*filter.tenants_)) return limit_of(filter.limit(*request.tenant));
-    return pools.terms(filter.hash(request));
+    return pools.params(filter.hash(request));
   }
 };
 
@@ -202,9 +202,9 @@ ConcurrencyLimit::ConcurrencyLimit(const Params& params, FilterContext context,
     : Limiter(kKind, std::move(context), before),
       params_(params),
       state_(before != nullptr ? before->state_ : std::make_shared<State>(params)) {
-  const auto terms_of = [&](const Tenant& tenant) { return limit_of(limit(tenant)); };
-  tenants_ = make_roster<Tenants>(params_, terms_of,
-                                  before != nullptr ? &before->tenants_ : nullptr, gate());
+  const auto params_of = [&](const Tenant& tenant) { return limit_of(limit(tenant)); };
+  tenants_ = make_configured_keys<Tenants>(params_, params_of,
+                                           before != nullptr ? &before->tenants_ : nullptr, gate());
   if (before == nullptr) state_->pools.activate(tenants_);
 }
 

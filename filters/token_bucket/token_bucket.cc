@@ -107,7 +107,7 @@ class BucketResource final : public WaitableResource {
   const Rate& rate() const {
     if (generation_ != state_.buckets.generation()) {
       generation_ = state_.buckets.generation();
-      rate_ = state_.buckets.terms(hash_);
+      rate_ = state_.buckets.params(hash_);
     }
     return rate_;
   }
@@ -143,7 +143,7 @@ struct TokenBucket::State : Shared {
 };
 
 struct TokenBucket::Tenants : BucketStates::List {
-  using BucketStates::List::Roster;
+  using BucketStates::List::ConfiguredKeys;
 };
 
 class TokenBucket::BucketVisit final : public Visit {
@@ -200,7 +200,7 @@ class TokenBucket::BucketVisit final : public Visit {
   // What holds now, which is not what the request began with if there was a reload.
   Rate rate() const {
     const BucketStates& buckets = filter_.state_->buckets;
-    return buckets.in_force(*filter_.tenants_) ? Rate::of(quota_) : buckets.terms(hash());
+    return buckets.in_force(*filter_.tenants_) ? Rate::of(quota_) : buckets.params(hash());
   }
   bool take_grant(Bucket& bucket) {
     Grant& grant = request().grant;
@@ -238,8 +238,8 @@ TokenBucket::TokenBucket(const Params& params, FilterContext context, const Toke
                  ? before->state_
                  : std::make_shared<State>(params.max_keys, this->context().labels, gate())) {
   const auto rate_of = [&](const Tenant& tenant) { return Rate::of(quota(tenant)); };
-  tenants_ = make_roster<Tenants>(params_, rate_of, before != nullptr ? &before->tenants_ : nullptr,
-                                  gate());
+  tenants_ = make_configured_keys<Tenants>(params_, rate_of,
+                                           before != nullptr ? &before->tenants_ : nullptr, gate());
   if (before == nullptr) state_->buckets.activate(tenants_);
 }
 
@@ -290,7 +290,7 @@ WaitableResource& TokenBucket::line_up(Request& request) {
     state.spare.pop_back();
     const bool current = state.buckets.in_force(*tenants_);
     cause->begin(bucket, hash,
-                 current ? Rate::of(quota(*request.tenant)) : state.buckets.terms(hash));
+                 current ? Rate::of(quota(*request.tenant)) : state.buckets.params(hash));
   }
   return *bucket.cause;
 }

@@ -52,10 +52,10 @@ void DownstreamConnection::take(std::size_t n) {
 
 // What nobody can take yet is kept: never more than a read brings, or than a head may have.
 std::size_t DownstreamConnection::read_room() const {
-  if (inbox_.empty()) return Poller::kBulk;
+  if (inbox_.empty()) return Poller::kLargeBuffer;
   const auto max_head = static_cast<std::size_t>(settings().limits.max_head);
-  const std::size_t most = std::max(max_head, Poller::kBulk);
-  return std::clamp<std::size_t>(most - std::min(most, inbox_.size()), 1, Poller::kBulk);
+  const std::size_t most = std::max(max_head, Poller::kLargeBuffer);
+  return std::clamp<std::size_t>(most - std::min(most, inbox_.size()), 1, Poller::kLargeBuffer);
 }
 
 void DownstreamConnection::on_read(char* data, std::size_t size) {

@@ -3,11 +3,11 @@
 //
 // It holds no exchange, request or permit, only its place among upgrades.max. Backpressure: what is
 // read from one side is written to the other at once; while that has bytes pending, the first is
-// not read. So at most one read's remainder waits in each direction (Poller::kBulk, and in the
-// client's at the start limits.max_head more), in a block lent by the worker; in the common case
-// nothing is copied, and nothing is ever allocated for a read. A side that closes is passed on as a
-// FIN behind its last byte, and the other direction goes on; a reset, or an end that loses bytes,
-// is passed on as a reset.
+// not read. So at most one read's remainder waits in each direction (Poller::kLargeBuffer, and in
+// the client's at the start limits.max_head more), in a block lent by the worker; in the common
+// case nothing is copied, and nothing is ever allocated for a read. A side that closes is passed on
+// as a FIN behind its last byte, and the other direction goes on; a reset, or an end that loses
+// bytes, is passed on as a reset.
 //
 // With its end it writes its line in the access log, if there is one: what it carried, for how
 // long, and how it ended.

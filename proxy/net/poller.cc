@@ -113,7 +113,7 @@ bool Poller::has_work() const {
   return ready_ != nullptr || uv_backend_timeout(loop_) == 0 || ::poll(&asked, 1, 0) > 0;
 }
 
-void Poller::list(Stream& stream) {
+void Poller::mark_readable(Stream& stream) {
   stream.listed_ = true;
   stream.next_ready_ = nullptr;
   (ready_ != nullptr ? last_ready_->next_ready_ : ready_) = &stream;
@@ -147,7 +147,7 @@ Stream* Poller::serve_group(Stream* first) {
   return first;
 }
 
-bool Poller::put(Stream& stream, std::span<const iovec> buffers, std::size_t total) {
+bool Poller::enqueue_write(Stream& stream, std::span<const iovec> buffers, std::size_t total) {
   if (total > kOutbox - outbox_used_) return false;
   Unsent* unsent = room_->unsent.data() + unsent_count_;
   if (stream.unsent_) {
@@ -168,7 +168,7 @@ bool Poller::put(Stream& stream, std::span<const iovec> buffers, std::size_t tot
   return true;
 }
 
-std::string_view Poller::take(const Stream& stream) {
+std::string_view Poller::cancel_write(const Stream& stream) {
   for (std::size_t i = unsent_count_; i-- != 0;) {
     Unsent& unsent = room_->unsent[i];
     if (unsent.stream != &stream) continue;
@@ -190,7 +190,7 @@ void Poller::send_unsent() {
 }
 
 // One that is still listed is passed over in the next turn first.
-void Poller::delete_closed() {
+void Poller::delete_all_closed() {
   std::erase_if(closed_, [](Stream* stream) {
     if (stream->listed_) return false;
     delete stream;

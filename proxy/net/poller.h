@@ -54,7 +54,7 @@ class Poller {
   static constexpr std::size_t kOutbox = 64 << 10;
   // What a stream that has more than a slot to read is read with; so much that what a socket does
   // not take of it fits a block of 64 KiB, together with a chunk's frame and the write's own part.
-  static constexpr std::size_t kBulk = (64 << 10) - 512;
+  static constexpr std::size_t kLargeBuffer = (64 << 10) - 512;
 
   explicit Poller(BufferPool& buffers);
   ~Poller();
@@ -76,8 +76,8 @@ class Poller {
     if (unsent_count_ != 0) send_unsent();
   }
   // Deletes the streams that have closed: with none of them on the stack.
-  void sweep() {
-    if (!closed_.empty()) delete_closed();
+  void delete_closed() {
+    if (!closed_.empty()) delete_all_closed();
   }
   std::size_t streams() const { return streams_; }  // those that wait to be deleted, too
 
@@ -103,16 +103,16 @@ class Poller {
 
   // --- for streams
   NetError watch(Stream& stream, int fd);
-  void list(Stream& stream);  // among those that may be read
+  void mark_readable(Stream& stream);  // among those that may be read
   // Copies what is written, to be sent later. False: no room, or it would go before other bytes of
   // the same stream's.
-  bool put(Stream& stream, std::span<const iovec> buffers, std::size_t total);
+  bool enqueue_write(Stream& stream, std::span<const iovec> buffers, std::size_t total);
   // Takes out what the stream has put in. Good until the next put().
-  std::string_view take(const Stream& stream);
-  void bury(Stream& stream) { closed_.push_back(&stream); }
+  std::string_view cancel_write(const Stream& stream);
+  void defer_delete(Stream& stream) { closed_.push_back(&stream); }
   void send_unsent();
-  void delete_closed();
-  char* bulk() { return room_->bulk.data(); }
+  void delete_all_closed();
+  char* large_buffer() { return room_->large_buffer.data(); }
 
   int patience() const;
   bool serve_sockets(int timeout, int& count);
@@ -131,7 +131,7 @@ class Poller {
     std::array<Fetched, kGroup> group;
     std::array<Unsent, kMostUnsent> unsent;
     std::array<char, kGroup * kSlot> slots;
-    std::array<char, kBulk> bulk;
+    std::array<char, kLargeBuffer> large_buffer;
     std::array<char, kOutbox> outbox;
   };
 

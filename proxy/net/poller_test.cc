@@ -132,7 +132,7 @@ TEST_F(PollerTest, WhoClosesSendsWhatWaitsForTheGroup) {
   EXPECT_EQ(heard(0), "last words");
   EXPECT_TRUE(ended(0));
   poller_.flush();
-  poller_.sweep();
+  poller_.delete_closed();
   probes_.clear();
 }
 

@@ -170,7 +170,7 @@ TEST_F(PollerTest, WhoIsClosedInItsGroupHearsNothingMoreAndIsDeletedBySweep) {
   turn();
   EXPECT_EQ(second_got, "");
   EXPECT_EQ(poller_.streams(), 2U);
-  poller_.sweep();
+  poller_.delete_closed();
   EXPECT_TRUE(deleted);
   EXPECT_EQ(poller_.streams(), 1U);
   EXPECT_TRUE(ended(1));
@@ -187,7 +187,7 @@ TEST_F(PollerTest, WhoClosesWhileItIsListedIsDeletedAfterItsTurn) {
     if (probe->closing()) return;
     EXPECT_EQ(probe->got, "a") << "\"b\" is to come";
     probe->close();
-    poller_.sweep();
+    poller_.delete_closed();
     EXPECT_FALSE(deleted);
   };
   say(0, "ab");
@@ -195,7 +195,7 @@ TEST_F(PollerTest, WhoClosesWhileItIsListedIsDeletedAfterItsTurn) {
   turn();
   other.on_bytes = nullptr;
   turn();
-  poller_.sweep();
+  poller_.delete_closed();
   EXPECT_TRUE(deleted);
   probes_.erase(probes_.begin());
 }

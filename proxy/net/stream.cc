@@ -153,13 +153,13 @@ void Stream::on_events(std::uint32_t events) {
 // --- reading
 
 void Stream::want_turn() {
-  if (readable_ && reading_ && !listed_) poller_.list(*this);
+  if (readable_ && reading_ && !listed_) poller_.mark_readable(*this);
 }
 
 void Stream::ask_for_turn() {
   if (closing_) return;
   wants_turn_ = true;
-  if (!listed_) poller_.list(*this);
+  if (!listed_) poller_.mark_readable(*this);
 }
 
 void Stream::start_reading() {
@@ -215,7 +215,7 @@ void Stream::read_less() {
 
 void Stream::receive() {
   for (int turns = kReadsAtOnce; turns != 0 && reading_; --turns) {
-    char* const to = poller_.bulk();
+    char* const to = poller_.large_buffer();
     const std::size_t room = read_room();
     const ssize_t n = receive_now(descriptor_, to, room);
     if (n <= 0) return end_reading(or_error(n));
@@ -246,7 +246,7 @@ Stream::Written Stream::write(std::span<iovec> buffers, std::size_t* taken, When
   std::size_t total = 0;
   for (const iovec& buffer : buffers) total += buffer.iov_len;
   const bool waits = total <= kWorthGathering && when == When::with_others && !has_pending() &&
-                     !broken_ && !closing_ && poller_.put(*this, buffers, total);
+                     !broken_ && !closing_ && poller_.enqueue_write(*this, buffers, total);
   if (!waits) {
     flush();
     return send(buffers, total, taken);
@@ -277,7 +277,7 @@ Stream::Written Stream::send(std::span<iovec> buffers, std::size_t total, std::s
 void Stream::flush() {
   if (!unsent_) return;
   unsent_ = false;
-  const std::string_view bytes = poller_.take(*this);
+  const std::string_view bytes = poller_.cancel_write(*this);
   handed_ -= static_cast<std::uint32_t>(bytes.size());
   std::array<iovec, 1> buffers = {buffer_of(bytes)};
   send(buffers, bytes.size(), nullptr);
@@ -355,7 +355,7 @@ void Stream::shut_down() {
   if (!has_pending()) ::shutdown(descriptor_, SHUT_WR);
 }
 
-// Whoever has called may still be at work with it: it is deleted by the sweep.
+// Whoever has called may still be at work with it: the poller deletes it later.
 void Stream::close() {
   if (closing_) return;
   flush();
@@ -363,7 +363,7 @@ void Stream::close() {
   reading_ = false;
   drop_pending();
   if (descriptor_ >= 0) ::close(std::exchange(descriptor_, -1));
-  poller_.bury(*this);
+  poller_.defer_delete(*this);
 }
 
 void Stream::close_reset() {

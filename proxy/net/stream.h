@@ -2,7 +2,7 @@
 // together with what others write in the same group, and holds a copy of what its socket does not
 // take.
 //
-// Owner: itself. It is made with new and is deleted by the poller's sweep behind its close(); from
+// Owner: itself. It is made with new and is deleted by the poller behind its close(); from
 // close() on no callback comes. Thread: the worker's.
 //
 // Bounds: a remainder is copied into one lent block for each write that was not taken whole;
@@ -94,7 +94,7 @@ class Stream {
   bool finish_connecting_now();
   virtual void on_connected(NetError /*error*/) {}
   // How much the next read may bring, at least 1.
-  virtual std::size_t read_room() const { return Poller::kBulk; }
+  virtual std::size_t read_room() const { return Poller::kLargeBuffer; }
   virtual void on_read(char* data, std::size_t size) = 0;
   // The peer's end, or what broke the connection; reading has stopped.
   virtual void on_end(NetError error) = 0;

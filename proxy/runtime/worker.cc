@@ -97,7 +97,7 @@ void Worker::tidy_up() {
   exchanges_.recycle();
   if (superseded_) drop_unused();
   if (draining_) close_if_finished();
-  poller_.sweep();
+  poller_.delete_closed();
 }
 
 // --- snapshots

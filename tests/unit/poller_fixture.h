@@ -40,7 +40,7 @@ class PollerProbe final : public Stream {
   std::string got;
   std::vector<std::string> told;
   std::size_t taken = 0;
-  std::size_t room = Poller::kBulk;
+  std::size_t room = Poller::kLargeBuffer;
   std::size_t longest = 0;
   std::function<void()> on_bytes;
   bool* deleted = nullptr;
@@ -91,7 +91,7 @@ class PollerTest : public testing::Test {
   ~PollerTest() override {
     for (PollerProbe* probe : probes_) probe->close();
     turn();  // who is listed is passed over first
-    poller_.sweep();
+    poller_.delete_closed();
     EXPECT_EQ(poller_.streams(), 0U);
     for (const int peer : peers_) {
       if (peer >= 0) ::close(peer);
