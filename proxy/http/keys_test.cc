@@ -150,8 +150,9 @@ TEST(ClientAddress, IsReadFromSoManyForwardedElements) {
   const auto client = [](std::size_t trusted_elements) {
     std::string text = "GET / HTTP/1.1\r\nX-Forwarded-For: 1.1.1.1";
     while (trusted_elements-- != 0) text += ",10.9.9.9";
+    text += "\r\n\r\n";
     Head head;
-    EXPECT_EQ(read_request_head(text + "\r\n\r\n", head), MessageError::none);
+    EXPECT_EQ(read_request_head(text, head), MessageError::none);
     std::array<char, 46> room;
     return std::string(
         effective_client(*ClientAddress::parse("10.1.2.3"), head, {cidr("10.0.0.0", 104)})
