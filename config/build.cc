@@ -123,8 +123,9 @@ void SnapshotBuilder::index_tenants() {
   const std::vector<Tenant>& tenants = snapshot_->settings.tenants;
   snapshot_->by_name_.build(tenants, siphash(snapshot_->hash_secret, "tenants by name"));
   Tenant& unlimited = snapshot_->unlimited_;
-  const std::uint64_t nobody = siphash(snapshot_->hash_secret, "tenant: none");
-  snapshot_->no_tenant_.name.assign(reinterpret_cast<const char*>(&nobody), sizeof nobody);
+  // A name that no client can send.
+  const std::uint64_t secret = siphash(snapshot_->hash_secret, "tenant: none");
+  snapshot_->no_tenant_.name.assign(reinterpret_cast<const char*>(&secret), sizeof secret);
   snapshot_->no_tenant_.index = static_cast<std::uint32_t>(tenants.size()) + 1;
   unlimited.name.assign(1, '*');
   unlimited.is_wildcard = true;

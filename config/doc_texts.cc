@@ -178,7 +178,7 @@ chains:
      "An *ambiguous* path is one that services may read in more than one way. Three rules decide, "
      "where a route is matched with the path:\n\n"
      "- With dot segments (`..`, `%2e%2e`, `..;x`), backslashes, NUL, or two slashes at its "
-     "beginning, nobody knows where it leads: it is refused.\n"
+     "beginning, services read it in too many ways: it is refused.\n"
      "- With encoded slashes, empty segments or parameters (`;x`) there are a few readings. If all "
      "take the same route, the request passes, as with `/projects/group%2Fname`; if not, it is "
      "refused.\n"
